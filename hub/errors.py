@@ -1,0 +1,98 @@
+"""Every error that a person may read.
+
+    HubError                 a sentence for the person; the edges turn it into JSON, a page or a CLI line
+    ├── Invalid              the input is wrong                          400
+    │   └── TooLarge         the input is larger than allowed            413
+    ├── Unauthenticated      nobody, or an expired session or token      401
+    ├── Forbidden            known, but not allowed                      403
+    ├── NotFound             no such thing, or not visible to the actor  404
+    ├── Conflict             right input, wrong moment                   409
+    │   └── InUse            refused because something refers to it      400, `inUse: true` on the wire
+    ├── TooMany              slow down; `retry_after` seconds            429
+    └── Unavailable          something outside does not answer           503
+
+`SettingsError` stands apart: it ends the start, before there is anybody to answer.
+"""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """A refusal or failure whose text is a whole sentence for the person who asked."""
+
+    status = 500
+
+    @property
+    def sentence(self) -> str:
+        """The text to show."""
+        return str(self)
+
+
+class Invalid(HubError):
+    """The input is wrong; nothing was changed. `field` names the member, where one is to blame."""
+
+    status = 400
+
+    def __init__(self, sentence: str, *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class TooLarge(Invalid):
+    """The input is larger than allowed."""
+
+    status = 413
+
+
+class Unauthenticated(HubError):
+    """No valid session or token. `code` is the wire's word for an unverified session."""
+
+    status = 401
+
+    def __init__(self, sentence: str = "Sign in first.", *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Forbidden(HubError):
+    """The actor is known but lacks the right."""
+
+    status = 403
+
+
+class NotFound(HubError):
+    """No such thing, or the actor may not know that it exists."""
+
+    status = 404
+
+
+class Conflict(HubError):
+    """The request is right but does not fit the present state."""
+
+    status = 409
+
+
+class InUse(Conflict):
+    """Something still refers to the thing that was to be deleted."""
+
+    status = 400
+
+
+class TooMany(HubError):
+    """Too many requests; `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class Unavailable(HubError):
+    """Something outside (git remote, Redis, database, directory) does not answer."""
+
+    status = 503
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the text names it and says what to write."""
