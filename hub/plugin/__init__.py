@@ -1,0 +1,101 @@
+"""The floor: everything that a plugin may use, and nothing else.
+
+It imports nothing of the hub. Within one `API_VERSION` names are only added, never changed or removed; a test keeps a
+snapshot of them.
+"""
+
+from hub.plugin.auth import Identity, PasswordProvider, Redirect, RedirectProvider
+from hub.plugin.errors import AuthRejected, NotReady, PluginError, Refused, Retry
+from hub.plugin.events import GateRequest, HubEvent
+from hub.plugin.execution import (
+    Capabilities,
+    Completed,
+    Executor,
+    InventoryView,
+    Material,
+    Outcome,
+    RepositoryView,
+    Stopped,
+    TaskIO,
+    TaskView,
+    VaultView,
+)
+from hub.plugin.extension import Extension
+from hub.plugin.host import Host
+from hub.plugin.inventory import Inventory, InventorySource
+from hub.plugin.notify import Notice, Notifier
+from hub.plugin.params import (
+    Choice,
+    Duration,
+    Group,
+    Key,
+    Kind,
+    NoParams,
+    Params,
+    Prompt,
+    Secret,
+    Text,
+    Words,
+)
+from hub.plugin.secrets import KeyType, SecretBackend
+from hub.plugin.spec import API_VERSION, hookimpl
+from hub.plugin.storage import BlobStore
+from hub.plugin.surface import ActorView, Command, NavItem, Pages, Panel, PanelRequest, ProjectView
+from hub.plugin.webhook import Delivery, Parsed, WebhookAdapter
+
+__all__ = [
+    "API_VERSION",
+    "ActorView",
+    "AuthRejected",
+    "BlobStore",
+    "Capabilities",
+    "Choice",
+    "Command",
+    "Completed",
+    "Delivery",
+    "Duration",
+    "Executor",
+    "Extension",
+    "GateRequest",
+    "Group",
+    "Host",
+    "HubEvent",
+    "Identity",
+    "Inventory",
+    "InventorySource",
+    "InventoryView",
+    "Key",
+    "KeyType",
+    "Kind",
+    "Material",
+    "NavItem",
+    "NoParams",
+    "NotReady",
+    "Notice",
+    "Notifier",
+    "Outcome",
+    "Pages",
+    "Panel",
+    "PanelRequest",
+    "Params",
+    "Parsed",
+    "PasswordProvider",
+    "PluginError",
+    "ProjectView",
+    "Prompt",
+    "Redirect",
+    "RedirectProvider",
+    "Refused",
+    "RepositoryView",
+    "Retry",
+    "Secret",
+    "SecretBackend",
+    "Stopped",
+    "TaskIO",
+    "TaskView",
+    "Text",
+    "VaultView",
+    "WebhookAdapter",
+    "Words",
+    "hookimpl",
+]

@@ -1,0 +1,258 @@
+"""Running a task: the executor decides what to run, the hub runs it.
+
+An executor never touches processes, databases, secrets or the network by itself. It is handed a `TaskView`, a picture
+without secrets of what was asked, and a `TaskIO`, its only door to the world. In a worker the door is live; in tests it
+is `hub.testing.RecordingIO`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol
+
+from typing_extensions import TypeVar
+
+from hub.plugin.extension import Extension
+from hub.plugin.params import Key, NoParams, Params
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an executor needs and can do. Data, so that the hub and its pages can ask without running anything."""
+
+    needs_repository: bool = True
+    """A git checkout is made before `run`."""
+    needs_script: bool = True
+    """The template's `playbook` must name a file of the checkout."""
+    script_label: str = "Script"
+    """What the template's `playbook` field is called in forms."""
+    script_patterns: tuple[str, ...] = ()
+    """Glob patterns of files to offer for that field."""
+    needs_inventory: bool = False
+    inventory_types: tuple[str, ...] = ()
+    """Wire inventory types that fit, the usual one first."""
+    dry_run: bool = False
+    """Can show what would change without changing it."""
+    approval: bool = False
+    """May return `Outcome.awaiting`."""
+    programs: tuple[str, ...] = ()
+    """Programs that must be on PATH; a worker without them says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryView:
+    """The checkout that a task runs in."""
+
+    id: int
+    name: str
+    path: Path
+    """Root of this task's own working tree."""
+    branch: str
+    commit_hash: str
+    commit_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryView:
+    """The inventory that a task was given."""
+
+    id: int
+    name: str
+    type: str
+    text: str
+    """Content of a static inventory, path of a file inventory as typed, or workspace name."""
+    path: Path | None
+    """File to hand to the tool: written by the hub for static types, inside a checkout for type `file`."""
+    user_key: Key | None = None
+    become_key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VaultView:
+    """One Ansible-style vault of a template."""
+
+    name: str
+    """Vault id; `default` when the template names none."""
+    type: str
+    """`password` (then `key` is set) or `script` (then `script` is set)."""
+    key: Key | None = None
+    script: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """What was asked, without any secret."""
+
+    id: int
+    project_id: int
+    project_name: str
+    template_id: int
+    template_name: str
+    template_type: str
+    """The wire's template type: empty for a plain task, `build` or `deploy`."""
+    app: str
+    script: str
+    """The template's `playbook`, or the task's own where that is allowed; relative to the checkout."""
+    working_directory: str = ""
+    """Folder below the checkout's root to run in."""
+    username: str = ""
+    message: str = ""
+    url: str | None = None
+    """Page of this task, when the hub knows its public address."""
+    repository: RepositoryView | None = None
+    inventory: InventoryView | None = None
+    vaults: tuple[VaultView, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Variable group, then task, then survey answers, merged; later wins. Secret ones come from `io.secrets`."""
+    arguments: Any = None
+    """The template's `arguments`, parsed: usually a list of texts."""
+    task_arguments: Any = None
+    """The task's own `arguments`, parsed; None unless the template lets tasks add some."""
+    version: str | None = None
+    """Version that a build makes."""
+    incoming_version: str | None = None
+    """Version of the build that a deploy ships."""
+    dry_run: bool = False
+    resumed: Mapping[str, Any] | None = None
+    """State of the earlier pass that ended with `Outcome.awaiting`, once a person has confirmed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A key made usable for one task. Files are 0600 in the task's private folder and vanish with it."""
+
+    login: str = ""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """By role: `password`, `private_key`, `passphrase`, `secret`."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """For example `SSH_AUTH_SOCK`."""
+    masks: tuple[str, ...] = ()
+    """Texts that must never reach the log; the hub hides them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Result of `TaskIO.capture`."""
+
+    code: int
+    output: str
+
+
+class TaskIO(Protocol):
+    """The only door of an executor to the world."""
+
+    @property
+    def workspace(self) -> Path:
+        """Private folder of this task (0700), outside the checkout; gone when the task ends."""
+        ...
+
+    async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
+        """Run a program to its end and return its exit code; a signal's is negative.
+
+        Its output goes to the task's log, secrets hidden. `env` is laid over the task's environment; `cwd` defaults to
+        the working directory inside the checkout. A stop or time limit ends the program and then raises `Stopped`.
+        """
+        ...
+
+    async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
+        """Like `exec`, but return standard output (at most 16 MiB) instead of logging it; errors are logged."""
+        ...
+
+    async def log(self, text: str) -> None:
+        """Write a line of the hub's own to the task's log."""
+        ...
+
+    async def key(self, ref: Key) -> Material:
+        """Make a key of the key store usable for this task."""
+        ...
+
+    async def secrets(self) -> Mapping[str, str]:
+        """Return secret variables of the variable groups and secret survey answers, by name."""
+        ...
+
+    async def stage(self, name: str) -> None:
+        """Begin a named stage: `init`, `plan`, `apply`, `play` …"""
+        ...
+
+    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Keep a structured result: host recap, plan summary, outputs."""
+        ...
+
+    async def keep(self, path: Path, name: str) -> None:
+        """Keep a file as an artifact of the task."""
+        ...
+
+    async def fetch(self, name: str) -> Path:
+        """Bring back an artifact of an earlier pass of this task, or of an upstream task."""
+        ...
+
+    async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
+        """Return a folder of the worker's shared cache, to be read only.
+
+        When there is none of that name, `fill` is called once with an empty folder to make it; others wait. If `fill`
+        raises, nothing is kept. `name` should be a digest of everything that decides the content.
+        """
+        ...
+
+
+class Stopped(Exception):
+    """The task was stopped or ran out of time. Let it pass through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. Made by one of the three constructors."""
+
+    kind: str
+    """`success`, `failure` or `awaiting`."""
+    code: int = 0
+    reason: str = ""
+    question: str = ""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def success(cls) -> Outcome:
+        """All went well."""
+        return cls("success")
+
+    @classmethod
+    def failure(cls, code: int = 1, reason: str = "") -> Outcome:
+        """It failed; `code` is the tool's exit code, `reason` a sentence for the log."""
+        return cls("failure", code=code, reason=reason)
+
+    @classmethod
+    def awaiting(cls, question: str, summary: Mapping[str, Any], state: Mapping[str, Any]) -> Outcome:
+        """A person must decide. The task is parked without a worker; on Confirm, `run` is called again with `state`."""
+        return cls("awaiting", question=question, summary=dict(summary), state=dict(state))
+
+    @classmethod
+    def from_code(cls, code: int) -> Outcome:
+        """Success for 0, else failure with that exit code."""
+        return cls.success() if code == 0 else cls.failure(code)
+
+
+P = TypeVar("P", bound=Params, default=Any)
+T = TypeVar("T", bound=Params, default=Any)
+
+
+class Executor(Extension, Generic[P, T]):
+    """Runs one kind of template. `P` are the template's params, `T` those of a single task (its prompts)."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    task_params_type: ClassVar[type[Params]] = NoParams
+    icon: str = "terminal"
+    """Name of a Tabler icon."""
+    color: str = "secondary"
+    priority: int = 0
+    """Order in lists, highest first."""
+
+    async def run(self, task: TaskView, params: P, task_params: T, io: TaskIO) -> Outcome:
+        """Do the task. Decide argv and order; await `io.exec` for each step; return how it ended."""
+        raise NotImplementedError
+
+    def preview(self, task: TaskView, params: P, task_params: T) -> Sequence[str]:
+        """Return the main command line as it would be run, for people to read; empty when it cannot be told."""
+        return ()

@@ -1,0 +1,51 @@
+"""Keys and where their secrets are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Generic
+
+from typing_extensions import TypeVar
+
+from hub.plugin.execution import Material
+from hub.plugin.extension import Extension
+from hub.plugin.params import Params
+
+P = TypeVar("P", bound=Params, default=Any)
+
+
+class KeyType(Extension, Generic[P]):
+    """A kind of key. Its params are the secret itself: they are sealed as a whole and never shown again."""
+
+    shown: ClassVar[tuple[str, ...]] = ()
+    """Members that are no secret and may be shown, such as a login."""
+
+    async def materialise(self, params: P, folder: Path) -> Material:
+        """Write what a program needs into `folder` (0700, private to one task); files 0600."""
+        raise NotImplementedError
+
+    async def release(self, material: Material) -> None:
+        """Undo what outlives the folder, such as a running agent."""
+
+
+class SecretBackend(Extension, Generic[P]):
+    """Keeps secrets outside the hub's database."""
+
+    read_only: bool = False
+
+    async def read(self, params: P, path: str) -> str:
+        """Return the secret; raise `Refused` when there is none, `NotReady` when the backend does not answer."""
+        raise NotImplementedError
+
+    async def write(self, params: P, path: str, secret: str) -> None:
+        """Store it."""
+        raise NotImplementedError
+
+    async def delete(self, params: P, path: str) -> None:
+        """Remove it; nothing happens when it is gone already."""
+        raise NotImplementedError
+
+    def describe(self, params: P) -> Mapping[str, str]:
+        """Return facts for people, without secrets."""
+        return {}
