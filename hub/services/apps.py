@@ -14,7 +14,9 @@ def executor_of(hub: Hub, app: str) -> Executor:
     """Return the executor of an app. Raises `Invalid` naming it when no plugin brings it."""
     executor = hub.registry.executors.get(app)
     if executor is None:
-        raise Invalid(f"The executor {app or '(none)'} is not installed; install the plugin that brings it.", field="app")
+        raise Invalid(
+            f"The executor {app or '(none)'} is not installed; install the plugin that brings it.", field="app"
+        )
     return executor
 
 

@@ -28,7 +28,7 @@ class Draft(BaseModel):
         if data is None:
             return {}
         if not isinstance(data, Mapping):
-            raise ValueError("write a JSON object")
+            raise ValueError("write a JSON object")  # noqa: TRY004 - pydantic reports ValueError as a fault of the input
         folded: dict[str, Any] = {}
         for name, value in data.items():
             exact = name if name in cls.model_fields else str(name).lower()

@@ -1,1 +1,1 @@
-"""The life of a task: launched, admitted, claimed, run, finished. Each step is a file; `moves` alone writes statuses."""
+"""The life of a task: launched, admitted, claimed, run, finished; `moves` alone writes statuses."""

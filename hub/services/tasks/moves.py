@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
@@ -12,7 +12,6 @@ from hub.models import Task, TaskMove
 from hub.services.actor import Actor
 from hub.services.events import announce, record
 from hub.services.tasks.states import FINISHED, STARTING, STOPPING, WAITING, sources_of
-
 
 _RACES = 5
 """A compare-and-set that loses this often in a row is given up; each loss means that somebody else moved the task."""
@@ -52,34 +51,45 @@ async def subject_of(task_id: int) -> Subject | None:
     return Subject(row["id"], row["project_id"], row["template_id"], row["template__name"], row["template__app"])
 
 
-async def transition(
-    hub: Hub, actor: Actor, subject: Subject, target: str, *,
-    only_from: Collection[str] | None = None, owner: str | None = None, note: str = "", **columns: Any,
-) -> bool:  # fmt: skip
-    """Move a task to `target` if it is in one of `only_from` (all allowed sources when None), in the unit under way.
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A wanted change of status."""
 
-    `owner` demands that this worker holds the lease. `columns` are written in the same statement. Returns False when
-    somebody else was first; nothing is written then.
-    """
-    allowed = sources_of(target)
-    sources = allowed if only_from is None else allowed & frozenset(only_from)
+    target: str
+    only_from: Collection[str] | None = None
+    """Allowed sources; None for all that the table of moves allows."""
+    owner: str | None = None
+    """Worker that must hold the lease."""
+    note: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Written in the same statement."""
+
+
+async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move) -> bool:
+    """Change the status in the unit under way, by compare-and-set; False when somebody else was first. W-05."""
+    allowed = sources_of(move.target)
+    sources = allowed if move.only_from is None else allowed & frozenset(move.only_from)
     for _ in range(_RACES):
         found = await Task.filter(id=subject.id).values_list("status", flat=True)
         if not found or found[0] not in sources:
             return False
         source = str(found[0])
         query = Task.filter(id=subject.id, status=source)
-        if owner is not None:
-            query = query.filter(lease_owner=owner)
-        if await query.update(status=target, **columns):
-            await TaskMove.create(
-                task_id=subject.id, at=hub.clock(), source=source, target=target, actor=actor.label, note=note[:250]
-            )
-            await _tell(hub, actor, subject, target)
+        if move.owner is not None:
+            query = query.filter(lease_owner=move.owner)
+        if await query.update(status=move.target, **move.columns):
+            await _note(hub, actor, subject, source, move)
             return True
-        if owner is not None:
+        if move.owner is not None:
             return False
     return False
+
+
+async def _note(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) -> None:
+    await TaskMove.create(
+        task_id=subject.id, at=hub.clock(), source=source, target=move.target, actor=actor.label, note=move.note[:250]
+    )
+    await _tell(hub, actor, subject, move.target)
 
 
 async def begin(hub: Hub, actor: Actor, subject: Subject) -> None:

@@ -38,9 +38,7 @@ _OMIT_EMPTY = frozenset({
 
 def wire(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return one task in the wire's shape."""
-    task = {
-        name: row[name] for name in _OWN if name not in _OMIT_EMPTY or (row[name] is not None and row[name] != "")
-    }
+    task = {name: row[name] for name in _OWN if name not in _OMIT_EMPTY or (row[name] is not None and row[name] != "")}
     task["limit"] = ""
     return task
 
@@ -143,8 +141,13 @@ async def live_tasks() -> list[dict[str, Any]]:
     )  # fmt: skip
     live = []
     for row in rows:
-        entry = {"task_id": row["id"], "project_id": row["project_id"], "status": row["status"],
-                 "location": "running" if row["lease_owner"] else "queue", "project_name": row["project__name"]}  # fmt: skip
+        entry = {
+            "task_id": row["id"],
+            "project_id": row["project_id"],
+            "status": row["status"],
+            "location": "running" if row["lease_owner"] else "queue",
+            "project_name": row["project__name"],
+        }
         if row["user__username"]:
             entry["username"] = row["user__username"]
         if row["reason"]:

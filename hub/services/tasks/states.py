@@ -1,10 +1,10 @@
 """Statuses of a task and the moves between them.
 
-    waiting ──► starting ──► running ──► success | error | stopped
-       ▲            │           │  ▲
-       └────────────┘           ▼  └──────────── starting ◄── confirmed
-                       waiting_confirmation ──► confirmed | rejected ──► error
-    any unfinished one ──► stopping ──► stopped
+waiting ──► starting ──► running ──► success | error | stopped
+   ▲            │           │  ▲
+   └────────────┘           ▼  └──────────── starting ◄── confirmed
+                   waiting_confirmation ──► confirmed | rejected ──► error
+any unfinished one ──► stopping ──► stopped
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 
-
 def next_version(start: str, last: str | None) -> str:
     """Return the version after `last` in the series that begins with `start`.
 
