@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import tempfile
@@ -10,11 +11,11 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, Invalid
-from hub.models import Key, Repository
+from hub.models import Repository
 from hub.plugin import PluginError
-from hub.services import keys, questions
-from hub.services.params import parse
+from hub.services import questions
 from hub.worker.checkout import credential_of
+from hub.worker.material import materialise
 from hub.worker.run import Place
 
 logger = logging.getLogger(__name__)
@@ -38,24 +39,18 @@ async def answer(hub: Hub, place: Place, question_id: int) -> None:
 
 
 async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
-    repository = await Repository.get_or_none(id=data["repository_id"]).select_related("ssh_key")
+    repository = await Repository.get_or_none(id=data["repository_id"])
     if repository is None:
         raise Invalid("The repository does not exist any more.")
     folder = Path(tempfile.mkdtemp(prefix="key-", dir=place.tasks))
-    kind, material = await _material(hub, repository.ssh_key, folder)
     try:
-        return await place.mirrors.branches(repository.git_url, credential_of(material))
+        kind, material = await materialise(hub, repository.project_id, repository.ssh_key_id, folder)
+        try:
+            return await place.mirrors.branches(repository.git_url, credential_of(material))
+        finally:
+            await kind.release(material)
     finally:
-        await kind.release(material)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _material(hub: Hub, key: Key, folder: Path) -> tuple[Any, Any]:
-    kind = hub.registry.key_types.get(key.type)
-    if kind is None:
-        raise Invalid(f"The key {key.name} is of type {key.type}, which no installed plugin brings.")
-    members = await keys.read_secret(hub, key)
-    return kind, await kind.materialise(parse(kind.params_type, members, "key"), folder)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 _KINDS = {"branches": _branches}

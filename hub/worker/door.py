@@ -11,15 +11,13 @@ from typing import Any
 
 from hub.context import Hub
 from hub.db import unit
-from hub.errors import HubError, Invalid
-from hub.models import Key as KeyRow
 from hub.plugin import Completed, Key, KeyType, Material, Stopped
-from hub.services import artifacts, keys
-from hub.services.params import parse
+from hub.services import artifacts
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
 from hub.worker.journal import Journal
+from hub.worker.material import materialise
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
@@ -96,7 +94,9 @@ class LiveIO:
     async def key(self, ref: Key) -> Material:
         """Make a key usable; the same one twice is the same material."""
         if ref not in self._materials:
-            self._materials[ref] = await materialise(self._hub, self._run, ref)
+            made = await materialise(self._hub, self._run.brief.project_id, ref, self._run.folders.keys)
+            self._materials[ref] = made
+            self._run.journal.masker.add(*made[1].masks)
         return self._materials[ref][1]
 
     async def secrets(self) -> Mapping[str, str]:
@@ -157,29 +157,6 @@ class LiveIO:
     def _raise_if_halted(self) -> None:
         if self._run.halt.asked.is_set():
             raise Stopped
-
-
-async def materialise(hub: Hub, run: Run, ref: int) -> tuple[KeyType, Material]:
-    """Write a key of this task's project into the run's private folder; its secrets are hidden from now on."""
-    row = await KeyRow.get_or_none(id=ref, project_id=run.brief.project_id)
-    if row is None:
-        raise Invalid("A key that this task needs does not exist in the project any more.")
-    kind = hub.registry.key_types.get(row.type)
-    if kind is None:
-        raise Invalid(f"The key {row.name} is of type {row.type}, which no installed plugin brings.")
-    members = await keys.read_secret(hub, row)
-    if not members and row.type != "none":
-        raise Invalid(f"The key {row.name} has no secret stored; open the key store and enter it.")
-    folder = run.folders.keys / str(ref)
-    folder.mkdir(mode=0o700)
-    try:
-        material = await kind.materialise(parse(kind.params_type, members, "key"), folder)
-    except HubError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a plugin's key type may raise anything; it is this key's fault
-        raise Invalid(f"The key {row.name} cannot be used: {error}") from None
-    run.journal.masker.add(*material.masks)
-    return kind, material
 
 
 def _iso(hub: Hub) -> str:

@@ -49,7 +49,7 @@ class SharedFolders:
         """Hold the lock file of one folder; waiting does not block the loop, and a dead holder holds nothing."""
         descriptor = os.open(self._root / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            while not _locked(descriptor):
+            while not _locked(descriptor):  # noqa: ASYNC110 - another process holds it and rings no bell
                 await asyncio.sleep(_POLL)
             yield
         finally:
