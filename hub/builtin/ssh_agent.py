@@ -42,7 +42,8 @@ class SshAgent:
         self._keys = {key.public_data: key for key in keys}
         self._path = path
         self._server: asyncio.Server | None = None
-        self._conversations: set[asyncio.Task[None]] = set()
+        self._is_open = False
+        self._conversations: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Begin to listen. The socket is private before anybody can connect to it."""
@@ -50,6 +51,7 @@ class SshAgent:
         try:
             listener.bind(os.fspath(self._path))
             self._path.chmod(0o600)
+            self._is_open = True
             self._server = await asyncio.start_unix_server(self._converse, sock=listener)
         except BaseException:
             listener.close()
@@ -57,14 +59,14 @@ class SshAgent:
 
     async def close(self) -> None:
         """Stop listening, end every conversation, forget the keys and remove the socket."""
+        self._is_open = False
         server, self._server = self._server, None
         if server is not None:
             server.close()
         self._keys.clear()
-        conversations = tuple(self._conversations)
-        for conversation in conversations:
-            conversation.cancel()
-        await asyncio.gather(*conversations, return_exceptions=True)
+        for writer in self._conversations.values():
+            writer.transport.abort()  # not a cancel: some versions of Python report that as an error of their own
+        await asyncio.gather(*self._conversations, return_exceptions=True)
         self._path.unlink(missing_ok=True)
 
     async def __aenter__(self) -> Self:
@@ -79,14 +81,15 @@ class SshAgent:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         me = asyncio.current_task()
         assert me is not None
-        self._conversations.add(me)
+        self._conversations[me] = writer
         try:
-            if _is_same_user(writer):
+            # A client that was accepted in the very moment of closing comes too late.
+            if self._is_open and _is_same_user(writer):
                 # A client that leaves in the middle of a message ends the conversation, and nothing else.
                 with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                     await self._answer_all(reader, writer)
         finally:
-            self._conversations.discard(me)
+            del self._conversations[me]
             writer.close()
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
