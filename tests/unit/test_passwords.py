@@ -9,9 +9,9 @@ import argon2
 import bcrypt
 import pytest
 
-from hub.builtin import passwords
-from hub.builtin.passwords import MAX_PASSWORD, dummy_verify, hash_password, needs_rehash, verify_password
-from hub.plugin import Refused
+from hub.services import passwords
+from hub.services.passwords import MAX_PASSWORD, dummy_verify, hash_password, needs_rehash, verify_password
+from hub.errors import Invalid
 
 
 def foreign(text: bytes, kind: str = "$2b$") -> str:
@@ -90,7 +90,7 @@ async def test_an_empty_password_fits_nothing_even_where_its_hash_is_stored() ->
 
 @pytest.mark.parametrize("text", ["", "x" * (MAX_PASSWORD + 1), "\ud800"])
 async def test_a_password_that_could_never_sign_in_is_refused_when_set(text: str) -> None:
-    with pytest.raises(Refused, match="Choose another one"):
+    with pytest.raises(Invalid, match="Choose another one"):
         await hash_password(text)
     assert not await verify_password(await hash_password("x"), text)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import TypeVar
 
-from hub.plugin import Refused
+from hub.errors import Invalid
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -40,7 +40,7 @@ async def hash_password(text: str) -> str:
     """Return the hash to store; refuse a password that nobody could ever sign in with."""
     secret = _bytes(text)
     if secret is None:
-        raise Refused(f"A password must be text of 1 to {MAX_PASSWORD} bytes. Choose another one.")
+        raise Invalid(f"A password must be text of 1 to {MAX_PASSWORD} bytes. Choose another one.")
     return await _in_thread(_hash, secret)
 
 
