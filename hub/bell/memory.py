@@ -90,7 +90,7 @@ class MemoryBell:
 
 
 def _prefixes_of(topic: str) -> Iterator[str]:
-    """Yield every prefix of `topic`, so that a ring costs by the depth of its topic and not by the number of listeners."""
+    """Yield every prefix of `topic`, so that a ring costs by its depth and not by the number of listeners."""
     yield ""
     end = topic.find("/")
     while end >= 0:

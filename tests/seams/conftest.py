@@ -13,6 +13,8 @@ from hub.queue import Queue
 from hub.queue.memory import MemoryQueue
 from hub.testing.redis_server import RedisServer, redis_program
 
+from .inbox import Inbox
+
 
 @pytest.fixture(scope="session")
 def one_server() -> Iterator[RedisServer]:
@@ -40,6 +42,11 @@ def twin(request: pytest.FixtureRequest) -> str:
     if request.param == "redis":
         request.getfixturevalue("server")
     return request.param
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
 
 
 @pytest.fixture

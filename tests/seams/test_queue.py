@@ -5,58 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from hub.queue import QUESTIONS, TASKS, Queue, Work
+from hub.queue import QUESTIONS, TASKS, Queue
 
-PATIENCE = 20.0
-
-
-class Inbox:
-    """Work that notes what arrived and may be held up."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[str, int]] = []
-        self.ended: list[tuple[str, int]] = []
-        self.most_at_once = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self._changed = asyncio.Condition()
-
-    async def work(self, lane: str, number: int) -> None:
-        self.arrived.append((lane, number))
-        self.most_at_once = max(self.most_at_once, len(self.arrived) - len(self.ended))
-        await self._tell()
-        await self.gate.wait()
-        self.ended.append((lane, number))
-        await self._tell()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE), self._changed:
-            await self._changed.wait_for(condition)
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
-
-
-@asynccontextmanager
-async def serving(
-    queue: Queue, work: Work, *, lanes: Sequence[str] = (TASKS,), slots: int = 4
-) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(queue.serve(lanes, work, slots=slots))
-    yield task
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
+from .inbox import Inbox, serving
 
 
 async def test_a_message_sent_before_anybody_serves_arrives(queue: Queue, inbox: Inbox) -> None:
@@ -166,7 +120,7 @@ async def test_a_number_sent_again_while_it_is_under_way_arrives_again(queue: Qu
 
 
 async def test_whoever_sends_during_work_is_seen_by_a_later_call(queue: Queue, inbox: Inbox) -> None:
-    """However send and take overlap, a call begins after each send: a task readied in the database is never forgotten."""
+    """However send and take overlap, a call begins after each send: what was committed before it is never missed."""
     ready = seen = 0
 
     async def work(lane: str, number: int) -> None:
@@ -179,8 +133,7 @@ async def test_whoever_sends_during_work_is_seen_by_a_later_call(queue: Queue, i
             ready = count
             await queue.send(TASKS, 1)
             if count % 10 == 0:
-                await inbox.until(lambda: seen == ready)
-        await inbox.until(lambda: seen == ready)
+                await inbox.until(lambda count=count: seen == count)
 
 
 async def test_cancelling_waits_for_the_work_under_way_and_takes_nothing_new(queue: Queue, inbox: Inbox) -> None:
