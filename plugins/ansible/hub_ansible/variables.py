@@ -80,20 +80,22 @@ def task_details(task: TaskView) -> dict[str, Any]:
 
 def extra_vars(task: TaskView, secrets: Mapping[str, str], *, templates: bool) -> str:
     """Return the file's text. Secrets win over variables of the same name; `templates` lets variables be evaluated."""
-    merged: dict[str, Any] = {}
     try:
-        for name, value in task.variables.items():
-            merged[_tree(name, name, literal=True)] = _tree(value, name, literal=not templates)
+        merged = {_key(name): _tree(value, name, literal=not templates) for name, value in task.variables.items()}
+        merged[_key("semaphore_vars")] = _tree({"task_details": task_details(task)}, "semaphore_vars", literal=True)
+        merged |= {_key(name): _tree(secret, name, literal=True) for name, secret in secrets.items()}
+        return yaml.dump(merged, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=4096)
     except RecursionError:
         raise Unfit("The variables are nested too deeply to be given to Ansible.") from None
-    merged[_Literal("semaphore_vars")] = _tree({"task_details": task_details(task)}, "semaphore_vars", literal=True)
-    for name, secret in secrets.items():
-        merged[_tree(name, name, literal=True)] = _tree(secret, name, literal=True)
-    return yaml.dump(merged, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=4096, default_flow_style=False)
+
+
+def _key(name: str) -> Any:
+    return _tree(name, name, literal=True)
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a new file that nobody else can read."""
+    """Write a new file that nobody else can read, in place of one of an earlier pass."""
+    path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
