@@ -40,7 +40,7 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         queue, bell = _carriers(settings)
         stack.push_async_callback(bell.aclose)
         stack.push_async_callback(queue.aclose)
-        found = plugins or registry.load(off=settings.plugins_off, builtin=builtin.modules())
+        found = plugins or registry.load(off=settings.plugins_off, builtin=builtin.MODULES)
         hub = Hub(settings=settings, registry=found, queue=queue, bell=bell, vault=vault, node=_node_name())
         await vaulting.check_canary(hub)
         await first.make_first_administrator(hub)
