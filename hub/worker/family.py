@@ -6,10 +6,12 @@ A process belongs to the family of a run when it
 - is in the session or process group of the leader, or in a session that a member has opened,
 - or descends from the leader or from a member, as far as the parents are still there to tell.
 
-So leaving the group (`setsid`), forking twice or wiping the environment alone does not help it. What can still escape is a
-process that has done all of that at once and lost its parent before anybody looked, or that has made itself unreadable
-for its own user as ssh-agent does. `end_inside` finds such ones by the folder they work in; beyond that only control
-groups help. All of this needs `/proc`; on a system without it the leader's process group is ended and nothing else.
+So leaving the group (`setsid`), forking twice or wiping the environment alone does not help it. What can still escape
+is a process that has done all of that at once and lost its parent before anybody looked, or that has left the session
+and made itself unreadable for its own user as ssh-agent does. `end_inside` finds some of them by the folder they work
+in; beyond that only control groups help.
+
+All of this needs `/proc`; on a system without it the leader's process group is ended and nothing else.
 """
 
 from __future__ import annotations
@@ -58,10 +60,10 @@ def members(marker: str, leader_pid: int) -> set[int]:
 
 
 async def end(marker: str, leader_pid: int, grace: float) -> set[int]:
-    """End the whole family: TERM, `grace` seconds, then KILL until none is left. Return the pids that could not be ended.
+    """End the whole family: TERM, `grace` seconds, then KILL until none is left. Return those that could not be ended.
 
-    Stopped processes are woken, so that they can act on the TERM. With no grace there is no TERM. Those left over belong
-    to another user (after sudo, say) or hang in the kernel.
+    Stopped processes are woken, so that they can act on the TERM. With no grace there is no TERM. Those left over
+    belong to another user (after sudo, say) or hang in the kernel.
     """
     if not _HAS_PROC:
         return await _end_group(leader_pid, grace)
@@ -69,7 +71,7 @@ async def end(marker: str, leader_pid: int, grace: float) -> set[int]:
 
 
 async def end_marked(prefix: str, grace: float = 10.0) -> set[int]:
-    """End the leftovers of a server that was killed: all processes whose marker starts with `prefix`, and their families.
+    """End the leftovers of a killed server: all processes whose marker starts with `prefix`, and their families.
 
     Let the prefix end with a separator, or `hub/1` also ends what belongs to `hub/12`.
     """
@@ -86,7 +88,7 @@ async def end_inside(folder: Path, grace: float = 10.0) -> set[int]:
     """
     if not _HAS_PROC:
         return set()
-    root = os.path.realpath(folder)
+    root = os.path.realpath(folder)  # noqa: ASYNC240  # once, on a local disk
     return await _end(_Search(lambda pid: _works_in(pid, root)), grace)
 
 
@@ -112,7 +114,7 @@ class _Search:
         self._since = first.born if first else 0
 
     def living(self) -> dict[int, int]:
-        """Return pid and birth of every member that is alive now."""
+        """Return pid and birth of every member that is alive now, the oldest first, so that parents are told first."""
         table = _table()
         found = {pid for pid, born in self._known.items() if pid in table and table[pid].born == born}
         found |= {process.pid for process in table.values() if self._is_seed(process, found)}
@@ -120,7 +122,8 @@ class _Search:
         for pid in found:
             self._known[pid] = table[pid].born
             _bury(table[pid], self._leader)
-        return {pid: table[pid].born for pid in found if table[pid].alive}
+        alive = sorted((table[pid].born, pid) for pid in found if table[pid].alive)
+        return {pid: born for born, pid in alive}
 
     def _is_seed(self, process: _Process, found: set[int]) -> bool:
         if process.pid in found or process.born < self._since or process.pid in (1, os.getpid()):
@@ -158,31 +161,42 @@ async def _end(search: _Search, grace: float) -> set[int]:
         if late >= PATIENCE:
             return set(living)
         if late >= 0:
-            # A list, not a generator: every one of them has to be killed before the answer is looked at.
-            if not any([_send(pid, born, signal.SIGKILL) for pid, born in living.items()]):
+            allowed = [_send(pid, born, signal.SIGKILL) for pid, born in living.items()]
+            if not any(allowed):
                 return set(living)
         else:
-            for pid, born in living.items() - told:
-                _send(pid, born, signal.SIGTERM)
-                _send(pid, born, signal.SIGCONT)
-            told |= living.items()
+            for pid, born in living.items():
+                if (pid, born) not in told:
+                    told.add((pid, born))
+                    _send(pid, born, signal.SIGTERM)
+                    _send(pid, born, signal.SIGCONT)
         await asyncio.sleep(pause if late >= 0 else min(pause, -late))
         pause = min(pause * 2, _LAST_PAUSE)
     return set()
 
 
 async def _end_group(leader_pid: int, grace: float) -> set[int]:
+    """The best that can be done without /proc. The group is killed as soon as its leader is dead."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace
-    step = signal.SIGTERM if grace > 0 else signal.SIGKILL
-    try:
-        while loop.time() < deadline + PATIENCE:
-            os.killpg(leader_pid, step)
-            step = signal.SIGKILL if loop.time() >= deadline else signal.SIGCONT
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if grace > 0 and not _dead(leader_pid):
+            os.killpg(leader_pid, signal.SIGTERM)
+            os.killpg(leader_pid, signal.SIGCONT)
+        while loop.time() < deadline and not _dead(leader_pid):  # noqa: ASYNC110  # nothing here could set an event
             await asyncio.sleep(_LAST_PAUSE)
-    except (ProcessLookupError, PermissionError):
-        return set()
-    return {leader_pid}
+        os.killpg(leader_pid, signal.SIGKILL)
+    return set()
+
+
+def _dead(child: int) -> bool:
+    try:
+        if hasattr(os, "waitid"):
+            return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        os.kill(child, 0)
+    except (ChildProcessError, ProcessLookupError):
+        return True
+    return False
 
 
 def _send(pid: int, born: int, number: signal.Signals) -> bool:
@@ -191,10 +205,7 @@ def _send(pid: int, born: int, number: signal.Signals) -> bool:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
-    except (
-        AttributeError,
-        OSError,
-    ):  # an old kernel, or no descriptor left: a tiny window remains, stopping matters more
+    except (AttributeError, OSError):  # an old kernel, or no descriptor left
         pidfd = -1
     try:
         process = _process(pid)
@@ -215,7 +226,7 @@ def _send(pid: int, born: int, number: signal.Signals) -> bool:
 
 
 def _bury(process: _Process, leader: int) -> None:
-    """Reap a dead member that fell to us because we are the first process of a container; the leader has its own way."""
+    """Reap a dead member that fell to us, the first process of a container. The leader is reaped by its run."""
     if not process.alive and process.parent == os.getpid() and process.pid != leader:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(process.pid, os.WNOHANG)

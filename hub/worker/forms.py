@@ -7,7 +7,6 @@ nothing; and of a secret of several lines the lines shorter than 6 characters an
 from __future__ import annotations
 
 import json
-import shlex
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
@@ -27,7 +26,7 @@ def forms(secret: str) -> set[bytes]:
     if not isinstance(secret, str):
         raise TypeError("A secret to hide must be a text.")
     text = secret.strip("\r\n")
-    if len(text) < SHORTEST or text.strip().lower() in _WORDS:
+    if len(text.strip()) < SHORTEST or text.strip().lower() in _WORDS:
         return set()
     found = set(_written(text)) | set(_base64(secret)) | set(_base64(text))
     lines = text.splitlines()
@@ -53,7 +52,7 @@ def _written(text: str) -> Iterator[bytes]:
         yield _bytes(form.replace("/", "\\/"))
         yield _bytes(form.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
     yield _bytes(text.replace("'", "'\\''"))  # as `set -x` shows it
-    yield _bytes(shlex.quote(text).strip("'"))
+    yield _bytes(text.replace("'", "'\"'\"'"))  # as Python's shlex.quote writes it
 
 
 def _base64(text: str) -> Iterator[bytes]:
@@ -65,9 +64,8 @@ def _base64(text: str) -> Iterator[bytes]:
         yield alone.rstrip(b"=")
         for width in _WRAPS:
             if len(alone) > width:
-                yield from (
-                    alone[at : at + width] for at in range(0, len(alone), width) if at + SHORTEST_BASE64 < len(alone)
-                )
+                pieces = (alone[at : at + width] for at in range(0, len(alone), width))
+                yield from (piece for piece in pieces if len(piece) >= SHORTEST_BASE64)
         for shift in range(3):
             first = (0, 2, 3)[shift]  # characters that the bytes before have a part in
             last = (shift + len(raw)) * 8 // 6  # from here on those after have

@@ -18,11 +18,10 @@ class Splitter:
     last line is held until its newline comes, or `flush`.
     """
 
-    __slots__ = ("_held", "_size")
+    __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._held: list[bytes] = []
-        self._size = 0
+        self._held = bytearray()
 
     def feed(self, block: bytes) -> tuple[str, int]:
         """Return the lines that are complete now, joined by newlines without one at the end, and their number."""
@@ -30,44 +29,39 @@ class Splitter:
         if not newline:
             return self._hold(block)
         if self._held:
-            self._held.append(whole)
-            whole = b"".join(self._held)
-        self._held = [rest] if rest else []
-        self._size = len(rest)
+            whole = bytes(self._held) + whole
+        self._held = bytearray(rest)
         if len(whole) > LONGEST:
             whole = b"\n".join([piece for line in whole.split(b"\n") for piece in _cut(line)])
         lines = whole.count(b"\n") + 1
-        if self._size <= LONGEST:
+        if len(rest) <= LONGEST:
             return _text(whole), lines
         more, count = self._hold(b"")
         return f"{_text(whole)}\n{more}", lines + count
 
     def flush(self) -> tuple[str, int]:
         """Return the last line, which had no newline."""
-        rest = b"".join(self._held)
-        self._held, self._size = [], 0
+        rest, self._held = bytes(self._held), bytearray()
         return (_decoded(rest), 1) if rest else _NOTHING
 
     @property
     def waiting(self) -> bool:
         """Whether an incomplete line is held."""
-        return self._size > 0
+        return bool(self._held)
 
     @property
     def pending(self) -> str:
         """The incomplete line as far as it has come, such as a prompt; it is not taken out by asking."""
-        so_far = codecs.getincrementaldecoder("utf-8")("replace").decode(b"".join(self._held))
+        so_far = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._held))
         return so_far.replace("\0", "")
 
     def _hold(self, block: bytes) -> tuple[str, int]:
-        if block:
-            self._held.append(block)
-            self._size += len(block)
-        if self._size <= LONGEST:
+        self._held += block
+        if len(self._held) <= LONGEST:
             return _NOTHING
-        *full, rest = _cut(b"".join(self._held))
-        self._held, self._size = [rest], len(rest)
-        return "\n".join([_decoded(piece) for piece in full]), len(full)
+        *full, rest = _cut(bytes(self._held))
+        self._held = bytearray(rest)
+        return _text(b"\n".join(full)), len(full)
 
 
 def _cut(line: bytes) -> list[bytes]:

@@ -103,7 +103,8 @@ def _hidden(data: bytes, hits: list[tuple[int, int, int]], end: int) -> bytes:
     """Return the data up to `end` with the hits that start before it replaced."""
     if not hits:
         return data[:end]
-    parts, place = [], 0
+    parts: list[bytes] = []
+    place = 0
     for _, first, last in hits:
         if first >= end:
             break

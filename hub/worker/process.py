@@ -1,8 +1,8 @@
 """Runs one program of a task: its whole output, its exit code, and nothing of it left behind.
 
-The program and all it starts form a family (see `hub.worker.family`) that does not outlive it: what a script has sent to
-the background, a daemon with its output closed included, is ended when the script ends. A process that still holds the
-output at that moment, such as the `tee` of a shell, has a second to end by itself before it is told to.
+The program and all it starts form a family (see `hub.worker.family`) that does not outlive it: what a script has sent
+to the background, a daemon with its output closed included, is ended when the script ends. A process that still holds
+the output at that moment, such as the `tee` of a shell, has a second to end by itself before it is told to.
 
 The leader is reaped last. Until then it is a zombie at most, so its pid cannot become somebody else's.
 """
@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from hub.errors import HubError
 from hub.worker import family
@@ -59,9 +60,9 @@ async def run(command: Command, sink: Sink, stop: asyncio.Event, *, marker: str)
     """Run a program to its end and return its exit code, or the negative number of the signal that ended it.
 
     Standard output and error go through one pipe to `sink`, in the order written and complete: when this returns, the
-    sink has had everything. Once `stop` is set, or this is cancelled, or the sink raises, the family is ended with TERM,
-    `grace` seconds and KILL; a second cancelling skips the grace. A stop that is set beforehand starts nothing. `marker`
-    must be of this run alone: of two runs with the same, the one that ends first ends the other.
+    sink has had everything. Once `stop` is set, or this is cancelled, or the sink raises, the family is ended with
+    TERM, `grace` seconds and KILL; a second cancelling skips the grace. A stop that is set beforehand starts nothing.
+    `marker` must be of this run alone: of two runs with the same, the one that ends first ends the other.
     """
     return await _follow(command, (sink,), stop, marker)
 
@@ -121,7 +122,7 @@ class _Program:
         for pipe in self._pipes:
             pipe.close_write_end()
 
-    def __enter__(self) -> _Program:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -184,6 +185,8 @@ class _Program:
             self._news.clear()
             await self._news.wait()
         if not self._exited:
+            # Should it end one day, it must not stay a zombie.
+            threading.Thread(target=self._popen.wait, name=f"reaper-{self._popen.pid}", daemon=True).start()
             raise CannotEnd(
                 f"The program {self._command.argv[0]!r} (process {self._popen.pid}) could not be ended: it belongs to"
                 " another user, or hangs in the kernel. End it by hand on the worker."
@@ -253,8 +256,8 @@ def _plainly(command: Command) -> Iterator[None]:
         raise CannotStart(_why_not(command, error)) from None
     except ValueError:
         raise CannotStart(
-            f"The program {''.join(command.argv[:1])!r} cannot be started: its name is empty, or an argument or a variable"
-            " holds a character that is not allowed there."
+            f"The program {''.join(command.argv[:1])!r} cannot be started: its name is empty, or an argument or a"
+            " variable holds a character that is not allowed there."
         ) from None
 
 
