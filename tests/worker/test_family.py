@@ -17,6 +17,8 @@ from hub.worker.process import run
 sys.path.insert(0, str(Path(__file__).parent))
 from worker_programs import ENV, Heard, lives, python, shell
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc, which is Linux")
+
 # Each of these starts a process that hides, prints its pid and leaves it alone or stays.
 HIDING = {
     "in the background": "sleep 1000 & echo $!",

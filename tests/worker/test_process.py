@@ -18,6 +18,8 @@ from hub.worker.process import CannotEnd, CannotStart, Command, TooMuchOutput, c
 sys.path.insert(0, str(Path(__file__).parent))
 from worker_programs import ENV, Heard, lives, python, shell
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc, which is Linux")
+
 
 async def heard(command: Command, marker: str = "test/1") -> tuple[int, bytes]:
     sink = Heard()
