@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from tortoise.queryset import QuerySet
+
 from hub.context import Hub
+from hub.db import column
 from hub.errors import HubError, NotFound
 from hub.models import Membership, Session, Task, TaskMove, Token
 from hub.services import log
@@ -56,13 +59,14 @@ class Watch:
 
 async def is_valid(actor: Actor) -> bool:
     """True while the actor's session or token lives, and it is as mighty as when it began."""
+    known: QuerySet[Any]
     if actor.session_id is not None:
         known = Session.filter(id=actor.session_id)
     elif actor.token_id is not None:
         known = Token.filter(id=actor.token_id)
     else:
         return True
-    found = await known.filter(user_id=actor.user_id).values_list("user__admin", flat=True)
+    found = await column(known.filter(user_id=actor.user_id), "user__admin")
     return bool(found) and (bool(found[0]) or not actor.admin)
 
 
@@ -107,11 +111,11 @@ class Watcher:
 
     async def begin(self) -> None:
         """Remember where everything stands."""
-        newest = await Task.all().order_by("-id").limit(1).values_list("id", flat=True)
-        self._newest = int(str(newest[0])) if newest else 0
+        newest = await column(Task.all().order_by("-id").limit(1), "id")
+        self._newest = newest[0] if newest else 0
         for task_id, lines in await Task.filter(status__in=list(UNFINISHED)).values_list("id", "log_lines"):
-            moves = await TaskMove.filter(task_id=task_id).order_by("-id").limit(1).values_list("id", flat=True)
-            self._seen[int(task_id)] = _Seen(int(str(moves[0])) if moves else 0, int(lines))
+            moves = await column(TaskMove.filter(task_id=task_id).order_by("-id").limit(1), "id")
+            self._seen[int(task_id)] = _Seen(moves[0] if moves else 0, int(lines))
 
     async def still_allowed(self, hub: Hub) -> bool:
         """Look at the actor's rights again, at most every few seconds; False ends the view."""
@@ -124,8 +128,8 @@ class Watcher:
         if self._actor.admin:
             self._projects = None
         else:
-            mine = await Membership.filter(user_id=self._actor.user_id).values_list("project_id", flat=True)
-            self._projects = frozenset(int(str(one)) for one in mine)
+            mine = await column(Membership.filter(user_id=self._actor.user_id), "project_id")
+            self._projects = frozenset(mine)
         return True
 
     async def news(self, topics: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
@@ -150,7 +154,7 @@ class Watcher:
         query = Task.filter(status__in=list(UNFINISHED))
         if self._projects is not None:
             query = query.filter(project_id__in=list(self._projects))
-        return {*(int(str(one)) for one in await query.values_list("id", flat=True)), *self._seen}
+        return {*await column(query, "id"), *self._seen}
 
     async def _of_task(self, task_id: int) -> AsyncIterator[dict[str, Any]]:
         rows = await Task.filter(id=task_id).values(*_STATE)

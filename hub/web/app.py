@@ -55,8 +55,8 @@ def make_app(hub: Hub) -> Quart:
 
 
 def _mount_plugins(app: Quart, hub: Hub) -> None:
-    for plugin, its_pages in hub.registry.pages(HostView(hub.settings)):
-        pages.mount_plugin(app, hub, plugin, its_pages)
+    for brought in hub.registry.pages(HostView(hub.settings)):
+        pages.mount_plugin(app, hub, brought.plugin, brought.item)
 
 
 async def _http_error(error: HTTPException) -> Response:

@@ -40,9 +40,7 @@ async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None
 
     The web server waits for open connections without end on Python 3.12 and newer, so it gets a limit of its own here.
     """
-    serving = asyncio.create_task(
-        run_hypercorn(app, hypercorn_config(settings), shutdown_trigger=stop.wait)  # type: ignore[arg-type]
-    )
+    serving = asyncio.create_task(run_hypercorn(app, hypercorn_config(settings), shutdown_trigger=stop.wait))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

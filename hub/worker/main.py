@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from hub.context import Hub
+from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services.tasks import dispatch, leases
@@ -129,8 +130,8 @@ async def _hear(hub: Hub, place: Place, topic: str) -> None:
 
 async def _look_for_stops(hub: Hub, place: Place) -> None:
     ids = list(place.running)
-    for task_id in await Task.filter(id__in=ids, status=STOPPING).values_list("id", flat=True):
-        place.running[int(str(task_id))].ask("")
+    for task_id in await column(Task.filter(id__in=ids, status=STOPPING), "id"):
+        place.running[task_id].ask("")
 
 
 async def _forever(what: str, verb: Callable[[], Awaitable[object]], pause: float) -> None:
