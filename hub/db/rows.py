@@ -48,14 +48,14 @@ def native(sql: str, dialect: Dialect) -> str:
 
     def replace(match: re.Match[str]) -> str:
         nonlocal count
-        token = match.group()
-        if token == "?":
+        piece = match.group()
+        if piece == "?":
             count += 1
             return f"${count}" if dialect == "postgres" else "%s"
         if dialect == "mysql":
-            token = token.replace("%", "%%")
-            return f"`{token[1:-1]}`" if token.startswith('"') else token
-        return token
+            piece = piece.replace("%", "%%")
+            return f"`{piece[1:-1]}`" if piece.startswith('"') else piece
+        return piece
 
     return _TOKEN.sub(replace, sql)
 
@@ -73,5 +73,5 @@ def _moment(value: str | datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _document(value: str | bytes) -> Any:
+def _document(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str | bytes) else value
