@@ -10,6 +10,7 @@ from typing import Any
 
 import ciso8601
 import orjson
+from tortoise.queryset import QuerySet
 
 from hub.db.address import Dialect
 from hub.db.database import current
@@ -36,6 +37,12 @@ async def rows(
         _decode(found, times, _moment)
         _decode(found, flags, bool)
     _decode(found, documents, _document)
+    return found
+
+
+async def column(query: QuerySet[Any], name: str) -> list[Any]:
+    """Return one column of a query; Tortoise's own way to this is typed as rows."""
+    found: list[Any] = list(await query.values_list(name, flat=True))
     return found
 
 
