@@ -1,0 +1,18 @@
+"""The database: opening it, units of work, raw reads, and its schema's history. Nothing else touches Tortoise's set-up."""
+
+from hub.db.database import Database, current, database, open_database
+from hub.db.rows import rows
+from hub.db.unit import exclusive, in_unit, on_commit, transaction, unit
+
+__all__ = [
+    "Database",
+    "current",
+    "database",
+    "exclusive",
+    "in_unit",
+    "on_commit",
+    "open_database",
+    "rows",
+    "transaction",
+    "unit",
+]
