@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -99,7 +98,7 @@ async def connect(client: BaseDBAsyncClient, address: Address) -> None:
     """Open the connection or pool now, so that a wrong address is told at once and nothing connects half-way later."""
     try:
         await client.create_connection(with_db=True)
-    except (OSError, BaseORMException, asyncio.TimeoutError) as error:
+    except (TimeoutError, OSError, BaseORMException) as error:
         raise Unavailable(f"The {address.shown} does not answer: {error or type(error).__name__}.") from error
     except Exception as error:
         # A driver's own errors (wrong password, no such database, not a database file) have no common class.

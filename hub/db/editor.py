@@ -80,7 +80,7 @@ class SqliteEditor(SqliteSchemaEditor):
             if gone not in columns and (unique, wanted) not in have:
                 await self._index(table, name, wanted, unique=unique)
 
-    def _drop_index_sql(self, model: Any, index_name: str) -> str:  # noqa: ARG002 - indexes have the schema's name space
+    def _drop_index_sql(self, model: Any, index_name: str) -> str:
         # One that named a column which was removed has gone with it.
         return f"DROP INDEX IF EXISTS {self.quote(index_name)}"
 

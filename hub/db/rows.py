@@ -10,6 +10,7 @@ from typing import Any
 
 import ciso8601
 import orjson
+from tortoise.queryset import QuerySet
 
 from hub.db.address import Dialect
 from hub.db.database import current
@@ -40,6 +41,12 @@ async def rows(
 
 
 @lru_cache(maxsize=256)
+async def column(query: QuerySet[Any], name: str) -> list[Any]:
+    """Return one column of a query; Tortoise's own way to this is typed as rows."""
+    found: list[Any] = list(await query.values_list(name, flat=True))
+    return found
+
+
 def native(sql: str, dialect: Dialect) -> str:
     """`sql` with the placeholders and quotes of `dialect`; texts in single quotes stay as they are."""
     if dialect == "sqlite":

@@ -107,7 +107,9 @@ class TransactionClient(SqliteTransactionWrapper):
         try:
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            raise Unavailable(f"The database is busy: another process is writing to it ({error}). Try again.") from error
+            raise Unavailable(
+                f"The database is busy: another process is writing to it ({error}). Try again."
+            ) from error
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         """Refuse a task that was started inside a transaction and outlived it: it would write into the next one."""
