@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hub.testing.contracts import BlobStoreContract, ExecutorContract, KeyTypeContract, NotifierContract
-    from hub.testing.recording import Call, RecordingIO, notice, task_view
+    from hub.testing.inline import inline_plugin
+    from hub.testing.recording import Call, RecordingIO, notice, stop, task_view
 
 __all__ = [
     "BlobStoreContract",
@@ -19,13 +20,16 @@ __all__ = [
     "KeyTypeContract",
     "NotifierContract",
     "RecordingIO",
+    "inline_plugin",
     "notice",
+    "stop",
     "task_view",
 ]
 
 _HOMES = {
     "hub.testing.contracts": ("BlobStoreContract", "ExecutorContract", "KeyTypeContract", "NotifierContract"),
-    "hub.testing.recording": ("Call", "RecordingIO", "notice", "task_view"),
+    "hub.testing.inline": ("inline_plugin",),
+    "hub.testing.recording": ("Call", "RecordingIO", "notice", "stop", "task_view"),
 }
 
 
