@@ -183,7 +183,9 @@ async def _locked(address: Address) -> AsyncIterator[BaseDBAsyncClient]:
             return
         _, got = await connection.execute_query("SELECT GET_LOCK(%s, %s) AS got", [f"hub:{_LOCK}", _PATIENCE])
         if not got or got[0]["got"] != 1:
-            raise Unavailable(f"Another node has been migrating the {address.shown} for {_PATIENCE} s. Try again later.")
+            raise Unavailable(
+                f"Another node has been migrating the {address.shown} for {_PATIENCE} s. Try again later."
+            )
         try:
             yield connection
         finally:
@@ -216,5 +218,5 @@ class _Nothing(BaseDBAsyncClient):
     def __init__(self) -> None:
         super().__init__(ALIAS)
 
-    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[Any, Any]]]:  # noqa: ARG002
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         return 0, []

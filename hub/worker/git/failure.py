@@ -79,9 +79,7 @@ _SENTENCES: Final[dict[Reason, str]] = {
         "The host key of {place} has changed, so the hub did not connect. If the change is genuine, "
         "remove the host from the hub's known_hosts file."
     ),
-    "tls": (
-        "The certificate of {place} is not trusted. Install its authority on the hub's machine, or renew it."
-    ),
+    "tls": ("The certificate of {place} is not trusted. Install its authority on the hub's machine, or renew it."),
     "space": "The hub's disk is full. Free some space and start the task again.",
     "corrupt": "The repository {url} or the hub's copy of it is damaged. Check the repository with “git fsck”.",
     "protocol": "{url} leads to a protocol that the hub does not allow. Use https or ssh.",
