@@ -1,0 +1,40 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.plugin import ActorView
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, a token, an integration, a schedule, or the hub itself. Carried from the edge into every verb."""
+
+    kind: str
+    """`user`, `token`, `integration`, `schedule` or `system`."""
+    user_id: int | None = None
+    username: str = ""
+    name: str = ""
+    admin: bool = False
+    session_id: int | None = None
+    token_id: int | None = None
+    source_id: int | None = None
+    """Id of the integration or schedule."""
+
+    @property
+    def label(self) -> str:
+        """How records name it."""
+        if self.kind == "user":
+            return self.username
+        if self.kind == "token":
+            return f"{self.username} (token)"
+        return self.kind if self.source_id is None else f"{self.kind} {self.source_id}"
+
+    def view(self) -> ActorView:
+        """What plugins may see of it."""
+        return ActorView(user_id=self.user_id, username=self.username, admin=self.admin)
+
+
+SYSTEM = Actor(kind="system", admin=True)
+"""The hub itself: boot, sweep, retention and the command line on the hub's own machine."""

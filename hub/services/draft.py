@@ -1,0 +1,61 @@
+"""What people send in: the wire's rules for JSON bodies, shared by the API, pages and the command line.
+
+Facts of the wire (its Go decoder): unknown members are ignored, member names match in any case, `null` leaves a member
+at its default, a wrong type is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from hub.errors import Invalid
+
+MAX_ID = 2**31 - 1
+"""Ids are 32-bit integers in every database."""
+
+
+class Draft(BaseModel):
+    """A body. Fields that were sent are in `model_fields_set`."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, str_max_length=1_000_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold(cls, data: Any) -> Any:
+        if data is None:
+            return {}
+        if not isinstance(data, Mapping):
+            raise ValueError("write a JSON object")  # noqa: TRY004 - pydantic reports ValueError as a fault of the input
+        folded: dict[str, Any] = {}
+        for name, value in data.items():
+            exact = name if name in cls.model_fields else str(name).lower()
+            if value is not None and (exact == name or exact not in folded):
+                folded[exact] = value
+        return folded
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """Check `data`; raises `Invalid` with a sentence that names the first wrong member."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            name = ".".join(str(part) for part in fault["loc"])
+            text = fault["msg"].removeprefix("Value error, ")
+            raise Invalid(f"The member {name} is wrong: {text}." if name else f"{text[0].upper()}{text[1:]}.",
+                          field=name or None) from None  # fmt: skip
+
+
+def same_id(sent: int, url: int, what: str) -> None:
+    """Refuse a body whose id is not that of the URL, in the wire's words; 0 stands for not sent."""
+    if sent and sent != url:
+        raise Invalid(f"{what} ID in body and URL must be the same", field="id")
+
+
+def same_project(sent: int, url: int) -> None:
+    """Refuse a body that names another project, in the wire's words; 0 stands for not sent."""
+    if sent and sent != url:
+        raise Invalid("Project ID in body and URL must be the same", field="project_id")

@@ -1,0 +1,90 @@
+"""What happened: rows for people, announcements for plugins."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hub.context import Hub
+from hub.db import on_commit
+from hub.models import Event
+from hub.plugin import HubEvent
+from hub.services.access import require, visible_project_ids
+from hub.services.actor import Actor
+
+_COLUMNS = (
+    "user_id", "project_id", "integration_id", "object_id", "object_type", "description", "created",
+    "project__name", "user__username",
+)  # fmt: skip
+
+LAST = 200
+"""How many the wire's `/last` lists give."""
+
+MOST = 1000
+"""How many the wire's whole lists give; the reference gives all, which no page can use."""
+
+
+async def record(
+    hub: Hub, actor: Actor, object_type: str, object_id: int | None, text: str, *, project_id: int | None
+) -> None:
+    """Write an event row in the unit under way."""
+    await Event.create(
+        project_id=project_id,
+        user_id=actor.user_id,
+        integration_id=actor.source_id if actor.kind == "integration" else None,
+        object_type=object_type,
+        object_id=object_id,
+        description=text,
+        created=hub.clock(),
+    )
+
+
+async def announce(
+    hub: Hub, actor: Actor, name: str, object_id: int | None, project_id: int | None, **data: Any
+) -> None:
+    """Tell plugins once the unit under way is committed."""
+    event = HubEvent(name, hub.clock(), project_id=project_id, object_id=object_id, actor=actor.label, data=data)
+
+    async def tell() -> None:
+        _keep(asyncio.create_task(hub.registry.publish(event)))
+
+    await on_commit(tell)
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    """Plugins take their time beside the verb; a task that nobody holds could vanish."""
+    _telling.add(task)
+    task.add_done_callback(_telling.discard)
+
+
+_telling: set[asyncio.Task[None]] = set()
+
+
+async def list_for_project(actor: Actor, project_id: int, *, limit: int = MOST) -> list[dict[str, Any]]:
+    """Newest events of a project first."""
+    await require(actor, project_id)
+    rows = await Event.filter(project_id=project_id).order_by("-id").limit(limit).values(*_COLUMNS)
+    return [_wire(row) for row in rows]
+
+
+async def list_for_actor(actor: Actor, *, limit: int = MOST) -> list[dict[str, Any]]:
+    """Newest events of every project that the actor sees, and those of no project for administrators."""
+    visible = await visible_project_ids(actor)
+    query = Event.all() if visible is None else Event.filter(project_id__in=visible)
+    rows = await query.order_by("-id").limit(limit).values(*_COLUMNS)
+    return [_wire(row) for row in rows]
+
+
+def _wire(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "user_id": row["user_id"],
+        "project_id": row["project_id"],
+        "integration_id": row["integration_id"],
+        "object_id": row["object_id"],
+        "object_type": row["object_type"],
+        "description": row["description"],
+        "created": row["created"],
+        "object_name": "",
+        "project_name": row["project__name"],
+        "username": row["user__username"],
+    }

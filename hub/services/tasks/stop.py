@@ -1,0 +1,115 @@
+"""Stopping, confirming, rejecting and deleting tasks."""
+
+from __future__ import annotations
+
+from hub.context import Hub
+from hub.db import column, unit
+from hub.errors import Conflict, NotFound
+from hub.models import Task
+from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
+from hub.services.actor import Actor
+from hub.services.tasks.finish import end
+from hub.services.tasks.moves import Move, Subject, stop_topic, subject_of, transition
+from hub.services.tasks.states import (
+    CONFIRMED,
+    ERROR,
+    FINISHED,
+    REJECTED,
+    RUNNING,
+    STARTING,
+    STOPPED,
+    STOPPING,
+    UNFINISHED,
+    WAITING_CONFIRMATION,
+)
+
+
+async def _subject(project_id: int, task_id: int) -> Subject:
+    subject = await subject_of(task_id)
+    if subject is None or subject.project_id != project_id:
+        raise NotFound("There is no such task in this project.")
+    return subject
+
+
+async def stop(hub: Hub, actor: Actor, project_id: int, task_id: int, *, force: bool = False) -> str:
+    """Stop a task and return its status.
+
+    One that waits ends at once and never runs (W-01); one without a worker too (W-02, W-06). A running one gets TERM,
+    and KILL after the grace time or, with `force`, at once. A finished task stays as it is.
+    """
+    await require(actor, project_id, RUN_TASKS)
+    subject = await _subject(project_id, task_id)
+    status = await unit(lambda: _stop(hub, actor, subject))
+    if force and status == STOPPING:
+        await hub.bell.ring(f"{stop_topic(task_id)}/force")
+    return status
+
+
+async def _stop(hub: Hub, actor: Actor, subject: Subject) -> str:
+    for _ in range(3):
+        rows = await Task.filter(id=subject.id).values("status", "lease_owner")
+        if not rows:
+            raise NotFound("There is no such task in this project.")
+        status, owner = rows[0]["status"], rows[0]["lease_owner"]
+        if status in FINISHED or status == STOPPING:
+            return str(status)
+        if owner is None and await _end_unclaimed(hub, actor, subject, status):
+            return STOPPED
+        if owner is not None and await transition(hub, actor, subject, Move(STOPPING, (STARTING, RUNNING))):
+            return STOPPING
+    raise Conflict("The task is changing right now; try again.")
+
+
+async def _end_unclaimed(hub: Hub, actor: Actor, subject: Subject, status: str) -> bool:
+    if status == STARTING and not await Task.filter(id=subject.id, status=STARTING, lease_owner__isnull=True).update(
+        lease_owner=f"stopped by {hub.node}"[:64]
+    ):
+        return False  # a worker claimed it between the two statements
+    return await end(hub, actor, subject, STOPPED)
+
+
+async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *, force: bool = False) -> int:
+    """Stop every unfinished task of a template; return how many."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    query = Task.filter(project_id=project_id, template_id=template_id, status__in=list(UNFINISHED))
+    ids = await column(query.order_by("-id"), "id")
+    for task_id in ids:
+        await stop(hub, actor, project_id, task_id, force=force)
+    return len(ids)
+
+
+async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
+    """Let a task that asked go on; `Conflict` when it does not ask. W-04."""
+    await require(actor, project_id, RUN_TASKS)
+    subject = await _subject(project_id, task_id)
+
+    async def work() -> bool:
+        return await transition(hub, actor, subject, Move(CONFIRMED, (WAITING_CONFIRMATION,), columns={"question": ""}))
+
+    if not await unit(work):
+        raise Conflict("The task does not wait for a confirmation.")
+    await hub.bell.ring("dispatch")
+
+
+async def reject(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: str = "") -> None:
+    """End a task that asked; `Conflict` when it does not ask. W-04."""
+    await require(actor, project_id, RUN_TASKS)
+    subject = await _subject(project_id, task_id)
+    reason = f"Rejected by {actor.label}" + (f": {why}" if why else ".")
+
+    async def work() -> bool:
+        if not await transition(hub, actor, subject, Move(REJECTED, (WAITING_CONFIRMATION,), note=why)):
+            return False
+        return await end(hub, actor, subject, ERROR, reason=reason)
+
+    if not await unit(work):
+        raise Conflict("The task does not wait for a confirmation.")
+
+
+async def delete(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
+    """Delete a finished task with its log; administrators only, `Conflict` while it is active."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    subject = await _subject(project_id, task_id)
+    require_admin(actor)
+    if not await Task.filter(id=subject.id, status__in=list(FINISHED)).delete():
+        raise Conflict("The task is still active; stop it first.")
