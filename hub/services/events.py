@@ -38,14 +38,16 @@ async def record(
     )
 
 
-def announce(hub: Hub, actor: Actor, name: str, object_id: int | None, project_id: int | None, **data: Any) -> None:
+async def announce(
+    hub: Hub, actor: Actor, name: str, object_id: int | None, project_id: int | None, **data: Any
+) -> None:
     """Tell plugins once the unit under way is committed."""
     event = HubEvent(name, hub.clock(), project_id=project_id, object_id=object_id, actor=actor.label, data=data)
 
     async def tell() -> None:
         await hub.registry.publish(event)
 
-    on_commit(tell)
+    await on_commit(tell)
 
 
 async def list_for_project(actor: Actor, project_id: int, *, limit: int = MOST) -> list[dict[str, Any]]:

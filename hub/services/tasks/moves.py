@@ -105,7 +105,7 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
                      project_id=subject.project_id)  # fmt: skip
     elif target in {WAITING, STARTING}:
         await record(hub, actor, "task", subject.id, text + target.upper(), project_id=subject.project_id)
-    announce(
+    await announce(
         hub, actor, f"task.{target}", subject.id, subject.project_id,
         status=target, template_id=subject.template_id, template_name=subject.template_name, app=subject.app,
     )  # fmt: skip
@@ -117,4 +117,4 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
         if target == WAITING or target in FINISHED:
             await hub.bell.ring(DISPATCH)
 
-    on_commit(ring)
+    await on_commit(ring)

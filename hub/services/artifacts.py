@@ -1,0 +1,62 @@
+"""Files that tasks leave for later passes and for other tasks, in the blob store."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from hub.context import Hub
+from hub.errors import Invalid, NotFound
+from hub.plugin import BlobStore, Params, Refused
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_BLOCK = 64 * 1024
+
+
+def _store(hub: Hub) -> tuple[BlobStore, Params]:
+    store = hub.registry.blob_stores["disk"]
+    return store, store.params_type.model_validate({"folder": str(hub.settings.data_dir / "blobs")})
+
+
+def _blob(task_id: int, name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Invalid(f"{name!r} is no name for an artifact: use letters, digits, dots, dashes and underscores.")
+    return f"tasks/{task_id}/{name}"
+
+
+async def keep(hub: Hub, task_id: int, name: str, path: Path) -> int:
+    """Store a file as an artifact of a task; return its size in bytes."""
+    store, params = _store(hub)
+    return await store.put(params, _blob(task_id, name), _blocks(path))
+
+
+async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Path) -> None:
+    """Bring back the artifact of the first of these tasks that has it. Raises `NotFound`."""
+    store, params = _store(hub)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for task_id in task_ids:
+        if task_id is None:
+            continue
+        try:
+            await _write(store.get(params, _blob(task_id, name)), target)
+        except Refused:
+            continue
+        return
+    raise NotFound(f"There is no artifact named {name}.")
+
+
+async def _blocks(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while block := await asyncio.to_thread(file.read, _BLOCK):
+            yield block
+
+
+async def _write(blocks: AsyncIterator[bytes], target: Path) -> None:
+    fresh = target.with_name(target.name + ".part")
+    fresh.touch(mode=0o600)
+    with fresh.open("wb") as file:
+        async for block in blocks:
+            await asyncio.to_thread(file.write, block)
+    fresh.replace(target)

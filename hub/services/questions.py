@@ -1,0 +1,54 @@
+"""Questions to workers: only they touch git and other outside tools, so the web asks and waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hub.context import Hub
+from hub.errors import Unavailable
+from hub.models import Question
+from hub.queue import QUESTIONS
+
+WAIT = 20.0  # seconds until somebody who asked is told that no worker answers
+_STALE = timedelta(minutes=10)
+
+
+def topic(question_id: int) -> str:
+    """Bell topic on which the answer is told."""
+    return f"answer/{question_id}"
+
+
+async def ask(hub: Hub, kind: str, data: dict[str, Any]) -> Any:
+    """Ask and wait for the answer. Raises `Unavailable` with the worker's sentence, or when nobody answers."""
+    await Question.filter(created__lt=hub.clock() - _STALE).delete()
+    question = await Question.create(kind=kind, data=data, created=hub.clock())
+    try:
+        async with hub.bell.listen(topic(question.id)) as ears:
+            await hub.queue.send(QUESTIONS, question.id)
+            deadline = hub.clock() + timedelta(seconds=WAIT)
+            while True:
+                await question.refresh_from_db()
+                if question.answered is not None:
+                    break
+                left = (deadline - hub.clock()).total_seconds()
+                if left <= 0:
+                    raise Unavailable("No worker answered in time; check that a worker is running.")
+                await ears.wait(min(left, 2.0))
+    finally:
+        await Question.filter(id=question.id).delete()
+    if question.error:
+        raise Unavailable(question.error)
+    return question.answer
+
+
+async def load(question_id: int) -> tuple[str, dict[str, Any]] | None:
+    """Return (kind, data) of an open question; None when it was answered or given up."""
+    rows = await Question.filter(id=question_id, answered__isnull=True).values_list("kind", "data")
+    return (str(rows[0][0]), dict(rows[0][1])) if rows else None
+
+
+async def tell(hub: Hub, question_id: int, *, answer: Any = None, error: str | None = None) -> None:
+    """Store the answer and wake the one who asked."""
+    await Question.filter(id=question_id).update(answer=answer, error=error, answered=hub.clock())
+    await hub.bell.ring(topic(question_id))

@@ -1,0 +1,1 @@
+"""The web edge: parses requests, calls services, formats answers."""

@@ -1,0 +1,42 @@
+"""JSON as the wire writes it: RFC 3339 times in UTC with `Z`, trailing zeros of the fraction dropped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from quart.json.provider import JSONProvider
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+
+
+def wire_time(value: datetime) -> str:
+    """Write a time as the wire does; naive ones are UTC."""
+    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    utc = aware.astimezone(UTC)
+    text = utc.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{utc.microsecond:06d}".rstrip("0") + "Z" if utc.microsecond else text + "Z"
+
+
+def dumps(value: Any) -> bytes:
+    """Encode a value with a newline at the end."""
+    return orjson.dumps(value, default=_default, option=_OPTIONS)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return wire_time(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+class WireJSON(JSONProvider):
+    """Quart's JSON through orjson."""
+
+    def dumps(self, object_: Any, **_: Any) -> str:
+        """Encode to text."""
+        return dumps(object_).decode()
+
+    def loads(self, object_: str | bytes, **_: Any) -> Any:
+        """Decode."""
+        return orjson.loads(object_)

@@ -1,0 +1,56 @@
+"""Answers to the web's questions about repositories."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hub.context import Hub
+from hub.errors import HubError, Invalid
+from hub.models import Repository
+from hub.plugin import PluginError
+from hub.services import questions
+from hub.worker.checkout import credential_of
+from hub.worker.material import materialise
+from hub.worker.run import Place
+
+logger = logging.getLogger(__name__)
+
+
+async def answer(hub: Hub, place: Place, question_id: int) -> None:
+    """Answer one question; a failure is the answer then."""
+    question = await questions.load(question_id)
+    if question is None:
+        return
+    kind, data = question
+    try:
+        result = await _KINDS[kind](hub, place, data)
+    except (HubError, PluginError) as error:
+        await questions.tell(hub, question_id, error=str(error))
+    except Exception:
+        logger.exception("The question %s (%s) could not be answered.", question_id, kind)
+        await questions.tell(hub, question_id, error="The worker met an error; its log tells which.")
+    else:
+        await questions.tell(hub, question_id, answer=result)
+
+
+async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
+    repository = await Repository.get_or_none(id=data["repository_id"])
+    if repository is None:
+        raise Invalid("The repository does not exist any more.")
+    folder = Path(tempfile.mkdtemp(prefix="key-", dir=place.tasks))
+    try:
+        kind, material = await materialise(hub, repository.project_id, repository.ssh_key_id, folder)
+        try:
+            return await place.mirrors.branches(repository.git_url, credential_of(material))
+        finally:
+            await kind.release(material)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+_KINDS = {"branches": _branches}

@@ -1,0 +1,163 @@
+"""The live `TaskIO`: what an executor sees of the world while its task runs."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub.context import Hub
+from hub.db import unit
+from hub.plugin import Completed, Key, KeyType, Material, Stopped
+from hub.services import artifacts
+from hub.services.tasks import finish
+from hub.services.tasks.brief import Brief
+from hub.worker import process
+from hub.worker.journal import Journal
+from hub.worker.material import materialise
+from hub.worker.process import Command
+from hub.worker.shared import SharedFolders
+from hub.worker.workspace import Folders
+
+
+@dataclass(slots=True)
+class Halt:
+    """Why and that a run must end."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    reason: str = ""
+
+    def ask(self, reason: str) -> None:
+        """End the run; the first reason stays."""
+        if not self.asked.is_set():
+            self.reason = reason
+            self.asked.set()
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a task on this worker."""
+
+    brief: Brief
+    folders: Folders
+    journal: Journal
+    halt: Halt
+    marker: str
+    """Begins the mark of every process of this run."""
+    env: Mapping[str, str] = field(repr=False)
+    cwd: Path
+
+
+class LiveIO:
+    """The only door of an executor, opened for one run."""
+
+    def __init__(self, hub: Hub, run: Run, shared: SharedFolders) -> None:
+        self._hub = hub
+        self._run = run
+        self._shared = shared
+        self._numbers = itertools.count(1)
+        self._materials: dict[int, tuple[KeyType, Material]] = {}
+        self._stages: list[dict[str, Any]] = []
+
+    @property
+    def workspace(self) -> Path:
+        """Private folder for the executor's own files."""
+        return self._run.folders.workspace
+
+    async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
+        """Run a program, its output into the log."""
+        self._raise_if_halted()
+        code = await process.run(
+            self._command(argv, env, cwd), self._run.journal.feed, self._run.halt.asked, marker=self._mark()
+        )
+        await self._run.journal.end_of_program()
+        self._raise_if_halted()
+        return code
+
+    async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
+        """Run a program and return what it printed."""
+        self._raise_if_halted()
+        code, output = await process.capture(
+            self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(), errors=self._run.journal.feed
+        )
+        await self._run.journal.end_of_program()
+        self._raise_if_halted()
+        return Completed(code, output.decode("utf-8", "replace"))
+
+    async def log(self, text: str) -> None:
+        """Write a line of the hub's own."""
+        await self._run.journal.line(text)
+
+    async def key(self, ref: Key) -> Material:
+        """Make a key usable; the same one twice is the same material."""
+        if ref not in self._materials:
+            made = await materialise(self._hub, self._run.brief.project_id, ref, self._run.folders.keys)
+            self._materials[ref] = made
+            self._run.journal.masker.add(*made[1].masks)
+        return self._materials[ref][1]
+
+    async def secrets(self) -> Mapping[str, str]:
+        """Return the secret variables of this task."""
+        return self._run.brief.secret_variables
+
+    async def stage(self, name: str) -> None:
+        """Begin a named stage; the one before ends."""
+        await self._run.journal.end_of_program()
+        self._end_stage()
+        self._stages.append(
+            {"name": name, "start": _iso(self._hub), "end": None, "first_line": self._run.journal.next_line}
+        )
+
+    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Keep a structured result."""
+        await unit(lambda: finish.add_result(self._hub, self._run.brief.task_id, kind, data))
+
+    async def keep(self, path: Path, name: str) -> None:
+        """Keep a file as an artifact."""
+        await artifacts.keep(self._hub, self._run.brief.task_id, name, path)
+
+    async def fetch(self, name: str) -> Path:
+        """Bring back an artifact of an earlier pass, or of the build that this task deploys."""
+        target = self.workspace / "artifacts" / name
+        await artifacts.fetch(self._hub, (self._run.brief.task_id, self._run.brief.build_task_id), name, target)
+        return target
+
+    async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
+        """Return a folder of the worker's shared cache."""
+        return await self._shared.folder(name, fill)
+
+    async def close(self) -> None:
+        """Release keys and store the stages."""
+        self._end_stage()
+        for kind, material in self._materials.values():
+            await kind.release(material)
+        self._materials.clear()
+        if self._stages:
+            stages, self._stages = self._stages, []
+            await self.result("stages", {"stages": stages})
+
+    def _end_stage(self) -> None:
+        if self._stages and self._stages[-1]["end"] is None:
+            self._stages[-1]["end"] = _iso(self._hub)
+
+    def _command(self, argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> Command:
+        return Command(
+            argv=argv,
+            cwd=cwd or self._run.cwd,
+            env={**self._run.env, **(env or {})},
+            grace=float(self._hub.settings.stop_grace),
+        )
+
+    def _mark(self) -> str:
+        return f"{self._run.marker}-{next(self._numbers)}"
+
+    def _raise_if_halted(self) -> None:
+        if self._run.halt.asked.is_set():
+            raise Stopped
+
+
+def _iso(hub: Hub) -> str:
+    return hub.clock().isoformat()

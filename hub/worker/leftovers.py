@@ -1,0 +1,68 @@
+"""What a killed worker leaves on its machine: processes and private folders, cleared when the next one starts.
+
+Each worker holds a lock on a file named like its node. A file that can be locked belongs to a dead worker; processes of
+that node still carry its name in their mark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from hub.context import Hub
+from hub.worker import family
+
+_held: dict[str, int] = {}
+"""Lock descriptors of the nodes of this process; the lock ends with the process, whatever ends it."""
+
+
+def _folder(hub: Hub) -> Path:
+    folder = hub.settings.data_dir / "workers"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def tasks_folder(hub: Hub) -> Path:
+    """Parent of the private folders of this worker's tasks."""
+    folder = _folder(hub) / f"{hub.node}.tasks"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
+
+
+async def enter(hub: Hub) -> None:
+    """Clear after dead workers of this data folder, then mark this one as alive."""
+    folder = _folder(hub)
+    for path in sorted(folder.glob("*.lock")):
+        node = path.name.removesuffix(".lock")
+        descriptor = None if node in _held else _try_lock(path)
+        if descriptor is None:
+            continue
+        await family.end_marked(f"{node}-", 0)
+        await asyncio.to_thread(shutil.rmtree, folder / f"{node}.tasks", ignore_errors=True)
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+    descriptor = _try_lock(folder / f"{hub.node}.lock")
+    if descriptor is not None:
+        _held[hub.node] = descriptor
+
+
+def leave(hub: Hub) -> None:
+    """An orderly end leaves nothing."""
+    descriptor = _held.pop(hub.node, None)
+    shutil.rmtree(tasks_folder(hub), ignore_errors=True)
+    (_folder(hub) / f"{hub.node}.lock").unlink(missing_ok=True)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def _try_lock(path: Path) -> int | None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor

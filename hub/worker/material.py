@@ -1,0 +1,33 @@
+"""Keys of the key store made usable in a private folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.context import Hub
+from hub.errors import HubError, Invalid
+from hub.models import Key
+from hub.plugin import KeyType, Material
+from hub.services import keys
+from hub.services.params import parse
+
+
+async def materialise(hub: Hub, project_id: int, ref: int, parent: Path) -> tuple[KeyType, Material]:
+    """Write a key of a project below `parent`; whoever asked releases it. Raises `HubError` with a sentence."""
+    row = await Key.get_or_none(id=ref, project_id=project_id)
+    if row is None:
+        raise Invalid("A key that is needed here does not exist in the project any more.")
+    kind = hub.registry.key_types.get(row.type)
+    if kind is None:
+        raise Invalid(f"The key {row.name} is of type {row.type}, which no installed plugin brings.")
+    members = await keys.read_secret(hub, row)
+    if not members and row.type != "none":
+        raise Invalid(f"The key {row.name} has no secret stored; open the key store and enter it.")
+    folder = parent / str(ref)
+    folder.mkdir(mode=0o700)
+    try:
+        return kind, await kind.materialise(parse(kind.params_type, members, "key"), folder)
+    except HubError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plugin's key type may raise anything; it is this key's fault
+        raise Invalid(f"The key {row.name} cannot be used: {error}") from None

@@ -1,0 +1,187 @@
+"""Lays out a task: its private folder, the checkout, the inventory file and the environment of its processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.context import Hub
+from hub.errors import Invalid
+from hub.plugin import InventoryView, RepositoryView, TaskView
+from hub.services.tasks.brief import Brief, InventoryBrief
+from hub.worker.confine import confine
+
+_SUFFIX = {"static": "", "static-yaml": ".yml"}
+"""Ansible tells YAML inventories by their suffix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The private folder of one run, all 0700."""
+
+    root: Path
+
+    @property
+    def checkout(self) -> Path:
+        """The task's own working tree."""
+        return self.root / "repository"
+
+    @property
+    def inventory_checkout(self) -> Path:
+        """Working tree of an inventory with a repository of its own."""
+        return self.root / "inventory_repository"
+
+    @property
+    def workspace(self) -> Path:
+        """For the executor's own files."""
+        return self.root / "work"
+
+    @property
+    def keys(self) -> Path:
+        """Key material."""
+        return self.root / "keys"
+
+    @property
+    def home(self) -> Path:
+        """HOME of the task's processes."""
+        return self.root / "home"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR of the task's processes."""
+        return self.root / "tmp"
+
+
+def make_folders(parent: Path, task_id: int) -> Folders:
+    """Make the private folder. Left-overs of an earlier run of the same task on this worker are replaced."""
+    folders = Folders(parent / str(task_id))
+    if folders.root.exists():
+        shutil.rmtree(folders.root, ignore_errors=True)
+    for folder in (folders.root, folders.workspace, folders.keys, folders.home, folders.temporary):
+        folder.mkdir(mode=0o700, parents=folder == folders.root)
+    return folders
+
+
+async def remove_folders(folders: Folders) -> None:
+    """Remove everything, read-only files of tools included."""
+    await asyncio.to_thread(shutil.rmtree, folders.root, onerror=_make_writable)
+
+
+def _make_writable(function: object, path: str, _: object) -> None:
+    folder = Path(path).parent
+    try:
+        folder.chmod(0o700)
+        Path(path).chmod(0o700)
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            Path(path).unlink(missing_ok=True)
+    except OSError:
+        return  # what even its owner may not remove is left for the sweep of the next start
+
+
+def base_env(hub: Hub, brief: Brief, folders: Folders) -> dict[str, str]:
+    """Return the whole environment of the task's processes; the hub's own variables are not in it. W-57."""
+    env = {
+        "PATH": _path(),
+        "HOME": str(folders.home),
+        "TMPDIR": str(folders.temporary),
+        "LANG": os.environ.get("LANG") or "C.UTF-8",
+        "USER": pwd.getpwuid(os.getuid()).pw_name,
+        "LOGNAME": pwd.getpwuid(os.getuid()).pw_name,
+    }
+    for name in hub.settings.forwarded_env_vars:
+        if name in os.environ:
+            env[name] = os.environ[name]
+    env.update(brief.env)
+    env.update(brief.secret_env)
+    env.update(_build_env(brief))
+    return env
+
+
+def _path() -> str:
+    """PATH of the hub, and behind it the folder where pip put the tools that came with the hub."""
+    own = str(Path(sys.executable).parent)
+    parts = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part and part != own]
+    return os.pathsep.join([*parts, own])
+
+
+def _build_env(brief: Brief) -> dict[str, str]:
+    if brief.template_type not in {"build", "deploy"}:
+        return {}
+    env = {"SEMAPHORE_TASK_TYPE": brief.template_type, "SEMAPHORE_TASK_INCOMING_VERSION": brief.incoming_version or ""}
+    if brief.template_type == "build":
+        env["SEMAPHORE_TASK_TARGET_VERSION"] = brief.version or ""
+    return env
+
+
+def working_directory(brief: Brief, folders: Folders) -> Path:
+    """Folder that programs run in: the checkout, or a folder of it. Raises `Invalid`. W-55."""
+    if not brief.working_directory:
+        return folders.checkout
+    folder = confine(folders.checkout, brief.working_directory, what="working directory")
+    if not folder.is_dir():
+        raise Invalid(f"The repository has no folder {brief.working_directory}.")
+    return folder
+
+
+def inventory_view(brief: InventoryBrief, folders: Folders) -> InventoryView:
+    """Write a static inventory, or find the file of the checkout. Raises `Invalid`. W-20, W-55, W-58."""
+    return InventoryView(
+        id=brief.id,
+        name=brief.name,
+        type=brief.type,
+        text=brief.text,
+        path=_inventory_path(brief, folders),
+        user_key=brief.user_key,
+        become_key=brief.become_key,
+    )
+
+
+def _inventory_path(brief: InventoryBrief, folders: Folders) -> Path | None:
+    if brief.type in _SUFFIX:
+        path = folders.workspace / f"inventory_{brief.id}{_SUFFIX[brief.type]}"
+        path.touch(mode=0o600)
+        path.write_text(brief.text if brief.text.endswith("\n") else brief.text + "\n", "utf-8")
+        return path
+    if brief.type == "file":
+        root = folders.inventory_checkout if brief.repository else folders.checkout
+        path = confine(root, brief.text.strip(), what="inventory")
+        if not path.exists():
+            raise Invalid(f"The inventory file {brief.text.strip()} does not exist in the repository.")
+        return path
+    return None
+
+
+def task_view(hub: Hub, brief: Brief, repository: RepositoryView | None, inventory: InventoryView | None) -> TaskView:
+    """Return what the executor may see."""
+    address = hub.settings.public_url
+    return TaskView(
+        id=brief.task_id,
+        project_id=brief.project_id,
+        project_name=brief.project_name,
+        template_id=brief.template_id,
+        template_name=brief.template_name,
+        template_type=brief.template_type,
+        app=brief.app,
+        script=brief.script,
+        working_directory=brief.working_directory,
+        username=brief.username,
+        message=brief.message,
+        url=f"{address}/project/{brief.project_id}/tasks/{brief.task_id}" if address else None,
+        repository=repository,
+        inventory=inventory,
+        vaults=brief.vaults,
+        variables=brief.variables,
+        arguments=brief.arguments,
+        task_arguments=brief.task_arguments,
+        version=brief.version,
+        incoming_version=brief.incoming_version,
+        dry_run=bool(brief.task_params.get("dry_run")),
+        resumed=brief.resumed,
+    )
