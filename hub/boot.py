@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registry | None = None) -> AsyncIterator[Hub]:
     """Open everything, in order; close it in reverse. Raises `SettingsError` with what to do.
 
-    `migrate` upgrades an embedded database; a shared one that is behind is refused. `plugins` spares tests the discovery.
+    `migrate` upgrades an embedded database; a shared one that is behind is refused. `plugins` spares tests the search.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:

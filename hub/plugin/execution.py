@@ -128,7 +128,7 @@ class Material:
     """By role: `password`, `private_key`, `passphrase`, `secret`."""
     env: Mapping[str, str] = field(default_factory=dict)
     """For example `SSH_AUTH_SOCK`."""
-    masks: tuple[str, ...] = ()
+    masks: tuple[str, ...] = field(default=(), repr=False)
     """Texts that must never reach the log; the hub hides them."""
 
 

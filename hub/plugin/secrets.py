@@ -21,6 +21,9 @@ class KeyType(Extension, Generic[P]):
     shown: ClassVar[tuple[str, ...]] = ()
     """Members that are no secret and may be shown, such as a login."""
 
+    async def check(self, params: P) -> None:
+        """Try the secret before it is saved; raise `Refused` with a sentence when it could never work."""
+
     async def materialise(self, params: P, folder: Path) -> Material:
         """Write what a program needs into `folder` (0700, private to one task); files 0600."""
         raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The public test kit: what plugins and the core test themselves with."""
