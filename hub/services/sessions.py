@@ -137,5 +137,3 @@ def _future(text: str | None, now: datetime) -> datetime | None:
     if expires.tzinfo is None or expires <= now:
         raise Invalid("expires_at must lie in the future, with its time zone.", field="expires_at")
     return expires
-
-

@@ -76,12 +76,12 @@ def _whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def _decoded(data: bytes) -> Any:
+def _decoded(data: bytes | str) -> Any:
     """Read the first JSON value; what stands behind it is ignored, as on the wire."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        return _first_value(data)
+        return _first_value(data if isinstance(data, bytes) else data.encode())
 
 
 def _first_value(data: bytes) -> Any:

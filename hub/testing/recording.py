@@ -1,0 +1,226 @@
+"""A `TaskIO` for tests: it runs nothing, answers what it was told to answer, and remembers all that was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, Stopped, TaskView
+
+_FLAT_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_ROLES: Final = ("password", "private_key", "passphrase", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One program that was asked for."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    """What was laid over the task's environment."""
+    cwd: Path
+    captured: bool = False
+    """Asked for with `capture`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    matches: Callable[[Call], bool]
+    code: int
+    output: str
+    effect: Callable[[Call], None] | None
+
+
+@dataclass(slots=True)
+class RecordingIO:
+    """Records what an executor does. Everything on disk is below `folder`, a fresh temporary one when none is given.
+
+    Programs exit with 0 and print nothing unless `answer` says otherwise. The folders `workspace` (private to the task,
+    0700), `checkout` (where programs start), `artifacts` and `cache` are real, and so are `keep`, `fetch` and `shared`.
+    """
+
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="hub-io-")))
+    keys: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """Keys by id: `login`, and the text of each file by its role, such as `password` or `private_key`."""
+    secret_values: Mapping[str, str] = field(default_factory=dict)
+    """What `secrets` returns."""
+    invent_keys: bool = False
+    """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
+
+    calls: list[Call] = field(default_factory=list, init=False)
+    lines: list[str] = field(default_factory=list, init=False)
+    """What was written with `log`."""
+    stages: list[str] = field(default_factory=list, init=False)
+    results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
+    masks: list[str] = field(default_factory=list, init=False)
+    """Secrets that were handed out."""
+    _answers: list[_Answer] = field(default_factory=list, init=False)
+    _filling: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
+
+    workspace: Path = field(init=False)
+    checkout: Path = field(init=False)
+    """Where programs start unless told otherwise."""
+    artifacts: Path = field(init=False)
+    """What was kept, under its name."""
+    cache: Path = field(init=False)
+    """Parent of the folders that `shared` returns."""
+
+    def __post_init__(self) -> None:
+        self.workspace, self.checkout = self.folder / "workspace", self.folder / "checkout"
+        self.artifacts, self.cache = self.folder / "artifacts", self.folder / "cache"
+        for each in (self.workspace, self.checkout, self.artifacts, self.cache):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def answer(
+        self,
+        *start: str,
+        code: int = 0,
+        output: str = "",
+        when: Callable[[Call], bool] = lambda _: True,
+        effect: Callable[[Call], None] | None = None,
+    ) -> None:
+        """Decide what programs do whose command line begins with `start` and for which `when` is true.
+
+        They exit with `code`, print `output` (which only `capture` returns), and `effect` runs first: it may write the
+        files that the program would, or raise `Stopped`. Of several answers that fit, the last one given counts.
+        """
+
+        def matches(call: Call) -> bool:
+            words = (Path(call.argv[0]).name, *call.argv[1:])
+            return start in (call.argv[: len(start)], words[: len(start)]) and when(call)
+
+        self._answers.append(_Answer(matches, code, output, effect))
+
+    async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
+        return self._run(Call(argv, dict(env or {}), cwd or self.checkout)).code
+
+    async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
+        return self._run(Call(argv, dict(env or {}), cwd or self.checkout, captured=True))
+
+    async def log(self, text: str) -> None:
+        self.lines.append(text)
+
+    async def key(self, ref: Key) -> Material:
+        invented = {"login": f"login-{ref}"} | {role: f"made-up-{role}-of-key-{ref}" for role in _ROLES}
+        known = self.keys.get(ref, invented if self.invent_keys else None)
+        if known is None:
+            raise Refused(f"There is no key {ref}; give it to RecordingIO(keys=…).")
+        files = {role: self._secret_file(f"key-{ref}-{role}", text) for role, text in known.items() if role != "login"}
+        secrets = tuple(text for role, text in known.items() if role != "login")
+        self.masks += secrets
+        env = {"SSH_AUTH_SOCK": str(self.workspace / f"agent-{ref}.sock")} if "private_key" in files else {}
+        return Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
+
+    async def secrets(self) -> Mapping[str, str]:
+        self.masks += [value for value in self.secret_values.values() if value]
+        return dict(self.secret_values)
+
+    async def stage(self, name: str) -> None:
+        self.stages.append(name)
+
+    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+        # Through JSON and back, because that is the way that it takes in a worker.
+        self.results.append((kind, json.loads(json.dumps(data, allow_nan=False))))
+
+    async def keep(self, path: Path, name: str) -> None:
+        await asyncio.to_thread(shutil.copyfile, self.checkout / path, self.artifacts / _flat(name))
+
+    async def fetch(self, name: str) -> Path:
+        kept = self.artifacts / _flat(name)
+        if not kept.is_file():
+            raise Refused(f"There is no artifact named {name}.")
+        fetched = self.workspace / "fetched" / name
+        fetched.parent.mkdir(mode=0o700, exist_ok=True)
+        await asyncio.to_thread(shutil.copyfile, kept, fetched)
+        return fetched
+
+    async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
+        home = self.cache / _flat(name)
+        async with self._filling[name]:
+            if not home.exists():
+                half = Path(tempfile.mkdtemp(prefix=".filling-", dir=self.cache))
+                try:
+                    await fill(half)
+                    os.rename(half, home)  # noqa: PTH104 - one system call, no waiting
+                finally:
+                    shutil.rmtree(half, ignore_errors=True)
+        return home
+
+    def _run(self, call: Call) -> Completed:
+        words: tuple[object, ...] = (*call.argv, *call.env.keys(), *call.env.values())
+        if not call.argv or not all(isinstance(word, str) and "\0" not in word for word in words):
+            raise TypeError(f"a command line and its environment are texts without NUL, not {call.argv!r}")
+        self.calls.append(call)
+        for answer in reversed(self._answers):
+            if answer.matches(call):
+                if answer.effect is not None:
+                    answer.effect(call)
+                return Completed(answer.code, answer.output)
+        return Completed(0, "")
+
+    def _secret_file(self, name: str, text: str) -> Path:
+        path = self.workspace / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+def stop(_: Call) -> None:
+    """Stop the task, as an `effect` of `RecordingIO.answer`."""
+    raise Stopped("The task was stopped.")
+
+
+def task_view(checkout: Path = Path("/checkout"), **overrides: Any) -> TaskView:
+    """Make the picture of a plain task whose repository is checked out at `checkout`; override any member by name."""
+    repository = RepositoryView(
+        id=1,
+        name="playbooks",
+        path=checkout,
+        branch="main",
+        commit_hash="4f3c2a1b0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a",
+        commit_message="Add the first play",
+    )
+    usual = TaskView(
+        id=42,
+        project_id=1,
+        project_name="Demo",
+        template_id=7,
+        template_name="Deploy",
+        template_type="",
+        app="shell",
+        script="deploy.sh",
+        username="jane",
+        repository=repository,
+    )
+    return replace(usual, **overrides)
+
+
+def notice(**overrides: Any) -> Notice:
+    """Make the notice of a task that succeeded; override any member by name."""
+    usual = Notice(
+        event="task.finished",
+        sentence="Task 42 of Deploy succeeded.",
+        project_id=1,
+        project_name="Demo",
+        task_id=42,
+        template_name="Deploy",
+        status="success",
+        author="jane",
+        url="https://hub.example.org/project/1/history?t=42",
+    )
+    return replace(usual, **overrides)
+
+
+def _flat(name: str) -> str:
+    if not _FLAT_NAME.fullmatch(name) or name in {".", ".."}:
+        raise Refused(f"{name!r} is no name: use letters, digits, '.', '_' and '-'.")
+    return name
