@@ -70,6 +70,16 @@ def ngettext(one: str, many: str, n: int, **values: Any) -> str:
     return str(_active().ungettext(one, many, n)) % {"n": n, "num": n, **values}
 
 
+def raw_gettext(message: str) -> str:
+    """Return the translation alone; templates fill in values themselves, escaped."""
+    return _active().ugettext(message)
+
+
+def raw_ngettext(one: str, many: str, n: int) -> str:
+    """Return the form for `n` alone."""
+    return str(_active().ungettext(one, many, n))
+
+
 def phrase(text: str) -> str:
     """Translate a text that comes from elsewhere, such as a service's sentence; as it is when nobody translated it."""
     return gettext(text) if text else ""

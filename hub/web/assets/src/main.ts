@@ -41,6 +41,7 @@ const fragments = (): void => {
     lost = false
     document.body.classList.remove('hub-away')
     localise()
+    for (const field of document.querySelectorAll('[data-filters]')) field.dispatchEvent(new Event('input', { bubbles: true }))
   })
   document.addEventListener('htmx:error', () => {
     document.body.classList.add('hub-away')

@@ -224,7 +224,9 @@ export class Viewer {
   }
 
   private counts(): void {
-    this.part('log-count').textContent = ngettext('%(n)s line', '%(n)s lines', this.total)
+    this.part('log-count').textContent = ngettext('%(count)s line', '%(count)s lines', this.total, {
+      count: this.total.toLocaleString(document.documentElement.lang),
+    })
     const bare = this.total === 0
     const empty = this.part('log-empty')
     empty.hidden = !bare
