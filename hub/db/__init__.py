@@ -1,4 +1,4 @@
-"""The database: opening it, units of work, raw reads, and its schema's history. Nothing else touches Tortoise's set-up."""
+"""The database: opening it, units of work, raw reads, and the history of its schema. Nothing else sets Tortoise up."""
 
 from hub.db.database import Database, current, database, open_database
 from hub.db.rows import column, rows

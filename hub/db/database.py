@@ -28,6 +28,8 @@ class Database:
 
     address: Address
     context: TortoiseContext
+    root: BaseDBAsyncClient
+    """The connection or pool itself, whatever transaction is open."""
 
     @property
     def dialect(self) -> Dialect:
@@ -37,7 +39,9 @@ class Database:
     @property
     def client(self) -> BaseDBAsyncClient:
         """Where statements go: inside a unit its transaction, else the connection or pool."""
-        return self.context.connections.get(ALIAS)
+        found = self.context.connections.get(ALIAS)
+        # A task that was started inside a unit still has that unit's transaction when it is long over.
+        return self.root if getattr(found, "_finalized", False) else found
 
     async def close(self) -> None:
         """Close every connection; units that are under way end first."""
@@ -64,11 +68,12 @@ async def open_database(url: str) -> Database:
         # The fallback makes the models usable in tasks that were not started from here, such as request handlers.
         with context:
             await context.init(config=config, use_tz=True, timezone="UTC", _enable_global_fallback=True)
-        await connect(context.connections.get(ALIAS), address)
+        root = context.connections.get(ALIAS)
+        await connect(root, address)
     except BaseException:
         await context.close_connections()
         raise
-    _open = Database(address, context)
+    _open = Database(address, context, root)
     return _open
 
 
@@ -98,8 +103,8 @@ async def connect(client: BaseDBAsyncClient, address: Address) -> None:
     """Open the connection or pool now, so that a wrong address is told at once and nothing connects half-way later."""
     try:
         await client.create_connection(with_db=True)
-    except (TimeoutError, OSError, BaseORMException) as error:
-        raise Unavailable(f"The {address.shown} does not answer: {error or type(error).__name__}.") from error
+    except (OSError, BaseORMException) as error:
+        raise Unavailable(f"The {address.shown} does not answer: {str(error) or type(error).__name__}.") from error
     except Exception as error:
         # A driver's own errors (wrong password, no such database, not a database file) have no common class.
         if type(error).__module__.partition(".")[0] not in {"asyncpg", "asyncmy", "sqlite3"}:

@@ -11,6 +11,7 @@ import sqlite3
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.recorder import MigrationRecorder
@@ -36,7 +37,7 @@ class Recorder(MigrationRecorder):
     """The table of applied migrations."""
 
     def __init__(self, connection: BaseDBAsyncClient) -> None:
-        super().__init__(connection, table_name=HISTORY_TABLE)  # type: ignore[no-untyped-call]
+        super().__init__(connection, table_name=HISTORY_TABLE)
 
     async def applied_migrations(self) -> list[MigrationKey]:
         """What is applied, oldest first; an error is an error, not an empty history."""
@@ -69,9 +70,17 @@ class SqliteEditor(SqliteSchemaEditor):
     ) -> None:
         table = model._meta.db_table  # noqa: SLF001 - Tortoise's own name
         before = await self._indexes(table)
-        await super()._remake_table(  # type: ignore[no-untyped-call]
-            model, create_field=create_field, delete_field=delete_field, alter_fields=alter_fields
-        )
+        fields: dict[str, Any] = dict(model._meta.fields_map)  # noqa: SLF001 - Tortoise's own name
+        if isinstance(delete_field, ForeignKeyFieldInstance):
+            # A reference is two fields, itself and its column; Tortoise forgets to leave out the second.
+            model._meta.fields_map.pop(_column(delete_field), None)  # noqa: SLF001
+        try:
+            await super()._remake_table(
+                model, create_field=create_field, delete_field=delete_field, alter_fields=alter_fields
+            )
+        finally:
+            model._meta.fields_map.clear()  # noqa: SLF001
+            model._meta.fields_map.update(fields)  # noqa: SLF001
         renamed = {_column(old): _column(new) for old, new in alter_fields or ()}
         gone = _column(delete_field) if delete_field is not None else None
         have = {(unique, columns) for _, unique, columns in await self._indexes(table)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import Any
 
 import asyncpg
@@ -44,6 +45,11 @@ class TransactionClient(TransactionWrapper):
 
     committed = False
 
+    async def commit(self) -> None:
+        """Remember that it landed."""
+        await super().commit()
+        self.committed = True
+
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(TransactionClient(self))
 
@@ -65,7 +71,9 @@ class Transaction(TransactionContextPooled):
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
 
-    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         get_connections().reset(self.token)
         await unbroken(self._end(kind))
 
@@ -77,7 +85,6 @@ class Transaction(TransactionContextPooled):
         try:
             if kind is None:
                 await self.client.commit()
-                self.client.committed = True
             else:
                 await self.client.rollback()
         finally:

@@ -40,13 +40,13 @@ async def rows(
     return found
 
 
-@lru_cache(maxsize=256)
 async def column(query: QuerySet[Any], name: str) -> list[Any]:
     """Return one column of a query; Tortoise's own way to this is typed as rows."""
     found: list[Any] = list(await query.values_list(name, flat=True))
     return found
 
 
+@lru_cache(maxsize=256)
 def native(sql: str, dialect: Dialect) -> str:
     """`sql` with the placeholders and quotes of `dialect`; texts in single quotes stay as they are."""
     if dialect == "sqlite":
@@ -55,14 +55,14 @@ def native(sql: str, dialect: Dialect) -> str:
 
     def replace(match: re.Match[str]) -> str:
         nonlocal count
-        token = match.group()
-        if token == "?":
+        piece = match.group()
+        if piece == "?":
             count += 1
             return f"${count}" if dialect == "postgres" else "%s"
         if dialect == "mysql":
-            token = token.replace("%", "%%")
-            return f"`{token[1:-1]}`" if token.startswith('"') else token
-        return token
+            piece = piece.replace("%", "%%")
+            return f"`{piece[1:-1]}`" if piece.startswith('"') else piece
+        return piece
 
     return _TOKEN.sub(replace, sql)
 
@@ -80,5 +80,5 @@ def _moment(value: str | datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _document(value: str | bytes) -> Any:
+def _document(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str | bytes) else value

@@ -218,5 +218,5 @@ class _Nothing(BaseDBAsyncClient):
     def __init__(self) -> None:
         super().__init__(ALIAS)
 
-    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[Any, Any]]]:
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         return 0, []

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import aiosqlite
@@ -38,7 +39,7 @@ class Client(SqliteClient):
         super().__init__(file_path, **options)
         self._reader: aiosqlite.Connection | None = None
 
-    async def create_connection(self, with_db: bool) -> None:
+    async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's own signature
         """Open both connections; a new file can be read by its owner only."""
         if self.filename != MEMORY and self._connection is None:
             _create(Path(self.filename))
@@ -111,6 +112,11 @@ class TransactionClient(SqliteTransactionWrapper):
                 f"The database is busy: another process is writing to it ({error}). Try again."
             ) from error
 
+    async def commit(self) -> None:
+        """Remember that it landed."""
+        await super().commit()
+        self.committed = True
+
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         """Refuse a task that was started inside a transaction and outlived it: it would write into the next one."""
         if self._finalized:
@@ -120,7 +126,7 @@ class TransactionClient(SqliteTransactionWrapper):
         return super().acquire_connection()
 
     def _in_transaction(self) -> TransactionContext:
-        return NestedTransactionContext(TransactionClient(self))  # type: ignore[arg-type]
+        return NestedTransactionContext(TransactionClient(self))
 
 
 class Transaction(SqliteTransactionContext):
@@ -143,7 +149,9 @@ class Transaction(SqliteTransactionContext):
         client: TransactionalDBClient = self.connection
         return client
 
-    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         get_connections().reset(self.token)
         await unbroken(self._end(kind))
 
@@ -151,7 +159,6 @@ class Transaction(SqliteTransactionContext):
         try:
             if kind is None:
                 await self.connection.commit()
-                self.connection.committed = True
             else:
                 await self.connection.rollback()
         except BaseException:

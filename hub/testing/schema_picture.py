@@ -9,6 +9,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.fields.relational import ForeignKeyFieldInstance
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 _POSTGRES_TYPES = {
@@ -64,7 +65,7 @@ def _wanted(model: type[Model], dialect: str) -> Table:
             table.references.add((column, target.db_table, target.db_pk_column, described.reference.on_delete.value))
     for group in meta.unique_together:
         table.unique.add(tuple(meta.fields_map[name].source_field or name for name in group))
-    table.indexes |= {tuple(index.fields) for index in meta.indexes}
+    table.indexes |= {tuple(index.fields) if isinstance(index, Index) else tuple(index) for index in meta.indexes}
     return table
 
 

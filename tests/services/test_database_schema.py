@@ -98,7 +98,7 @@ async def test_an_embedded_database_is_brought_up_to_date_at_the_start(empty_url
 
 
 async def test_a_shared_database_is_left_to_its_administrator(empty_url):
-    with pytest.raises(SettingsError, match="has no tables yet. Run `hub db upgrade` once"):
+    with pytest.raises(SettingsError, match=r"has no tables yet\. Run `hub db upgrade` once"):
         await schema.prepare(empty_url, embedded=False)
     assert await schema.check(empty_url) is schema.State.EMPTY
 
@@ -151,7 +151,8 @@ async def fill(db):
         free = [
             name
             for name, table in waiting.items()
-            if not {to for column, to, _, _ in table.references if (name, column) not in circular} & (waiting.keys() - {name})
+            if not {to for column, to, _, _ in table.references if (name, column) not in circular}
+            & (waiting.keys() - {name})
         ]
         assert free, f"references in a circle: {waiting.keys()}"
         for name in free:

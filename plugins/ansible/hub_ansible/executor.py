@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
 from hub_ansible import galaxy
 from hub_ansible.arguments import Sources, command_line
-from hub_ansible.checks import INVENTORY_TYPES, as_argument, find_playbook, inventory_of, reason, repository_of
-from hub_ansible.checks import working_folder as folder_of
+from hub_ansible.checks import (
+    INVENTORY_TYPES,
+    as_argument,
+    find_playbook,
+    inventory_of,
+    reason,
+    repository_of,
+    working_folder,
+)
 from hub_ansible.credentials import become_flags, user_login, vault_files
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.surroundings import Surroundings, ansible_env, look, program
 from hub_ansible.unfit import Unfit
 from hub_ansible.variables import extra_vars, write_private
+
+_BECOME_PREVIEW = ("--become-user", "<become key>", "--become-password-file", "<become password>")
 
 
 class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
@@ -42,8 +51,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
         """Install requirements, then run the playbook."""
         try:
             around = await look(io)
-            with ansible_env(io.workspace, around) as env:
-                code = await _play(task, params, task_params, io, (around, env))
+            code = await _play(task, params, task_params, io, around)
         except Unfit as unfit:
             return Outcome.failure(unfit.code, str(unfit))
         return Outcome.success() if code == 0 else Outcome.failure(code, reason(code))
@@ -57,7 +65,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
             inventory=f"<inventory {inventory.name}>" if inventory else "<inventory>",
             extra_vars="<variables>",
             user=("--user", "<user key>") if inventory and inventory.user_key else (),
-            become=_become_preview if inventory and inventory.become_key else (),
+            become=_BECOME_PREVIEW if inventory and inventory.become_key else (),
             vaults=[(vault.name or "default", vault.script or "<vault key>") for vault in task.vaults],
         )
         try:
@@ -66,19 +74,15 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
             return ()
 
 
-_become_preview = ("--become-user", "<become key>", "--become-password-file", "<become password>")
-
-
 async def _play(
     task: TaskView,
     params: AnsibleParams,
     task_params: AnsibleTaskParams,
     io: TaskIO,
-    setting: tuple[Surroundings, Mapping[str, str]],
+    around: Surroundings,
 ) -> int:
-    around, env = setting
     repository = repository_of(task)
-    cwd = folder_of(task, repository.path)
+    cwd = working_folder(task, repository.path)
     playbook = find_playbook(task, repository.path, cwd)
     inventory, hosts = inventory_of(task)
     login = await user_login(inventory, io)
@@ -94,7 +98,7 @@ async def _play(
     )
     argv = command_line(sources, task, params, task_params)
     write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
-    env = {**env, **login.env}
+    env = {**ansible_env(io.workspace, around), **login.env}
     if not task_params.skip_galaxy_install:
         program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
         place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from hub.plugin import TaskIO
 from hub_ansible.unfit import Unfit
 
 _PROGRAM = "ansible-playbook"
-_LONGEST_SOCKET = 104  # of a unix socket's path, on the strictest system
-_SOCKET_NAME = 30  # ssh's own: a slash, ten digits of a hash and a suffix while it is being made
+_LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
+_SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 17 while it is being made
 
 _DEFAULTS = {
     "PYTHONUNBUFFERED": "1",
@@ -31,6 +30,7 @@ _ASKED = (
     *_DEFAULTS,
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
+    "ANSIBLE_SSH_ARGS",
     "ANSIBLE_SSH_CONTROL_PATH_DIR",
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
@@ -85,33 +85,21 @@ def program(around: Surroundings) -> str:
     )
 
 
-@contextmanager
-def ansible_env(workspace: Path, around: Surroundings) -> Iterator[dict[str, str]]:
-    """Give what Ansible needs; what the variable group sets itself is left alone."""
+def ansible_env(workspace: Path, around: Surroundings) -> dict[str, str]:
+    """Return what Ansible needs; what the variable group sets itself is left alone."""
     home = workspace / "ansible"
     home.mkdir(mode=0o700, exist_ok=True)
-    with _socket_folder(workspace) as sockets:
-        wanted = _DEFAULTS | {
-            "ANSIBLE_HOME": str(home),
-            "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
-        }
-        yield {name: value for name, value in wanted.items() if name not in around.env}
+    wanted = _DEFAULTS | {"ANSIBLE_HOME": str(home), "ANSIBLE_LOCAL_TEMP": str(home / "tmp")} | _sharing(workspace)
+    return {name: value for name, value in wanted.items() if name not in around.env}
 
 
-@contextmanager
-def _socket_folder(workspace: Path) -> Iterator[Path]:
-    """Give a folder with a path short enough for the sockets of ssh."""
-    folder = workspace / "cp"
-    if len(str(folder)) + _SOCKET_NAME <= _LONGEST_SOCKET:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        yield folder
-        return
-    short = Path(tempfile.mkdtemp(prefix="hub-cp-"))
-    try:
-        yield short
-    finally:
-        shutil.rmtree(short, ignore_errors=True)
+def _sharing(workspace: Path) -> dict[str, str]:
+    """Let connections be shared through sockets, where their path is short enough for the system."""
+    sockets = workspace / "cp"
+    if len(os.fsencode(sockets)) + _SOCKET_NAME > _LONGEST_SOCKET:
+        return {"ANSIBLE_SSH_ARGS": "-C -o ControlMaster=no"}
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    return {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets)}
 
 
 def config_file(around: Surroundings, cwd: Path) -> Path | None:

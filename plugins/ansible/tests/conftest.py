@@ -164,7 +164,9 @@ def bench(short_folder: Path) -> Bench:
     for folder in folders.values():
         folder.mkdir(mode=0o700)
     hosts = short_folder / "inventory_3"
-    hosts.write_text(f"[web]\nh1\nh2\n[all:vars]\nansible_connection=local\nansible_python_interpreter={sys.executable}\n")
+    hosts.write_text(
+        f"[web]\nh1\nh2\n[all:vars]\nansible_connection=local\nansible_python_interpreter={sys.executable}\n"
+    )
     base = {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(folders["h"]), "LANG": "C.UTF-8"}
     task = TaskView(
         id=41,

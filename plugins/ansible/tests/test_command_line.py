@@ -55,7 +55,14 @@ def test_all_pieces_stand_in_the_order_that_existing_users_know() -> None:
 
 def test_a_plain_task_has_only_what_is_needed() -> None:
     bare = Sources("ansible-playbook", "site.yml", "/w/hosts", "/w/extra_vars.yml")
-    assert line({}, {}, bare) == ["ansible-playbook", "-i", "/w/hosts", "--extra-vars", "@/w/extra_vars.yml", "site.yml"]
+    assert line({}, {}, bare) == [
+        "ansible-playbook",
+        "-i",
+        "/w/hosts",
+        "--extra-vars",
+        "@/w/extra_vars.yml",
+        "site.yml",
+    ]
 
 
 def test_become_and_its_method_are_flags_of_the_template() -> None:
@@ -73,9 +80,7 @@ def test_a_filter_is_replaced_only_if_allowed_and_present(
     field: str, template: list[str], allowed: bool, asked: Any
 ) -> None:
     """W-53: the flags bind, also for clients that do not ask them."""
-    words = line(
-        {field: template, f"allow_override_{field}": allowed}, {} if asked == "absent" else {field: asked}
-    )
+    words = line({field: template, f"allow_override_{field}": allowed}, {} if asked == "absent" else {field: asked})
     expected = asked if allowed and isinstance(asked, list) else template
     flag = f"--{field.replace('_', '-')}="
     assert [word for word in words if word.startswith(flag)] == ([flag + ",".join(expected)] if expected else [])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_ansible.galaxy import requirement_files, Place
+from hub_ansible.galaxy import Place, requirement_files
 from hub_ansible.surroundings import Surroundings
 
 BIN = Path(sys.executable).parent
@@ -38,7 +38,10 @@ def collection(tmp_path: Path) -> Path:
 def role(tmp_path: Path) -> Path:
     """A git repository with a role."""
     root = tmp_path / "greet"
-    for name, text in {"tasks/main.yml": "- debug: {msg: greeted}\n", "meta/main.yml": "galaxy_info: {author: x}\n"}.items():
+    for name, text in {
+        "tasks/main.yml": "- debug: {msg: greeted}\n",
+        "meta/main.yml": "galaxy_info: {author: x}\n",
+    }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     for words in ("init -q -b main", "add .", "-c user.name=x -c user.email=x@x commit -q -m x"):

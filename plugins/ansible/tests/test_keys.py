@@ -104,8 +104,20 @@ async def test_keys_that_do_not_fit_are_named(bench: Any, changes: dict[str, Any
 
 def _encrypted(name: str, value: str, vault: str, password: Path) -> str:
     vaulted = Path(sys.executable).with_name("ansible-vault")
-    argv = [vaulted, "encrypt_string", "--vault-id", f"{vault}@{password}", "--encrypt-vault-id", vault, "--name", name, value]
-    return subprocess.run(argv, check=True, capture_output=True, text=True, env={"LANG": "C.UTF-8", "PATH": "/bin"}).stdout
+    argv = [
+        vaulted,
+        "encrypt_string",
+        "--vault-id",
+        f"{vault}@{password}",
+        "--encrypt-vault-id",
+        vault,
+        "--name",
+        name,
+        value,
+    ]
+    return subprocess.run(
+        argv, check=True, capture_output=True, text=True, env={"LANG": "C.UTF-8", "PATH": "/bin"}
+    ).stdout
 
 
 async def test_variables_of_three_vaults_are_opened(bench: Any, tmp_path: Path) -> None:
@@ -116,7 +128,10 @@ async def test_variables_of_three_vaults_are_opened(bench: Any, tmp_path: Path) 
         texts.append(await asyncio.to_thread(_encrypted, f"v_{vault}", f"opened {vault}", vault, tmp_path / vault))
     bench.file("group_vars/all.yml", "\n".join(texts))
     bench.file("bin/prod.sh", "#!/bin/sh\necho pw-three\n", 0o755)
-    bench.file("site.yml", "- hosts: h1\n  gather_facts: false\n  tasks: [{debug: {msg: '{{ v_default }}, {{ v_dev }}, {{ v_prod }}'}}]\n")
+    bench.file(
+        "site.yml",
+        "- hosts: h1\n  gather_facts: false\n  tasks: [{debug: {msg: '{{ v_default }}, {{ v_dev }}, {{ v_prod }}'}}]\n",
+    )
     first, second = bench.io.give_key(1, password="pw one"), bench.io.give_key(2, secret="pw-two")
     bench.set(
         vaults=(
@@ -138,7 +153,10 @@ async def test_variables_of_three_vaults_are_opened(bench: Any, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("vaults", "sentence"),
     [
-        ([VaultView("a", "password", key=Key(1)), VaultView("a", "password", key=Key(1))], "Two vaults of this template"),
+        (
+            [VaultView("a", "password", key=Key(1)), VaultView("a", "password", key=Key(1))],
+            "Two vaults of this template",
+        ),
         ([VaultView("", "password", key=Key(1)), VaultView("default", "password", key=Key(1))], "the id “default”"),
         ([VaultView("a@b", "password", key=Key(1))], "must not hold “@”"),
         ([VaultView("a", "password")], "The vault “a” has no key"),

@@ -21,11 +21,12 @@ DUMP = """
 """
 
 NASTY = [
-    *("", " ", "yes", "No", "on", "null", "~", "12", "012", "0x1f", "1_000", "1.5", "1e3", ".inf", ".nan", "=", "<<", "-", "?"),
-    *("2026-01-02", "2026-01-02 03:04:05", "12:30:45", "true", "a b", "a=b c='d'", "# no comment", "a: b", "[1, 2]", "{a: 1}"),
-    *("@file", "%tag", "!vault x", "&a", "*a", "| x", "> x", "'", '"', "\\", "\\n", "line\nline\n", "\ttab", " lead", "trail "),
-    *("ÄÖ ß 漢字 🚀", "\x85", "\u2028", "\ufeff", "\x7f", "\x1b[31m", "x" * 5000, "---", "...", "{{", "}}", "{% x %}", "{# x #}"),
-    *("$HOME", "`id`", "$(id)", "a;b|c", "c:\\dir", "!unsafe x"),
+    *("", " ", "yes", "No", "on", "null", "~", "12", "012", "0x1f", "1_000", "1.5", "1e3", ".inf", ".nan", "true"),
+    *("=", "<<", "-", "?", "---", "...", "2026-01-02", "2026-01-02 03:04:05", "12:30:45", "# no comment", "a: b"),
+    *("a b", "a=b c='d'", "[1, 2]", "{a: 1}", "@file", "%tag", "!vault x", "!unsafe x", "&a", "*a", "| x", "> x"),
+    *("'", '"', "\\", "\\n", "line\nline\n", "\ttab", " lead", "trail ", "x" * 5000, "c:\\dir"),
+    *("ÄÖ ß 漢字 🚀", "\x85", "\u2028", "\ufeff", "\x7f", "\x1b[31m", "{{", "}}", "{% x %}", "{# x #}"),
+    *("$HOME", "`id`", "$(id)", "a;b|c"),
 ]
 
 
@@ -59,7 +60,7 @@ async def test_secrets_arrive_as_texts_and_win_over_variables(bench: Any) -> Non
 async def test_templates_in_variables_are_never_evaluated(bench: Any) -> None:
     """W-49: a survey answer is data, wherever it stands and however the playbook uses it."""
     marker = bench.root / "pwned"
-    trap = "{{ lookup('pipe', 'touch %s') }}" % marker
+    trap = f"{{{{ lookup('pipe', 'touch {marker}') }}}}"
     bench.set(variables={"a": trap, "deep": {"list": [trap, {trap: trap}]}}, message=trap, username=trap)
     bench.io.hidden = {"s": trap}
     bench.file(
@@ -84,10 +85,13 @@ async def test_templates_in_variables_are_never_evaluated(bench: Any) -> None:
 
 
 async def test_a_template_may_choose_to_evaluate_variables_but_never_secrets(bench: Any) -> None:
-    bench.set(variables={"name": "till", "path": "/srv/{{ name }}", "nested": [{"x": "{{ 1 + 1 }}"}]}, message="{{ name }}")
+    bench.set(
+        variables={"name": "till", "path": "/srv/{{ name }}", "nested": [{"x": "{{ 1 + 1 }} tills"}]},
+        message="{{ name }}",
+    )
     bench.io.hidden = {"password": "{{ name }}"}
     expression = "[path, nested, password, semaphore_vars.task_details.message]"
-    expected = ["/srv/till", [{"x": 2}], "{{ name }}", "{{ name }}"]
+    expected = ["/srv/till", [{"x": "2 tills"}], "{{ name }}", "{{ name }}"]
     assert await seen(bench, expression, template_extra_vars=True) == expected
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from hub.plugin import Capabilities, Executor, Outcome, Params, Refused, RepositoryView, TaskIO, TaskView
-from hub_shell.params import ShellParams, ShellTaskParams
+from hub.plugin import Capabilities, Executor, NoParams, Outcome, Params, Refused, RepositoryView, TaskIO, TaskView
+from hub_shell.params import ShellParams
 from hub_shell.values import environment, fits, render, task_details, words
 
 
@@ -17,12 +17,11 @@ class Unfit(Refused):
     """Something about the template or task makes a run impossible; the sentence says what."""
 
 
-class ShellExecutor(Executor[ShellParams, ShellTaskParams]):
+class ShellExecutor(Executor[ShellParams, NoParams]):
     """An app that is an interpreter and a script. `program` and `args` replace the app's own."""
 
     color = "secondary"
     params_type: ClassVar[type[Params]] = ShellParams
-    task_params_type: ClassVar[type[Params]] = ShellTaskParams
     capabilities: ClassVar[Capabilities] = Capabilities(script_label="Script")
     programs: tuple[str, ...] = ()
     """Interpreters that will do, the best one first."""
@@ -36,7 +35,7 @@ class ShellExecutor(Executor[ShellParams, ShellTaskParams]):
         if args is not None:
             self.leading = tuple(args)
 
-    async def run(self, task: TaskView, params: ShellParams, task_params: ShellTaskParams, io: TaskIO) -> Outcome:
+    async def run(self, task: TaskView, params: ShellParams, task_params: NoParams, io: TaskIO) -> Outcome:
         """Run the script to its end."""
         try:
             repository = _repository(task)
@@ -48,7 +47,7 @@ class ShellExecutor(Executor[ShellParams, ShellTaskParams]):
         code = await io.exec(*argv, env=env)
         return Outcome.success() if code == 0 else Outcome.failure(code, _reason(code))
 
-    def preview(self, task: TaskView, params: ShellParams, task_params: ShellTaskParams) -> Sequence[str]:
+    def preview(self, task: TaskView, params: ShellParams, task_params: NoParams) -> Sequence[str]:
         """Return the command line."""
         try:
             return self._argv(task, params, _as_argument(task.script))

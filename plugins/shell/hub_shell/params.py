@@ -1,10 +1,8 @@
-"""What can be configured on a script's template, and what a single task may ask for."""
+"""What can be configured on a script's template."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
-
-from pydantic import ConfigDict
 
 from hub.plugin import Choice, Params
 
@@ -17,9 +15,3 @@ class ShellParams(Params):
         Choice({"both": "Both", "arguments": "As arguments NAME=value", "environment": "As environment variables"}),
     ] = "both"
     """How the script gets its variables. Secret ones are always environment variables and never arguments."""
-
-
-class ShellTaskParams(Params):
-    """Params of a single task: there are none, and clients may send whatever they keep there."""
-
-    model_config = ConfigDict(extra="ignore")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from hub_shell.executor import ShellExecutor
-from hub_shell.params import ShellParams, ShellTaskParams
+from hub_shell.params import ShellParams
 
-from hub.plugin import Completed, Key, Material, Outcome, RepositoryView, TaskView
+from hub.plugin import Completed, Key, Material, NoParams, Outcome, RepositoryView, TaskView
 
 BIN = Path(sys.executable).parent
 
@@ -94,7 +94,7 @@ class Bench:
         self.task = replace(self.task, **changes)
 
     async def run(self, executor: ShellExecutor, **params: Any) -> Outcome:
-        return await executor.run(self.task, ShellParams(**params), ShellTaskParams(), self.io)
+        return await executor.run(self.task, ShellParams(**params), NoParams(), self.io)
 
 
 @pytest.fixture

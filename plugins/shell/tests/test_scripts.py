@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor, ShellExecutor
-from hub_shell.params import ShellParams, ShellTaskParams
+from hub_shell.params import ShellParams
 
-from hub.plugin import InventoryView, Key, Material
+from hub.plugin import InventoryView, Key, Material, NoParams
 
 BASH = BashExecutor()
 PYTHON = PythonExecutor()
@@ -93,15 +93,16 @@ async def test_secrets_are_in_the_environment_and_never_in_arguments(bench: Any,
     """W-48."""
     bench.set(variables={"TOKEN": "plain"})
     bench.io.hidden = {"TOKEN": "s3cret", "GIT_TOKEN": "g1t"}
-    argv, env = await seen(bench, variables=mode)
+    _, env = await seen(bench, variables=mode)
     assert (env["TOKEN"], env["GIT_TOKEN"]) == ("s3cret", "g1t")
     assert not [word for word in bench.io.argv if "s3cret" in word or "g1t" in word]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["PATH", "path", "LD_PRELOAD", "PYTHONSTARTUP", "BASH_ENV", "ENV", "IFS", "GIT_SSH_COMMAND", "HUB_DATABASE", "HOME",
-     "SEMAPHORE_TASK_DETAILS_ID", "NODE_OPTIONS", "SSH_AUTH_SOCK", "BASH_FUNC_ls%%", "PS4", "a-b", "1a", "", "ä", "a b"],
+    ["PATH", "path", "LD_PRELOAD", "PYTHONSTARTUP", "BASH_ENV", "ENV", "IFS", "GIT_SSH_COMMAND", "HUB_DATABASE",
+     "HOME", "SEMAPHORE_TASK_DETAILS_ID", "NODE_OPTIONS",
+     "SSH_AUTH_SOCK", "BASH_FUNC_ls%%", "PS4", "a-b", "1a", "", "ä", "a b"],
 )  # fmt: skip
 async def test_names_that_steer_the_interpreter_are_arguments_only(bench: Any, name: str) -> None:
     bench.set(variables={name: "evil"})
@@ -125,14 +126,14 @@ async def test_facts_of_the_task_are_raw_environment_values(bench: Any) -> None:
     """W-18: no quotes are added, and the type is there."""
     inventory = InventoryView(3, "web hosts", "static", "", None)
     bench.set(
-        message="it's \"now\"\n", url="https://hub/t?a=1&b=2", inventory=inventory, template_type="build", version="1.2",
-        variables={"SEMAPHORE_TASK_DETAILS_ID": "7"},
+        message="it's \"now\"\n", url="https://hub/t?a=1&b=2", inventory=inventory,
+        template_type="build", version="1.2", variables={"SEMAPHORE_TASK_DETAILS_ID": "7"},
     )  # fmt: skip
     _, env = await seen(bench)
     prefix = "SEMAPHORE_TASK_DETAILS_"
     assert {name.removeprefix(prefix): value for name, value in env.items() if name.startswith(prefix)} == {
         "ID": "41",
-        "MESSAGE": "it's \"now\"\n",
+        "MESSAGE": 'it\'s "now"\n',
         "USERNAME": "John Doe",
         "URL": "https://hub/t?a=1&b=2",
         "COMMIT_HASH": "c0ffee",
@@ -230,7 +231,7 @@ async def test_python_writes_its_lines_at_once(bench: Any) -> None:
 
 
 async def test_an_app_may_have_a_program_and_arguments_of_its_own(bench: Any) -> None:
-    bench.script("run.sh", "echo $- \"$@\"\n")
+    bench.script("run.sh", 'echo $- "$@"\n')
     bench.set(variables={"a": 1})
     assert (await bench.run(BashExecutor(program="/bin/bash", args=["-u"]))).kind == "success"
     assert bench.io.argv == ("/bin/bash", "-u", "run.sh", "a=1")
@@ -261,12 +262,8 @@ def test_powershell_is_whatever_is_there(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     bench.set(script="run.ps1", variables={"a": True})
-    shown = PowerShellExecutor().preview(bench.task, ShellParams(), ShellTaskParams())
+    shown = PowerShellExecutor().preview(bench.task, ShellParams(), NoParams())
     assert shown == [expected, "-File", "run.ps1", "a=true"]
-
-
-def test_task_params_of_other_apps_are_passed_over() -> None:
-    assert ShellTaskParams.model_validate({"debug": True}) == ShellTaskParams()
 
 
 def test_the_offer_has_the_names_and_order_of_the_wire() -> None:
