@@ -62,22 +62,22 @@ class _Failures:
 _failures = _Failures()
 
 
-def admit(hub: Hub, attempt: Attempt) -> None:
-    """Raise `TooMany` when there were too many failures of late."""
+def count(hub: Hub, attempt: Attempt) -> None:
+    """Count an attempt before it is checked, so that many at once gain nothing. Raises `TooMany`."""
     now = hub.clock()
-    for key, limit in attempt.limits(hub.node):
+    limits = attempt.limits(hub.node)
+    for key, limit in limits:
         recent = _failures.recent(key, now)
         if len(recent) >= limit:
-            wait = max(1, int((recent[0] + WINDOW - now).total_seconds()) + 1)
+            wait = int((recent[0] + WINDOW - now).total_seconds()) + 1
             raise TooMany(f"There were too many wrong passwords; try again in {wait} seconds.", retry_after=wait)
+    for key, limit in limits:
+        _failures.note(key, limit, now)
 
 
-def failed(hub: Hub, attempt: Attempt) -> None:
-    """Count a failure."""
-    for key, limit in attempt.limits(hub.node):
-        _failures.note(key, limit, hub.clock())
-
-
-def succeeded(hub: Hub, attempt: Attempt) -> None:
-    """Forget the account's failures from this address; those of the address itself stay."""
-    _failures.times.pop(attempt.limits(hub.node)[0][0], None)
+def forgive(hub: Hub, attempt: Attempt) -> None:
+    """Take the attempt back, because the password was right or could not be checked."""
+    (account, _), (address, _) = attempt.limits(hub.node)
+    _failures.times.pop(account, None)
+    if others := _failures.times.get(address):
+        others.pop()
