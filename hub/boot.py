@@ -34,13 +34,13 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
         if migrate:
-            await db.prepare(settings.database, embedded=settings.embedded_database)
+            await _prepare(settings)
         await stack.enter_async_context(db.database(settings.database))
         vault = await _open_vault(settings)
         queue, bell = _carriers(settings)
         stack.push_async_callback(bell.aclose)
         stack.push_async_callback(queue.aclose)
-        found = plugins or registry.load(off=settings.plugins_off, builtin=builtin.modules())
+        found = plugins or registry.load(off=settings.plugins_off, builtin=builtin.MODULES)
         hub = Hub(settings=settings, registry=found, queue=queue, bell=bell, vault=vault, node=_node_name())
         await vaulting.check_canary(hub)
         await first.make_first_administrator(hub)
@@ -48,6 +48,12 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         found.startup(host)
         stack.callback(found.shutdown, host)
         yield hub
+
+
+async def _prepare(settings: Settings) -> None:
+    from hub.db import schema  # noqa: PLC0415 - tools of the history are heavy, and only needed here
+
+    await schema.prepare(settings.database, embedded=settings.embedded_database)
 
 
 class HostView:

@@ -1,7 +1,9 @@
 """Waking those who wait. A bell carries no data: who hears it reads the database.
 
 Topics are paths: `task/<project>/<task>`, `stop/<task>`, `queue`. A listener names prefixes and is told which topics
-under them rang since it last asked; many rings of one topic become one. Two twins pass the same tests.
+under them rang since it last asked; many rings of one topic become one. Prefixes are whole parts of a path: `task/1`
+covers `task/1` and `task/1/7`, not `task/12`. Who lets more than 10,000 topics gather is told the prefixes instead. Two
+twins pass the same tests.
 """
 
 from __future__ import annotations

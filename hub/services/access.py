@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.db import column
 from hub.errors import Forbidden, NotFound
 from hub.models import Membership, Project
 from hub.plugin import ProjectView
@@ -61,7 +62,7 @@ async def grant_for(actor: Actor, project_id: int) -> Grant:
     project = await Project.filter(id=project_id).values("id", "name")
     role = ""
     if project and actor.user_id is not None:
-        found = await Membership.filter(project_id=project_id, user_id=actor.user_id).values_list("role", flat=True)
+        found = await column(Membership.filter(project_id=project_id, user_id=actor.user_id), "role")
         role = str(found[0]) if found else ""
     if not project or not (role or actor.admin):
         raise NotFound("There is no such project, or you are not a member of it.")
@@ -87,4 +88,4 @@ async def visible_project_ids(actor: Actor) -> list[int] | None:
     """Return the projects that the actor is a member of; None stands for all of them."""
     if actor.admin:
         return None
-    return [int(one) for one in await Membership.filter(user_id=actor.user_id).values_list("project_id", flat=True)]
+    return await column(Membership.filter(user_id=actor.user_id), "project_id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from hub.context import Hub
@@ -45,9 +46,18 @@ async def announce(
     event = HubEvent(name, hub.clock(), project_id=project_id, object_id=object_id, actor=actor.label, data=data)
 
     async def tell() -> None:
-        await hub.registry.publish(event)
+        _keep(asyncio.create_task(hub.registry.publish(event)))
 
     await on_commit(tell)
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    """Plugins take their time beside the verb; a task that nobody holds could vanish."""
+    _telling.add(task)
+    task.add_done_callback(_telling.discard)
+
+
+_telling: set[asyncio.Task[None]] = set()
 
 
 async def list_for_project(actor: Actor, project_id: int, *, limit: int = MOST) -> list[dict[str, Any]]:

@@ -33,10 +33,12 @@ def _default(value: Any) -> Any:
 class WireJSON(JSONProvider):
     """Quart's JSON through orjson."""
 
-    def dumps(self, object_: Any, **_: Any) -> str:
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Encode to text."""
-        return dumps(object_).decode()
+        del kwargs
+        return dumps(obj).decode()
 
-    def loads(self, object_: str | bytes, **_: Any) -> Any:
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Decode."""
-        return orjson.loads(object_)
+        del kwargs
+        return orjson.loads(s)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from hub.context import Hub
+from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services.tasks import dispatch, leases
@@ -21,15 +22,18 @@ from hub.worker.shared import SharedFolders
 
 logger = logging.getLogger(__name__)
 
-POLL = 5.0
+POLL = 2.0
 """Seconds after which every loop looks by itself, should a ring have been lost."""
 
 DEFAULT_SLOTS = 64
 """Tasks that one worker runs at once when neither it nor the hub has a limit of its own."""
 
 
-async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, ready: asyncio.Event | None = None) -> None:
-    """Work until cancelled; then take nothing new and end when what is under way has ended."""
+SHUTDOWN = "The hub was stopped while this task was running."
+
+
+async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: float = 0.0) -> None:
+    """Work until cancelled; then take nothing new and wait `drain` seconds before running tasks are ended."""
     place = await open_place(hub)
     lanes = [TASKS, *(f"{TASKS}:{tag}" for tag in tags)]
     most = slots or hub.settings.max_parallel_tasks or DEFAULT_SLOTS
@@ -40,17 +44,24 @@ async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, ready: asy
     beside = [asyncio.create_task(one) for one in loops]
     beside.append(asyncio.create_task(hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4)))
     serving = asyncio.create_task(hub.queue.serve(lanes, partial(_run, hub, place), slots=most))
-    if ready is not None:
-        ready.set()
     try:
-        await serving
+        await asyncio.shield(serving)
     finally:
         serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        await _drain(place, serving, drain)
         for one in beside:
             one.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         leftovers.leave(hub)
+
+
+async def _drain(place: Place, serving: asyncio.Task[None], seconds: float) -> None:
+    """Let running tasks end; those that do not are stopped, and end as errors that say why."""
+    if place.running and seconds:
+        await asyncio.wait({serving}, timeout=seconds)
+    for halt in place.running.values():
+        halt.ask(SHUTDOWN)
+    await asyncio.gather(serving, return_exceptions=True)
 
 
 async def open_place(hub: Hub) -> Place:
@@ -60,6 +71,13 @@ async def open_place(hub: Hub) -> Place:
     mirrors = Mirrors(root / "mirrors", local_roots=hub.settings.local_repository_roots)
     await mirrors.sweep()
     return Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"))
+
+
+async def recover(hub: Hub) -> None:
+    """At the start of an embedded hub: end what an earlier process left running. W-36."""
+    ended = await leases.recover(hub)
+    if ended:
+        logger.warning("%s tasks were running when the hub was stopped; they ended as errors.", ended)
 
 
 async def dispatch_forever(hub: Hub) -> None:
@@ -112,8 +130,8 @@ async def _hear(hub: Hub, place: Place, topic: str) -> None:
 
 async def _look_for_stops(hub: Hub, place: Place) -> None:
     ids = list(place.running)
-    for task_id in await Task.filter(id__in=ids, status=STOPPING).values_list("id", flat=True):
-        place.running[int(str(task_id))].ask("")
+    for task_id in await column(Task.filter(id__in=ids, status=STOPPING), "id"):
+        place.running[task_id].ask("")
 
 
 async def _forever(what: str, verb: Callable[[], Awaitable[object]], pause: float) -> None:

@@ -19,6 +19,7 @@ from hub.services.tasks import brief as briefs
 from hub.services.tasks import finish, leases
 from hub.services.tasks.brief import Brief
 from hub.services.tasks.moves import Subject, subject_of
+from hub.worker import family
 from hub.worker.checkout import Asked, check_out
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
@@ -121,6 +122,7 @@ def _lay_out(hub: Hub, place: Place, brief: Brief, journal: Journal, after: Asyn
     folders = make_folders(place.tasks, brief.task_id)
 
     async def clear() -> None:
+        await family.end_inside(folders.root, 0)
         await place.mirrors.release(folders.checkout)
         await place.mirrors.release(folders.inventory_checkout)
         await remove_folders(folders)
@@ -157,7 +159,7 @@ async def _execute(hub: Hub, place: Place, executor: Executor, run: Run, io: Liv
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
         if executor.capabilities.needs_script:
-            confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
+            confine(run.cwd, brief.script, what=f"The {executor.capabilities.script_label.lower()}")
         inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
         return await executor.run(view, params, task_params, io)

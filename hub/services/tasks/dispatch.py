@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import exclusive, unit
+from hub.db import column, exclusive, unit
 from hub.errors import Unavailable
 from hub.models import Task
 from hub.queue import TASKS
@@ -100,8 +100,8 @@ async def _count(hub: Hub) -> _Slots:
     slots = _Slots(hub.settings.max_parallel_tasks)
     for project_id, template_id in await Task.filter(status__in=list(HELD)).values_list("project_id", "template_id"):
         slots.take(int(project_id), int(template_id))
-    asking = await Task.filter(status=WAITING_CONFIRMATION).values_list("template_id", flat=True)
-    slots.templates.update(int(str(template_id)) for template_id in asking)
+    asking = await column(Task.filter(status=WAITING_CONFIRMATION), "template_id")
+    slots.templates.update(asking)
     return slots
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from tortoise.expressions import F
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import column, unit
 from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Inventory, Task, Template
 from hub.plugin import GateRequest
@@ -143,7 +143,7 @@ async def _inventory(template: Template, inventory_id: int) -> int | None:
 
 
 async def _build(template: Template, build_task_id: int) -> int:
-    found = await Task.filter(id=build_task_id, project_id=template.project_id).values_list("template_id", flat=True)
+    found = await column(Task.filter(id=build_task_id, project_id=template.project_id), "template_id")
     if not found or (template.build_template_id and found[0] != template.build_template_id):
         raise Invalid("The build task does not belong to the build template of this template.", field="build_task_id")
     return build_task_id
@@ -153,10 +153,8 @@ async def _version(template: Template, draft: TaskDraft) -> str | None:
     if template.type != "build" or not template.start_version:
         return None
     await Template.select_for_update().get(id=template.id)  # two builds at once must not take the same version
-    last = (
-        await Task.filter(template_id=template.id, version__isnull=False)
-        .order_by("-id").limit(1).values_list("version", flat=True)
-    )  # fmt: skip
+    versions = Task.filter(template_id=template.id, version__isnull=False).order_by("-id").limit(1)
+    last = await column(versions, "version")
     return next_version(template.start_version, str(last[0]) if last else None)
 
 

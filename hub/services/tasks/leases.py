@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from hub.context import Hub
-from hub.db import exclusive, unit
+from hub.db import column, exclusive, unit
 from hub.errors import Unavailable
 from hub.models import Task
 from hub.services.actor import SYSTEM
@@ -65,9 +65,9 @@ async def sweep(hub: Hub) -> None:
     """Send again what was admitted but never claimed; end what a lost worker left behind. Any node may do it."""
     now = hub.clock()
     await _send_again(hub)
-    lost = await Task.filter(status__in=list(HELD), lease_until__lt=now).values_list("id", flat=True)
+    lost = await column(Task.filter(status__in=list(HELD), lease_until__lt=now), "id")
     for task_id in lost:
-        await unit(partial(_give_up, hub, int(str(task_id)), LOST))
+        await unit(partial(_give_up, hub, task_id, LOST))
 
 
 async def recover(hub: Hub) -> int:
@@ -76,9 +76,9 @@ async def recover(hub: Hub) -> int:
     Only for a database that one process has for itself: every lease found at its start is of a dead one. Waiting tasks
     stay in the queue; admitted ones that nobody had begun are sent again.
     """
-    left = await Task.filter(status__in=list(HELD), lease_owner__isnull=False).values_list("id", flat=True)
+    left = await column(Task.filter(status__in=list(HELD), lease_owner__isnull=False), "id")
     for task_id in left:
-        await unit(partial(_give_up, hub, int(str(task_id)), "The hub was restarted while this task was running."))
+        await unit(partial(_give_up, hub, task_id, "The hub was restarted while this task was running."))
     await Task.filter(status=STARTING, lease_owner__isnull=True).update(admitted=None)
     await _send_again(hub)
     return len(left)

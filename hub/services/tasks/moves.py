@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
-from hub.db import on_commit
+from hub.db import column, on_commit
 from hub.models import Task, TaskMove
 from hub.services.actor import Actor
 from hub.services.events import announce, record
@@ -70,7 +70,7 @@ async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move) -> bo
     allowed = sources_of(move.target)
     sources = allowed if move.only_from is None else allowed & frozenset(move.only_from)
     for _ in range(_RACES):
-        found = await Task.filter(id=subject.id).values_list("status", flat=True)
+        found = await column(Task.filter(id=subject.id), "status")
         if not found or found[0] not in sources:
             return False
         source = str(found[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.context import Hub
+from hub.db import column
 from hub.models import Task
 from hub.services.tasks.states import FINISHED
 
@@ -16,7 +17,7 @@ async def prune(hub: Hub, template_id: int) -> int:
     if not most:
         return 0
     finished = Task.filter(template_id=template_id, status__in=list(FINISHED)).order_by("-id")
-    surplus = await finished.offset(most).limit(_BATCH).values_list("id", flat=True)
+    surplus = await column(finished.offset(most).limit(_BATCH), "id")
     if not surplus:
         return 0
-    return await Task.filter(id__in=[int(str(one)) for one in surplus]).delete()
+    return await Task.filter(id__in=surplus).delete()

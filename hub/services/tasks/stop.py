@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import column, unit
 from hub.errors import Conflict, NotFound
 from hub.models import Task
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
@@ -72,7 +72,7 @@ async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *,
     """Stop every unfinished task of a template; return how many."""
     await require(actor, project_id, MANAGE_RESOURCES)
     query = Task.filter(project_id=project_id, template_id=template_id, status__in=list(UNFINISHED))
-    ids = [int(str(one)) for one in await query.order_by("-id").values_list("id", flat=True)]
+    ids = await column(query.order_by("-id"), "id")
     for task_id in ids:
         await stop(hub, actor, project_id, task_id, force=force)
     return len(ids)

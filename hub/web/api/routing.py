@@ -5,7 +5,8 @@
         return await keys.list_keys(call.hub, call.actor, call.ids["project_id"], ...)
 
 What a view returns becomes the answer: a dict or list is JSON with 200, `Made(value)` is 201, None is 204 without
-body, a Quart `Response` goes as it is. Permission itself is checked by the services; `Access` says who may come that far, and a
+body, a Quart `Response` goes as it is. Permission itself is checked by the services; `Access` says who may come that
+far, and a
 test walks the table so that no route goes without.
 """
 

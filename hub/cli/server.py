@@ -1,0 +1,59 @@
+"""What `hub serve` and `hub worker` run: a hub, and the loops that belong to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+from hub.boot import open_hub
+from hub.context import Hub
+from hub.settings import Settings
+from hub.web.app import make_app
+from hub.web.serve import run_beside, serve_app, stop_on_signals
+from hub.worker.main import dispatch_forever, recover, sweep_forever, work
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings, *, demo: bool = False) -> None:
+    """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    async with open_hub(settings) as hub:
+        if demo:
+            await _make_demo(hub)
+        loops = [partial(dispatch_forever, hub), partial(sweep_forever, hub)]
+        if not settings.redis_url:
+            await recover(hub)
+            loops.append(partial(work, hub))
+        logger.info("The hub is at %s", settings.address)
+        await run_beside(serve_app(make_app(hub), settings, stop), loops)
+
+
+async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0) -> None:
+    """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    async with open_hub(settings, migrate=False) as hub:
+        loops = [
+            partial(dispatch_forever, hub),
+            partial(sweep_forever, hub),
+            partial(work, hub, tags=tags, slots=slots, drain=WORKER_DRAIN),
+        ]
+        logger.info("The worker %s is ready.", hub.node)
+        await run_beside(_until(stop), loops)
+
+
+WORKER_DRAIN = 30.0
+"""Seconds that a worker waits for its tasks when it is told to end."""
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _make_demo(hub: Hub) -> None:
+    from hub.services.demo import ensure_demo  # noqa: PLC0415 - only with --demo
+
+    await ensure_demo(hub)

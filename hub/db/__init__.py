@@ -1,0 +1,19 @@
+"""The database: opening it, units of work, raw reads, and the history of its schema. Nothing else sets Tortoise up."""
+
+from hub.db.database import Database, current, database, open_database
+from hub.db.rows import column, rows
+from hub.db.unit import exclusive, in_unit, on_commit, transaction, unit
+
+__all__ = [
+    "Database",
+    "column",
+    "current",
+    "database",
+    "exclusive",
+    "in_unit",
+    "on_commit",
+    "open_database",
+    "rows",
+    "transaction",
+    "unit",
+]

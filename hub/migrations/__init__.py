@@ -1,0 +1,1 @@
+"""The database's history; `hub.db.schema` walks it."""

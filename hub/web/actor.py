@@ -1,0 +1,61 @@
+"""Who sends a request: a bearer token, or the session cookie of a page of ours."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from quart import Request, Response, Websocket
+
+from hub.context import Hub
+from hub.errors import Forbidden, Unauthenticated
+from hub.services import sessions
+from hub.services.actor import Actor
+
+COOKIE = "semaphore"
+"""Name of the session cookie, as the wire has it."""
+
+NOBODY = Actor(kind="nobody")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def bearer(request: Request | Websocket) -> str | None:
+    """Return the bearer token of a request. Any scheme but `Bearer` is ignored, as on the wire."""
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+async def actor_of(hub: Hub, request: Request | Websocket) -> Actor:
+    """Return who asks. Raises `Unauthenticated`; `Forbidden` for a page of somebody else that uses our cookie."""
+    token = bearer(request)
+    if token is not None:
+        return await sessions.actor_of_token(hub, token)
+    secret = request.cookies.get(COOKIE)
+    if not secret:
+        raise Unauthenticated
+    if getattr(request, "method", "GET") not in _SAFE or isinstance(request, Websocket):
+        refuse_foreign_page(hub, request)
+    return await sessions.actor_of_session(hub, secret)
+
+
+def refuse_foreign_page(hub: Hub, request: Request | Websocket) -> None:
+    """Refuse what another site's page sends with our cookie: by the browser's own word, and by Origin. W-62."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise Forbidden("This request comes from a page of another site.")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    allowed = {request.host, urlsplit(hub.settings.public_url).netloc}
+    if urlsplit(origin).netloc not in allowed - {""}:
+        raise Forbidden("This request comes from a page of another site.")
+
+
+def set_cookie(hub: Hub, response: Response, secret: str) -> None:
+    """Hand the session to the browser."""
+    response.set_cookie(COOKIE, secret, httponly=True, secure=hub.settings.secure, samesite="Lax",
+                        path=hub.settings.base_path or "/")  # fmt: skip
+
+
+def clear_cookie(hub: Hub, response: Response) -> None:
+    """Take the session back."""
+    response.delete_cookie(COOKIE, path=hub.settings.base_path or "/", httponly=True, secure=hub.settings.secure,
+                           samesite="Lax")  # fmt: skip

@@ -1,0 +1,109 @@
+"""Puts the table of routes into the web server."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from quart import Quart, Response, request
+
+from hub.context import Hub
+from hub.errors import Forbidden, HubError, Invalid
+from hub.plugin import PluginError
+from hub.services.actor import Actor
+from hub.web.actor import NOBODY, actor_of
+from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route
+from hub.web.encoding import dumps
+from hub.web.errors import JSON, json_error, plain_not_found
+
+_PART = re.compile(r"\{(\w+)\}")
+_INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+
+
+def mount(app: Quart, hub: Hub) -> None:
+    """Add every route; unknown paths and methods below `/api` answer as the wire does."""
+    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
+    for one in ROUTES.all:
+        by_path[one.path][one.method] = one
+    for path, methods in by_path.items():
+        app.add_url_rule(
+            PREFIX + _PART.sub(r"<\1>", path),
+            endpoint=f"api {path}",
+            view_func=_view(hub, methods),
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            provide_automatic_options=False,
+        )
+
+
+def _view(hub: Hub, methods: Mapping[str, Route]) -> Callable[..., Awaitable[Response]]:
+    async def view(**parts: str) -> Response:
+        route = methods.get("GET" if request.method == "HEAD" and "HEAD" not in methods else request.method)
+        if route is None:
+            return plain_not_found()
+        try:
+            call = await _call(hub, route, parts)
+            return _response(await route.view(call))
+        except (HubError, PluginError) as error:
+            return json_error(error)
+
+    return view
+
+
+async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
+    actor = await _let_in(hub, route)
+    ids = {name: _whole_number(name, text) for name, text in parts.items() if name.endswith("_id")}
+    texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
+    body = _decoded(await request.get_data(cache=False)) if route.needs_body else None
+    return Call(hub, actor, ids, texts, request.args, body)
+
+
+async def _let_in(hub: Hub, route: Route) -> Actor:
+    if route.access is Access.PUBLIC:
+        return NOBODY
+    actor = await actor_of(hub, request)
+    if route.access is Access.ADMIN and not actor.admin:
+        raise Forbidden("Only an administrator may do this.")
+    return actor
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        words = name.removesuffix("_id").replace("_", " ")
+        raise Invalid("Invalid project ID" if name == "project_id" else f"The {words} id must be a whole number.")
+    return int(text)
+
+
+def _decoded(data: bytes | str) -> Any:
+    """Read the first JSON value; what stands behind it is ignored, as on the wire."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _first_value(data if isinstance(data, bytes) else data.encode())
+
+
+def _first_value(data: bytes) -> Any:
+    import json  # noqa: PLC0415 - only for bodies that orjson refuses
+
+    try:
+        text = data.decode("utf-8", "replace").lstrip(" \t\r\n")
+        value, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
+    except (ValueError, RecursionError):
+        raise Invalid("The body must be JSON.") from None
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _response(answer: Answer) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if answer is None:
+        return Response(b"", 204, content_type=JSON)
+    if isinstance(answer, Made):
+        return Response(dumps(answer.value), 201, content_type=JSON)
+    return Response(dumps(answer), 200, content_type=JSON)

@@ -1,0 +1,79 @@
+"""The web application: made of a hub, the API's table of routes, the pages, and what plugins bring."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from quart import Quart, Response, request
+from werkzeug.exceptions import HTTPException
+
+from hub.boot import HostView
+from hub.context import Hub
+from hub.web import live, pages
+from hub.web.api import load_routes
+from hub.web.api.mount import mount
+from hub.web.api.routing import PREFIX
+from hub.web.encoding import WireJSON
+from hub.web.errors import json_error, plain_not_found
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY = 10 * 1024 * 1024
+"""Largest request body, in bytes."""
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+
+
+def make_app(hub: Hub) -> Quart:
+    """Return the application. It holds no state: any number of them may serve one database."""
+    folder = Path(__file__).parent
+    app = Quart("hub.web", static_folder=str(folder / "static"), template_folder=str(folder / "templates"))
+    app.json = WireJSON(app)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365), BODY_TIMEOUT=60)
+    app.extensions["hub"] = hub
+    load_routes()
+    mount(app, hub)
+    live.mount(app, hub)
+    pages.mount(app, hub)
+    _mount_plugins(app, hub)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _error)
+    app.after_request(_add_headers)
+    return app
+
+
+def _mount_plugins(app: Quart, hub: Hub) -> None:
+    for brought in hub.registry.pages(HostView(hub.settings)):
+        pages.mount_plugin(app, hub, brought.plugin, brought.item)
+
+
+async def _http_error(error: HTTPException) -> Response:
+    if request.path.startswith(PREFIX):
+        return plain_not_found() if error.code in {404, 405} else json_error(error)
+    return await pages.error_page(error)
+
+
+async def _error(error: Exception) -> Response:
+    if request.path.startswith(PREFIX):
+        return json_error(error)
+    return await pages.error_page(error)
+
+
+async def _add_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response

@@ -1,0 +1,28 @@
+// Buttons that copy a text: <button data-copy="text"> or <button data-copy-from="id">.
+import { gettext } from './i18n'
+import { say } from './say'
+
+export const copy = async (text: string): Promise<void> => {
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    // Browsers offer the clipboard to secure pages only; a plain-http hub in a closed network is common.
+    const area = document.createElement('textarea')
+    area.value = text
+    area.className = 'visually-hidden'
+    document.body.append(area)
+    area.select()
+    document.execCommand('copy')
+    area.remove()
+  }
+  say(gettext('Copied.'))
+}
+
+export const copying = (): void => {
+  document.addEventListener('click', (event) => {
+    const button = (event.target as Element).closest<HTMLElement>('[data-copy], [data-copy-from]')
+    if (!button) return
+    const from = button.dataset['copyFrom']
+    void copy(from ? (document.getElementById(from)?.textContent ?? '') : (button.dataset['copy'] ?? ''))
+  })
+}

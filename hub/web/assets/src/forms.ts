@@ -1,0 +1,80 @@
+// Small comforts of forms: parts that depend on a choice, quiet sending, reveal, and a warning before losing work.
+import { gettext } from './i18n'
+import { say } from './say'
+
+const value = (form: HTMLFormElement, name: string): string => {
+  const field = form.elements.namedItem(name)
+  if (field instanceof HTMLInputElement && field.type === 'checkbox') return field.checked ? 'true' : ''
+  if (field instanceof RadioNodeList) {
+    const boxes = [...field].filter((node): node is HTMLInputElement => node instanceof HTMLInputElement)
+    const ticked = boxes.find((box) => box.checked)
+    return ticked?.value ?? ''
+  }
+  return field && 'value' in field ? String(field.value) : ''
+}
+
+// data-when="type=build,deploy": shown, and its fields sent, only while the field `type` has one of these values.
+const dependents = (form: HTMLFormElement): void => {
+  for (const part of form.querySelectorAll<HTMLElement>('[data-when]')) {
+    const [name = '', wanted = ''] = (part.dataset['when'] ?? '').split('=')
+    const fits = wanted.split(',').includes(value(form, name))
+    part.hidden = !fits
+    if (part instanceof HTMLFieldSetElement) part.disabled = !fits
+  }
+}
+
+const quiet = async (form: HTMLFormElement): Promise<void> => {
+  const buttons = form.querySelectorAll<HTMLButtonElement>('button')
+  for (const button of buttons) button.disabled = true
+  try {
+    const answer = await fetch(form.action, {
+      method: 'POST',
+      body: new FormData(form),
+      headers: { 'X-Quiet': 'yes' },
+      redirect: 'manual',
+    })
+    if (answer.type !== 'opaqueredirect' && !answer.ok) {
+      const body = (await answer.json().catch(() => ({}))) as { error?: string }
+      say(body.error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
+    }
+  } catch {
+    say(gettext('The hub does not answer. Check your connection and try again.'), 'danger')
+  } finally {
+    for (const button of buttons) button.disabled = false
+  }
+}
+
+const guardUnsaved = (form: HTMLFormElement): void => {
+  let dirty = false
+  form.addEventListener('input', () => (dirty = true))
+  form.addEventListener('submit', () => (dirty = false))
+  addEventListener('beforeunload', (event) => {
+    if (dirty) event.preventDefault()
+  })
+}
+
+export const forms = (): void => {
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-depends]')) {
+    form.addEventListener('change', () => dependents(form))
+    dependents(form)
+  }
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-guard]')) guardUnsaved(form)
+  document.addEventListener('submit', (event) => {
+    const form = event.target as HTMLFormElement
+    if (event.defaultPrevented || form.dataset['quiet'] === undefined) return
+    event.preventDefault()
+    void quiet(form)
+  })
+  document.addEventListener('change', (event) => {
+    const field = event.target as HTMLElement
+    if (field.dataset['submits'] !== undefined) (field as HTMLInputElement).form?.requestSubmit()
+  })
+  document.addEventListener('click', (event) => {
+    const button = (event.target as Element).closest<HTMLElement>('[data-reveals]')
+    const field = button && document.getElementById(button.dataset['reveals'] ?? '')
+    if (!button || !(field instanceof HTMLInputElement)) return
+    field.type = field.type === 'password' ? 'text' : 'password'
+    button.setAttribute('aria-pressed', String(field.type === 'text'))
+  })
+  document.querySelector<HTMLElement>('.is-invalid')?.focus()
+}

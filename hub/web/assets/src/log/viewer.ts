@@ -1,0 +1,247 @@
+// The log viewer: opens at the end, loads by scrolling, follows what is being written.
+import { copy } from '../copy'
+import { gettext, ngettext } from '../i18n'
+import { plain } from './ansi'
+import { Rows, type Stamps } from './rows'
+import { type Line, type Page, type State, Stream, fetchRange } from './source'
+
+const PAGE = 600
+const NEAR = 600
+
+const wish = (key: string, fallback: string): string => {
+  try {
+    return localStorage.getItem(key) ?? fallback
+  } catch {
+    return fallback
+  }
+}
+
+const keepWish = (key: string, value: string): void => {
+  try {
+    localStorage.setItem(key, value)
+  } catch {
+    // A browser that keeps nothing still shows the log.
+  }
+}
+
+export class Viewer {
+  private readonly rows: Rows
+  private readonly scroller: HTMLElement
+  private readonly base: string
+  private total = 0
+  private following = true
+  private busy = false
+  private live: boolean
+  private waiting: Line[] = []
+  private drawing = 0
+  private moved = 0
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly onState: (state: State) => void,
+  ) {
+    this.base = root.dataset['source'] ?? ''
+    this.live = root.dataset['live'] === 'yes'
+    this.scroller = this.part('log-scroll')
+    this.rows = new Rows(this.part('log-rows'), this.scroller)
+    this.controls()
+  }
+
+  async open(): Promise<void> {
+    const wanted = /^#L(\d+)$/.exec(location.hash)
+    try {
+      if (wanted) await this.goto(Number(wanted[1]) - 1)
+      else await this.end()
+    } catch {
+      this.note(gettext('The log could not be loaded. Trying again…'))
+      setTimeout(() => void this.open(), 3000)
+      return
+    }
+    this.note('')
+    if (this.rows.first > 0 && this.rows.origin === null) {
+      void fetchRange(this.base, 0, 1).then((page) => (this.rows.origin = page.lines[0]?.t ?? null))
+    }
+    if (this.live) this.stream()
+  }
+
+  // Brings one line into view, loading the lines around it.
+  async goto(n: number): Promise<void> {
+    this.follow(false)
+    if (n < this.rows.first || n >= this.rows.next || this.rows.empty) {
+      const page = await fetchRange(this.base, Math.max(0, n - PAGE / 2), PAGE)
+      this.fill(page)
+    }
+    const row = this.rows.element(Math.min(n, this.rows.next - 1))
+    row?.scrollIntoView({ block: 'center' })
+    this.mark(n)
+  }
+
+  async start(): Promise<void> {
+    this.follow(false)
+    if (this.rows.first > 0) this.fill(await fetchRange(this.base, 0, PAGE))
+    this.scroller.scrollTop = 0
+  }
+
+  async end(): Promise<void> {
+    if (this.rows.empty || this.rows.next < this.total) this.fill(await fetchRange(this.base, -PAGE, PAGE))
+    this.follow(true)
+    this.bottom()
+  }
+
+  private fill(page: Page): void {
+    this.total = Math.max(page.total, this.total)
+    this.rows.replace(page.lines, page.first)
+    if (page.first === 0) this.rows.origin = page.lines[0]?.t ?? null
+    this.counts()
+  }
+
+  private stream(): void {
+    new Stream(this.base, this.total, {
+      lines: (lines) => this.arrive(lines),
+      state: (state) => this.onState(state),
+      away: () => this.note(gettext('Connection lost. Reconnecting…')),
+      back: () => this.note(''),
+      end: () => {
+        this.live = false
+        this.root.dataset['live'] = 'no'
+        this.counts()
+      },
+    })
+  }
+
+  // Lines come in bursts; drawing once a frame keeps the page quick.
+  private arrive(lines: Line[]): void {
+    this.total = Math.max(this.total, (lines[lines.length - 1]?.n ?? -1) + 1)
+    this.waiting.push(...lines)
+    this.drawing ||= requestAnimationFrame(() => this.draw())
+  }
+
+  private draw(): void {
+    this.drawing = 0
+    const lines = this.waiting.filter((line) => line.n >= this.rows.next)
+    this.waiting = []
+    const joins = this.rows.empty || lines[0]?.n === this.rows.next
+    if (joins && lines.length && (this.following || this.rows.next - this.rows.first < 2500)) {
+      if (this.rows.empty) {
+        this.rows.origin ??= lines[0]?.t ?? null
+        this.rows.replace([], lines[0]?.n ?? 0)
+      }
+      this.rows.append(this.following ? lines.slice(-3000) : lines)
+    }
+    if (this.following) this.bottom()
+    this.counts()
+  }
+
+  private async more(): Promise<void> {
+    if (this.busy || this.rows.empty) return
+    const top = this.scroller.scrollTop
+    const below = this.scroller.scrollHeight - top - this.scroller.clientHeight
+    this.busy = true
+    try {
+      if (top < NEAR && this.rows.first > 0) {
+        const first = Math.max(0, this.rows.first - PAGE)
+        const page = await fetchRange(this.base, first, this.rows.first - first)
+        this.rows.prepend(page.lines.filter((line) => line.n < this.rows.first))
+      } else if (below < NEAR && this.rows.next < this.total) {
+        const page = await fetchRange(this.base, this.rows.next, PAGE)
+        this.total = Math.max(this.total, page.total)
+        this.rows.append(page.lines.filter((line) => line.n >= this.rows.next))
+      }
+    } catch {
+      this.note(gettext('More lines could not be loaded. Scroll again to retry.'))
+    } finally {
+      this.busy = false
+      this.counts()
+    }
+  }
+
+  private bottom(): void {
+    this.moved = performance.now()
+    this.scroller.scrollTop = this.scroller.scrollHeight
+  }
+
+  private follow(on: boolean): void {
+    this.following = on
+    this.root.classList.toggle('log-following', on && this.live)
+    this.part('log-follow').hidden = on || (!this.live && this.rows.next >= this.total)
+  }
+
+  private scrolled(): void {
+    const below = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight
+    const ours = performance.now() - this.moved < 120
+    if (below < 4 && this.rows.next >= this.total) this.follow(true)
+    else if (!ours && below > 40) this.follow(false)
+    void this.more()
+  }
+
+  private controls(): void {
+    this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true })
+    // A person's own wheel, touch or key ends following at once, even in a burst of lines.
+    for (const kind of ['wheel', 'touchmove', 'keydown'] as const) {
+      this.scroller.addEventListener(kind, () => (this.moved = 0), { passive: true })
+    }
+    this.part('log-follow').addEventListener('click', () => void this.end())
+    this.part('log-start').addEventListener('click', () => void this.start())
+    this.part('log-end').addEventListener('click', () => void this.end())
+    this.part('log-copy').addEventListener('click', () => void this.copyAll())
+    const wrap = this.part('log-wrap') as HTMLInputElement
+    wrap.checked = wish('hub.log.wrap', 'yes') === 'yes'
+    const applyWrap = () => {
+      this.root.classList.toggle('log-wrapped', wrap.checked)
+      keepWish('hub.log.wrap', wrap.checked ? 'yes' : 'no')
+      if (this.following) this.bottom()
+    }
+    wrap.addEventListener('change', applyWrap)
+    applyWrap()
+    const stamps = this.part('log-stamps') as HTMLSelectElement
+    stamps.value = wish('hub.log.stamps', 'off')
+    this.rows.show(stamps.value as Stamps)
+    stamps.addEventListener('change', () => {
+      keepWish('hub.log.stamps', stamps.value)
+      this.rows.show(stamps.value as Stamps)
+      if (this.following) this.bottom()
+    })
+    addEventListener('hashchange', () => {
+      const wanted = /^#L(\d+)$/.exec(location.hash)
+      if (wanted) void this.goto(Number(wanted[1]) - 1)
+    })
+  }
+
+  private async copyAll(): Promise<void> {
+    const parts: string[] = []
+    for (let first = 0; first < Math.min(this.total, 50_000); ) {
+      const page = await fetchRange(this.base, first, 5000)
+      if (page.lines.length === 0) break
+      parts.push(...page.lines.map((line) => plain(line.s)))
+      first += page.lines.length
+    }
+    await copy(parts.join('\n'))
+  }
+
+  private mark(n: number): void {
+    for (const old of this.scroller.querySelectorAll('.log-marked')) old.classList.remove('log-marked')
+    this.rows.element(n)?.classList.add('log-marked')
+  }
+
+  private counts(): void {
+    this.part('log-count').textContent = ngettext('%(count)s line', '%(count)s lines', this.total, {
+      count: this.total.toLocaleString(document.documentElement.lang),
+    })
+    const bare = this.total === 0
+    const empty = this.part('log-empty')
+    empty.hidden = !bare
+    if (bare && !this.live) empty.textContent = gettext('This task wrote nothing.')
+  }
+
+  private note(text: string): void {
+    const note = this.part('log-note')
+    note.hidden = text === ''
+    if (note.textContent !== text) note.textContent = text
+  }
+
+  private part(id: string): HTMLElement {
+    const element = document.getElementById(id)
+    if (!element) throw new Error(`the page lacks #${id}`)
+    return element
+  }
+}

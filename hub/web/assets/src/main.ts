@@ -1,0 +1,85 @@
+// Entry: what every page needs.
+import htmx from 'htmx.org'
+import { asking } from './ask'
+import { copying } from './copy'
+import { forms } from './forms'
+import { gettext } from './i18n'
+import { menus } from './menus'
+import { say } from './say'
+import { localise, tick } from './time'
+import { wordFields } from './words'
+
+interface Exchange {
+  ctx?: { response?: { status: number }; target?: Element }
+}
+
+// Parts of a page that refresh themselves: <div data-poll="4" hx-get=… hx-trigger="refresh">, while the page is seen.
+const poll = (): void => {
+  let seconds = 0
+  setInterval(() => {
+    seconds += 1
+    if (document.hidden) return
+    for (const part of document.querySelectorAll<HTMLElement>('[data-poll]')) {
+      if (part.querySelector('details[open]')) continue
+      if (seconds % Number(part.dataset['poll']) === 0) htmx.trigger(part, 'refresh')
+    }
+  }, 1000)
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return
+    for (const part of document.querySelectorAll('[data-poll]')) htmx.trigger(part, 'refresh')
+  })
+}
+
+const fragments = (): void => {
+  let lost = false
+  document.addEventListener('htmx:before:swap', (event) => {
+    const status = (event as CustomEvent<Exchange>).detail.ctx?.response?.status ?? 200
+    if (status === 401) location.reload()
+    if (status >= 400) event.preventDefault()
+  })
+  document.addEventListener('htmx:after:swap', () => {
+    lost = false
+    document.body.classList.remove('hub-away')
+    localise()
+    for (const field of document.querySelectorAll('[data-filters]')) field.dispatchEvent(new Event('input', { bubbles: true }))
+  })
+  document.addEventListener('htmx:error', () => {
+    document.body.classList.add('hub-away')
+    if (!lost) say(gettext('The hub does not answer. This page goes on trying.'), 'danger')
+    lost = true
+  })
+}
+
+const theme = (): void => {
+  document.addEventListener('change', (event) => {
+    const field = event.target as HTMLInputElement
+    if (field.name !== 'theme' || !field.closest('[data-theme-switch]')) return
+    document.documentElement.dataset['theme'] = field.value
+    document.documentElement.dispatchEvent(new Event('hub:theme'))
+    const form = field.form
+    if (form) void fetch(form.action, { method: 'POST', body: new FormData(form), headers: { 'X-Quiet': 'yes' } })
+  })
+}
+
+const sidebar = (): void => {
+  const button = document.querySelector<HTMLElement>('[data-sidebar]')
+  const menu = document.getElementById('sidebar-menu')
+  button?.addEventListener('click', () => {
+    const shown = menu?.classList.toggle('show') ?? false
+    button.setAttribute('aria-expanded', String(shown))
+  })
+}
+
+htmx.config.includeIndicatorCSS = false
+document.documentElement.classList.add('scripted')
+menus()
+asking()
+forms()
+copying()
+wordFields()
+localise()
+setInterval(() => tick(), 1000)
+fragments()
+poll()
+theme()
+sidebar()

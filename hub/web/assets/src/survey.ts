@@ -1,0 +1,48 @@
+// Entry: rows that can be added, removed and moved, such as the survey variables of a template.
+
+const renumber = (list: HTMLElement): void => {
+  ;[...list.children].forEach((row, index) => {
+    for (const field of row.querySelectorAll<HTMLElement>('[name], [id], [for], [aria-describedby]')) {
+      for (const attribute of ['name', 'id', 'for', 'aria-describedby']) {
+        const value = field.getAttribute(attribute)
+        if (value) field.setAttribute(attribute, value.replace(/-(?:\d+|__)-/, `-${index}-`))
+      }
+    }
+  })
+}
+
+const kinds = (row: HTMLElement): void => {
+  const type = row.querySelector<HTMLSelectElement>('[data-row-type]')
+  if (!type) return
+  for (const part of row.querySelectorAll<HTMLElement>('[data-row-when]')) {
+    part.hidden = !(part.dataset['rowWhen'] ?? '').split(' ').includes(type.value || 'string')
+  }
+}
+
+for (const list of document.querySelectorAll<HTMLElement>('[data-rows]')) {
+  const model = document.getElementById(list.dataset['rows'] ?? '') as HTMLTemplateElement | null
+  for (const row of list.children) kinds(row as HTMLElement)
+  list.addEventListener('change', (event) => {
+    const row = (event.target as Element).closest<HTMLElement>('[data-row]')
+    if (row) kinds(row)
+  })
+  list.addEventListener('click', (event) => {
+    const button = (event.target as Element).closest<HTMLElement>('[data-row-do]')
+    const row = button?.closest<HTMLElement>('[data-row]')
+    if (!button || !row) return
+    if (button.dataset['rowDo'] === 'remove') row.remove()
+    if (button.dataset['rowDo'] === 'up') row.previousElementSibling?.before(row)
+    if (button.dataset['rowDo'] === 'down') row.nextElementSibling?.after(row)
+    renumber(list)
+    if (button.isConnected) button.focus()
+    list.closest('form')?.dispatchEvent(new Event('input'))
+  })
+  document.querySelector(`[data-row-add="${list.id}"]`)?.addEventListener('click', () => {
+    if (!model) return
+    list.append(model.content.cloneNode(true))
+    renumber(list)
+    const row = list.lastElementChild as HTMLElement | null
+    if (row) kinds(row)
+    row?.querySelector<HTMLElement>('input, select')?.focus()
+  })
+}

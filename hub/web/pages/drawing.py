@@ -1,0 +1,186 @@
+"""What templates can call: icons, addresses, times, statuses and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from jinja2 import Environment
+from markupsafe import Markup, escape
+from quart import g, request
+
+from hub import __version__
+from hub.web import i18n
+from hub.web.encoding import wire_time
+from hub.web.forms import grouped
+from hub.web.i18n import N_
+from hub.web.i18n import gettext as _
+from hub.web.pages import assets, visit
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a status is shown."""
+
+    label: str
+    color: str
+    """`ok`, `bad`, `warn`, `busy` or `calm`."""
+    icon: str
+
+
+_LOOKS: Final = {
+    "waiting": Look(N_("Waiting"), "calm", "clock"),
+    "starting": Look(N_("Starting"), "busy", "loader-2"),
+    "running": Look(N_("Running"), "busy", "loader-2"),
+    "waiting_confirmation": Look(N_("Needs a decision"), "warn", "hand-stop"),
+    "confirmed": Look(N_("Confirmed"), "busy", "loader-2"),
+    "rejected": Look(N_("Rejected"), "bad", "ban"),
+    "stopping": Look(N_("Stopping"), "warn", "player-stop"),
+    "stopped": Look(N_("Stopped"), "calm", "player-stop"),
+    "success": Look(N_("Success"), "ok", "circle-check"),
+    "error": Look(N_("Failed"), "bad", "circle-x"),
+}
+_OTHER_LOOKS: Final = {"not_executed": Look(N_("Not run"), "calm", "circle-dashed")}
+
+_SURVEY_TYPES: Final = {
+    "": N_("Text"), "int": N_("Whole number"), "enum": N_("Choice"), "secret": N_("Secret"),
+}  # fmt: skip
+
+_OFFERS: Final = {
+    "executors": N_("Executors"), "notifiers": N_("Notifiers"), "password_providers": N_("Ways to sign in"),
+    "redirect_providers": N_("Ways to sign in elsewhere"), "key_types": N_("Types of key"),
+    "secret_backends": N_("Places for secrets"), "blob_stores": N_("Places for files"),
+    "inventory_sources": N_("Sources of inventories"), "webhook_adapters": N_("Webhooks"), "hooks": N_("Hooks"),
+}  # fmt: skip
+
+
+def status_look(status: str) -> Look:
+    """Return the look of a status, also of one that nobody has told us of."""
+    look = _LOOKS.get(status) or _OTHER_LOOKS.get(status) or Look(status.replace("_", " "), "calm", "help")
+    return Look(_(look.label), look.color, look.icon)
+
+
+def statuses() -> dict[str, Look]:
+    """Return every status of a task with its look."""
+    return {name: status_look(name) for name in _LOOKS}
+
+
+def survey_types() -> dict[str, str]:
+    """Return the types of survey variables with their titles."""
+    return {name: _(title) for name, title in _SURVEY_TYPES.items()}
+
+
+def as_time(value: Any) -> datetime | None:
+    """Return a moment as an aware time, whether it came as one or as the wire's text."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+
+
+def _wire_time(value: Any) -> str:
+    when = as_time(value)
+    return wire_time(when) if when else ""
+
+
+def _utc(value: Any) -> str:
+    when = as_time(value)
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if when else ""
+
+
+def _lasted(start: Any, end: Any) -> str:
+    """Length of time; the page's script counts on while there is no end."""
+    first, last = as_time(start), as_time(end) or datetime.now(UTC)
+    if first is None:
+        return ""
+    seconds = max(0, int((last - first).total_seconds()))
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    if hours:
+        return _("%(h)sh %(m)sm", h=hours, m=minutes)
+    return _("%(m)sm %(s)ss", m=minutes, s=seconds % 60) if minutes else _("%(s)ss", s=seconds)
+
+
+def _initials(name: str) -> str:
+    words = re.findall(r"\w+", name or "")
+    letters = words[0][:2] if len(words) == 1 else "".join(word[0] for word in words[:2])
+    return letters.upper() or "?"
+
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def _code_spans(text: str) -> Markup:
+    """Show `code` of help texts as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _here() -> str:
+    """Address of this page, for parts that refresh themselves and for forms that come back."""
+    query = request.query_string.decode("ascii", "ignore")
+    return f"{request.root_path}{request.path}" + (f"?{query}" if query else "")
+
+
+def _to_json(value: Any) -> Markup:
+    if isinstance(value, Mapping):
+        value = {name: asdict(one) if isinstance(one, Look) else one for name, one in value.items()}
+    return i18n.as_json(value)
+
+
+def _executor(app: str | None) -> Any:
+    return visit.the_hub().registry.executors.get(app or "")
+
+
+def app_icon(app: str | None) -> str:
+    """Icon of an executor."""
+    executor = _executor(app)
+    return executor.icon if executor else "puzzle"
+
+
+def app_title(app: str | None) -> str:
+    """Title of an executor; its name when no plugin brings it."""
+    executor = _executor(app)
+    return i18n.phrase(executor.title) if executor else (app or _("no executor"))
+
+
+def _plugin_address(plugin: str, path: str) -> str:
+    return f"{request.root_path}/x/{plugin}" + (f"/{path.lstrip('/')}" if path else "")
+
+
+def _api_address(path: str) -> str:
+    return f"{request.root_path}/api{path}"
+
+
+def prepare(environment: Environment) -> None:
+    """Give every template the same words."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(i18n.raw_gettext, i18n.raw_ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters |= {
+        "wire_time": _wire_time, "utc": _utc, "lasted": _lasted, "initials": _initials, "phrase": i18n.phrase,
+        "to_json": _to_json, "code_spans": _code_spans, "grouped": grouped,
+    }  # fmt: skip
+    environment.globals |= {
+        "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": _here,
+        "status_look": status_look, "statuses": {}, "survey_type": lambda name: survey_types().get(name or "", name),
+        "offer_kind": lambda name: _(_OFFERS.get(name, name)), "app_icon": app_icon, "app_title": app_title,
+        "plugin_address": _plugin_address, "api_address": _api_address,
+        "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
+        "languages": i18n.LANGUAGES, "version": __version__,
+    }  # fmt: skip
+
+
+async def shared() -> dict[str, Any]:
+    """Return what belongs to the request and every template sees."""
+    return {
+        "visit": g.get("visit"),
+        "language": g.get("language") or visit.speak(),
+        "theme": visit.theme(),
+        "switchable": g.get("switchable", ()),
+        "may_create_project": g.get("may_create_project", False),
+        "statuses": statuses(),
+    }

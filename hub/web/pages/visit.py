@@ -1,0 +1,209 @@
+"""One page view: who looks, at which project, in which language; and how a page is drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from quart import Response, current_app, g, make_response, redirect, render_template, request, url_for
+
+from hub.context import Hub
+from hub.errors import Forbidden, Unauthenticated
+from hub.plugin import ActorView, NavItem
+from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, UPDATE_PROJECT, Grant, require
+from hub.services.actor import Actor
+from hub.web import actor as who
+from hub.web import i18n
+
+EXTENSION: Final = "hub_pages"
+THEME_COOKIE: Final = "hub_theme"
+LANGUAGE_COOKIE: Final = "hub_language"
+PROJECT_COOKIE: Final = "hub_project"
+SAY_COOKIE: Final = "hub_say"
+THEMES: Final = ("auto", "light", "dark")
+YEAR: Final = 365 * 86400
+
+
+@dataclass(slots=True)
+class Visit:
+    """What every view and template may ask about the request."""
+
+    hub: Hub
+    actor: Actor
+    grant: Grant | None = None
+    said: tuple[str, str] | None = None
+    """(kind, sentence) that an earlier request left for this one."""
+    navigation: list[tuple[str, NavItem]] = field(default_factory=list)
+
+    @property
+    def project(self) -> Grant | None:
+        """The project of this page."""
+        return self.grant
+
+    @property
+    def project_id(self) -> int:
+        """Id of the project of this page."""
+        if self.grant is None:
+            raise LookupError("this page belongs to no project")
+        return self.grant.project_id
+
+    @property
+    def may_run(self) -> bool:
+        """May start tasks here."""
+        return bool(self.grant and self.grant.allows(RUN_TASKS))
+
+    @property
+    def may_manage(self) -> bool:
+        """May change templates, keys and the like here."""
+        return bool(self.grant and self.grant.allows(MANAGE_RESOURCES))
+
+    @property
+    def may_update(self) -> bool:
+        """May change the project itself."""
+        return bool(self.grant and self.grant.allows(UPDATE_PROJECT))
+
+    @property
+    def may_manage_users(self) -> bool:
+        """May change the team."""
+        return bool(self.grant and self.grant.allows(MANAGE_USERS))
+
+    @property
+    def viewer(self) -> ActorView:
+        """What plugins see of who looks."""
+        return self.actor.view()
+
+
+def the_hub() -> Hub:
+    """Return the hub that this app serves."""
+    hub = current_app.extensions[EXTENSION]
+    assert isinstance(hub, Hub)
+    return hub
+
+
+def visit() -> Visit:
+    """Return the visit of this request."""
+    found = g.visit
+    assert isinstance(found, Visit)
+    return found
+
+
+async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Visit:
+    """Find out who looks at what. Raises `Unauthenticated`, `NotFound` for strangers to the project."""
+    hub = the_hub()
+    try:
+        actor = await who.actor_of(hub, request)
+    except Unauthenticated:
+        if signed_in:
+            raise
+        actor = who.NOBODY
+    grant = await require(actor, project_id) if project_id is not None else None
+    here = Visit(hub, actor, grant, said=_said())
+    g.visit = here
+    if actor.user_id is not None:
+        project = grant.view() if grant else None
+        here.navigation = [(one.plugin, one.item) for one in hub.registry.nav(here.viewer, project)]
+    return here
+
+
+def speak(user_language: str | None = None) -> str:
+    """Choose the language of this request and use it."""
+    language = i18n.choose(
+        cookie=request.cookies.get(LANGUAGE_COOKIE),
+        user=user_language,
+        accept=request.headers.get("Accept-Language"),
+    )
+    g.language = language
+    i18n.use(language)
+    return language
+
+
+def theme() -> str:
+    """Return the colour mode that the reader chose."""
+    wish = request.cookies.get(THEME_COOKIE, "auto")
+    return wish if wish in THEMES else "auto"
+
+
+def csrf_token() -> str:
+    """Return the token that forms of this session carry; empty for nobody."""
+    secret = request.cookies.get(who.COOKIE, "")
+    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest() if secret else ""
+
+
+async def check_csrf() -> None:
+    """Refuse a form that this session did not get from us."""
+    sent = (await request.form).get("csrf", "")
+    if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+        raise Forbidden(i18n.gettext("This form is out of date. Go back, reload the page and send it again."))
+
+
+async def show(template: str, *, status: int = 200, **values: Any) -> Response:
+    """Draw a page."""
+    response = await make_response(await render_template(template, **values))
+    assert isinstance(response, Response)
+    response.status_code = status
+    here = g.get("visit")
+    if here is not None and here.said:
+        response.delete_cookie(SAY_COOKIE, path=cookie_path())
+    if here is not None and here.grant and request.cookies.get(PROJECT_COOKIE) != str(here.grant.project_id):
+        keep_cookie(response, PROJECT_COOKIE, str(here.grant.project_id))
+    return response
+
+
+def go(endpoint: str, *, say: str = "", kind: str = "ok", **values: Any) -> Response:
+    """Send the browser to another page, leaving a sentence for it."""
+    return go_to(url_for(f"pages.{endpoint}", **values), say=say, kind=kind)
+
+
+def go_to(address: str, *, say: str = "", kind: str = "ok") -> Response:
+    """Send the browser to an address of ours."""
+    response = redirect(address, 303)
+    assert isinstance(response, Response)
+    if say:
+        response.set_cookie(
+            SAY_COOKIE, quote(f"{kind}:{say}")[:3000], max_age=60, httponly=True, samesite="Lax", path=cookie_path()
+        )
+    return response
+
+
+def keep_cookie(response: Response, name: str, value: str) -> None:
+    """Keep a wish of the reader for a year."""
+    secure = the_hub().settings.secure
+    response.set_cookie(name, value, max_age=YEAR, httponly=True, secure=secure, samesite="Lax", path=cookie_path())
+
+
+def cookie_path() -> str:
+    """Return the path below which the hub lives."""
+    return the_hub().settings.base_path or "/"
+
+
+def safe_return(address: str) -> str:
+    """Return an address of ours to go back to; the start page when it leads elsewhere."""
+    parts = urlsplit(address)
+    fine = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    printable = all(" " < letter < "\x7f" and letter != "\\" for letter in address)
+    return address if fine and printable else url_for("pages.start")
+
+
+def wants_fragment() -> bool:
+    """Tell whether a script asks for a part of the page only."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def quiet() -> bool:
+    """Tell whether a script sent this form and wants no page in return."""
+    return request.headers.get("X-Quiet") == "yes"
+
+
+def _said() -> tuple[str, str] | None:
+    kind, found, text = unquote(request.cookies.get(SAY_COOKIE, "")).partition(":")
+    return (kind, text) if found and kind in {"ok", "danger", "warn", "info"} else None
+
+
+def query_number(name: str, args: Mapping[str, str] | None = None) -> int | None:
+    """Return a whole number of the query; None when there is none."""
+    text = (request.args if args is None else args).get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

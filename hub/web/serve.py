@@ -1,0 +1,83 @@
+"""Serves a hub: the web, the dispatcher and the sweep; embedded, the worker as well."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
+
+from hypercorn.asyncio import serve as run_hypercorn
+from hypercorn.config import Config
+from quart import Quart
+
+from hub.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+GRACE = 5.0
+"""Seconds that open requests have to end when the server stops; live views end at once."""
+
+
+def hypercorn_config(settings: Settings) -> Config:
+    """Return the web server's settings."""
+    config = Config()
+    config.bind = [f"{settings.host}:{settings.port}"]
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.graceful_timeout = GRACE
+    config.keep_alive_timeout = 75
+    config.include_server_header = False
+    config.websocket_ping_interval = 108  # the wire's own interval
+    config.websocket_max_message_size = 512
+    return config
+
+
+async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop`, then close; a client that stays does not hold the server.
+
+    The web server waits for open connections without end on Python 3.12 and newer, so it gets a limit of its own here.
+    """
+    serving = asyncio.create_task(run_hypercorn(app, hypercorn_config(settings), shutdown_trigger=stop.wait))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    done, _ = await asyncio.wait({serving}, timeout=GRACE + 1)
+    if not done:
+        serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+async def run_beside(main: Coroutine[Any, Any, None], loops: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Run `main` with loops beside it; they end with it, and a loop that ends before is an error."""
+    beside = [asyncio.ensure_future(loop()) for loop in loops]
+    ahead = asyncio.create_task(main)
+    try:
+        await asyncio.wait({ahead, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        for one in beside:
+            if one.done():
+                one.result()
+        await ahead
+    finally:
+        ahead.cancel()
+        for one in beside:
+            one.cancel()
+        await asyncio.gather(ahead, *beside, return_exceptions=True)
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Let SIGTERM and SIGINT end the server in order; a second one ends it at once."""
+    loop = asyncio.get_running_loop()
+
+    def hear(number: signal.Signals) -> None:
+        if stop.is_set():
+            loop.remove_signal_handler(number)
+            signal.raise_signal(number)
+        logger.info("Stopping; a second signal stops at once.")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, hear, number)

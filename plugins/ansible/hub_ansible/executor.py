@@ -1,0 +1,107 @@
+"""Runs a playbook: prepares what Ansible needs, and lets the hub run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
+from hub_ansible import galaxy
+from hub_ansible.arguments import Sources, command_line
+from hub_ansible.checks import (
+    INVENTORY_TYPES,
+    as_argument,
+    find_playbook,
+    inventory_of,
+    reason,
+    repository_of,
+    working_folder,
+)
+from hub_ansible.credentials import become_flags, user_login, vault_files
+from hub_ansible.params import AnsibleParams, AnsibleTaskParams
+from hub_ansible.surroundings import Surroundings, ansible_env, look, program
+from hub_ansible.unfit import Unfit
+from hub_ansible.variables import extra_vars, write_private
+
+_BECOME_PREVIEW = ("--become-user", "<become key>", "--become-password-file", "<become password>")
+
+
+class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
+    """The app `ansible`."""
+
+    name = "ansible"
+    title = "Ansible"
+    description = "Runs a playbook against the hosts of an inventory."
+    icon = "brand-ansible"
+    color = "dark"
+    priority = 1000
+    params_type: ClassVar[type[Params]] = AnsibleParams
+    task_params_type: ClassVar[type[Params]] = AnsibleTaskParams
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        script_label="Playbook",
+        script_patterns=("*.yml", "*.yaml"),
+        needs_inventory=True,
+        inventory_types=INVENTORY_TYPES,
+        dry_run=True,
+        programs=("ansible-playbook",),
+    )
+
+    async def run(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO) -> Outcome:
+        """Install requirements, then run the playbook."""
+        try:
+            around = await look(io)
+            code = await _play(task, params, task_params, io, around)
+        except Unfit as unfit:
+            return Outcome.failure(unfit.code, str(unfit))
+        return Outcome.success() if code == 0 else Outcome.failure(code, reason(code))
+
+    def preview(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams) -> Sequence[str]:
+        """Return the command line with names in angle brackets where files of the run will be."""
+        inventory = task.inventory
+        sources = Sources(
+            program="ansible-playbook",
+            playbook=task.script,
+            inventory=f"<inventory {inventory.name}>" if inventory else "<inventory>",
+            extra_vars="<variables>",
+            user=("--user", "<user key>") if inventory and inventory.user_key else (),
+            become=_BECOME_PREVIEW if inventory and inventory.become_key else (),
+            vaults=[(vault.name or "default", vault.script or "<vault key>") for vault in task.vaults],
+        )
+        try:
+            return command_line(sources, task, params, task_params)
+        except Unfit:
+            return ()
+
+
+async def _play(
+    task: TaskView,
+    params: AnsibleParams,
+    task_params: AnsibleTaskParams,
+    io: TaskIO,
+    around: Surroundings,
+) -> int:
+    repository = repository_of(task)
+    cwd = working_folder(task, repository.path)
+    playbook = find_playbook(task, repository.path, cwd)
+    inventory, hosts = inventory_of(task)
+    login = await user_login(inventory, io)
+    variables = io.workspace / "extra_vars.yml"
+    sources = Sources(
+        program=program(around),
+        playbook=as_argument(playbook, cwd),
+        inventory=str(hosts),
+        extra_vars=str(variables),
+        user=login.flags,
+        become=await become_flags(inventory, io),
+        vaults=await vault_files(task.vaults, repository, io),
+    )
+    argv = command_line(sources, task, params, task_params)
+    write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
+    env = {**ansible_env(io.workspace, around), **login.env}
+    if not task_params.skip_galaxy_install:
+        program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
+        place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
+        env |= await galaxy.install(place, task, params, io)
+    await io.stage("play")
+    return await io.exec(*argv, env=env)

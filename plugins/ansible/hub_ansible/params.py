@@ -1,0 +1,72 @@
+"""What can be configured on an Ansible template, and what a single task may ask for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from hub.plugin import Duration, Group, Params, Prompt, Words
+
+
+def _no_words(value: object) -> object:
+    """Clients write a list without entries as null."""
+    return () if value is None else value
+
+
+_Filter = Annotated[Words, BeforeValidator(_no_words)]
+
+
+class AnsibleParams(Params):
+    """Params of a template; the first eight are the wire's `task_params`."""
+
+    allow_debug: Annotated[bool, Group("Prompts")] = False
+    """Let a task ask for verbose output."""
+    allow_override_inventory: Annotated[bool, Group("Prompts")] = False
+    """Let a task use another inventory."""
+    allow_override_limit: Annotated[bool, Group("Prompts")] = False
+    """Let a task replace the limit."""
+    allow_override_tags: Annotated[bool, Group("Prompts")] = False
+    """Let a task replace the tags."""
+    allow_override_skip_tags: Annotated[bool, Group("Prompts")] = False
+    """Let a task replace the skipped tags."""
+    limit: _Filter = ()
+    """Hosts and groups to run on; all of the inventory when empty."""
+    tags: _Filter = ()
+    """Run only tasks with one of these tags."""
+    skip_tags: _Filter = ()
+    """Leave out tasks with one of these tags."""
+    become: Annotated[bool, Group("Privileges")] = False
+    """Run with raised privileges (`--become`), whatever the playbook says."""
+    become_method: Annotated[str, Group("Privileges")] = ""
+    """How privileges are raised, such as `sudo`, `su` or `doas`; Ansible's own choice when empty."""
+    template_extra_vars: Annotated[bool, Group("Variables")] = False
+    """Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run
+    commands on the worker. Secrets and the facts of the task are never evaluated."""
+    galaxy_args: Annotated[Words, Group("Galaxy")] = ()
+    """Further arguments for `ansible-galaxy … install`, such as `--pre` or `--server`."""
+    galaxy_max_age: Annotated[Duration, Group("Galaxy")] = timedelta(0)
+    """Install requirements anew after this time, for requirements without a fixed version; 0 keeps them until the
+    requirements file changes."""
+
+
+class AnsibleTaskParams(Params):
+    """Params of a single task."""
+
+    debug: Annotated[bool, Prompt("allow_debug")] = False
+    """Write verbose output."""
+    debug_level: Annotated[int, Prompt("allow_debug")] = 4
+    """How verbose, from 1 to 6."""
+    dry_run: bool = False
+    """Only say what would change (`--check`)."""
+    diff: bool = False
+    """Show how files change (`--diff`)."""
+    limit: Annotated[Words | None, Prompt("allow_override_limit")] = None
+    """Hosts and groups to run on, instead of the template's; an empty list means all."""
+    tags: Annotated[Words | None, Prompt("allow_override_tags")] = None
+    """Tags to run, instead of the template's; an empty list means all."""
+    skip_tags: Annotated[Words | None, Prompt("allow_override_skip_tags")] = None
+    """Tags to leave out, instead of the template's; an empty list means none."""
+    skip_galaxy_install: bool = False
+    """Do not install roles and collections of requirements files."""

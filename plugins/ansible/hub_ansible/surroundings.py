@@ -1,0 +1,127 @@
+"""What the task's environment already holds, and what Ansible needs on top of it."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.plugin import TaskIO
+from hub_ansible.unfit import Unfit
+
+_PROGRAM = "ansible-playbook"
+_LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
+_SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 17 while it is being made
+
+_DEFAULTS = {
+    "PYTHONUNBUFFERED": "1",
+    "ANSIBLE_FORCE_COLOR": "True",
+    "ANSIBLE_HOST_KEY_CHECKING": "False",
+    "ANSIBLE_RETRY_FILES_ENABLED": "False",
+    # Without this, a broken inventory is a warning, and the task a success on no hosts.
+    "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+}
+_ASKED = (
+    *_DEFAULTS,
+    "ANSIBLE_HOME",
+    "ANSIBLE_LOCAL_TEMP",
+    "ANSIBLE_SSH_ARGS",
+    "ANSIBLE_SSH_CONTROL_PATH_DIR",
+    "ANSIBLE_CONFIG",
+    "ANSIBLE_COLLECTIONS_PATH",
+    "ANSIBLE_ROLES_PATH",
+    "GIT_SSH_COMMAND",
+    "PATH",
+)
+# Values that may be secret (galaxy tokens) leave the process only as a digest.
+_ASK = """
+import hashlib, json, os, sys
+env = os.environ
+galaxy = sorted((n, v) for n, v in env.items() if n.startswith("ANSIBLE_GALAXY"))
+print(json.dumps({
+    "env": {n: env[n] for n in sys.argv[1:] if n in env},
+    "galaxy": hashlib.sha256(json.dumps(galaxy).encode()).hexdigest(),
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The task's environment before the executor adds to it."""
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Those of a few known variables that are set."""
+    galaxy: str = ""
+    """Digest of the settings of `ansible-galaxy`."""
+
+
+async def look(io: TaskIO) -> Surroundings:
+    """Ask for what is set, because what an executor passes to `io.exec` wins over the variable group."""
+    done = await io.capture(sys.executable, "-I", "-S", "-c", _ASK, *_ASKED)
+    try:
+        answer = json.loads(done.output)
+        return Surroundings(env=dict(answer["env"]), galaxy=str(answer["galaxy"]))
+    except (ValueError, KeyError, TypeError):
+        return Surroundings()
+
+
+def program(around: Surroundings) -> str:
+    """Return how to call ansible-playbook: by name from the task's PATH, else the one installed beside the hub."""
+    path = around.env.get("PATH")
+    if path is None or shutil.which(_PROGRAM, path=path):
+        return _PROGRAM
+    beside = Path(sys.executable).parent / _PROGRAM
+    if beside.is_file():
+        return str(beside)
+    raise Unfit(
+        "Ansible is not installed on this worker. Install it with `pip install automation-hub-ansible[core]`, "
+        f"or put {_PROGRAM} on the PATH.",
+        code=127,
+    )
+
+
+def ansible_env(workspace: Path, around: Surroundings) -> dict[str, str]:
+    """Return what Ansible needs; what the variable group sets itself is left alone."""
+    home = workspace / "ansible"
+    home.mkdir(mode=0o700, exist_ok=True)
+    wanted = _DEFAULTS | {"ANSIBLE_HOME": str(home), "ANSIBLE_LOCAL_TEMP": str(home / "tmp")} | _sharing(workspace)
+    return {name: value for name, value in wanted.items() if name not in around.env}
+
+
+def _sharing(workspace: Path) -> dict[str, str]:
+    """Let connections be shared through sockets, where their path is short enough for the system."""
+    sockets = workspace / "cp"
+    if len(os.fsencode(sockets)) + _SOCKET_NAME > _LONGEST_SOCKET:
+        return {"ANSIBLE_SSH_ARGS": "-C -o ControlMaster=no"}
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    return {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets)}
+
+
+def config_file(around: Surroundings, cwd: Path) -> Path | None:
+    """Return the ansible.cfg that Ansible will read, as far as it belongs to the task."""
+    named = around.env.get("ANSIBLE_CONFIG")
+    path = cwd / named if named else cwd / "ansible.cfg"
+    if path.is_dir():
+        path /= "ansible.cfg"
+    return path if path.is_file() else None
+
+
+def configured_path(config: Path | None, *names: str) -> list[str]:
+    """Return a search path of ansible.cfg, relative entries resolved as Ansible does."""
+    if config is None:
+        return []
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
+    try:
+        parser.read_string(config.read_text("utf-8", errors="replace"))
+    except configparser.Error:
+        return []  # Ansible itself will say what is wrong with it
+    for name in names:
+        if value := parser.get("defaults", name, fallback=""):
+            entries = [entry.strip() for entry in value.split(":") if entry.strip()]
+            return [entry if entry[0] in "/~${" else str(config.parent / entry) for entry in entries]
+    return []

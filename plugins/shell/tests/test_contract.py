@@ -1,0 +1,27 @@
+"""What the hub expects of every executor."""
+
+from __future__ import annotations
+
+from hub.testing import ExecutorContract, task_view
+from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor
+from hub_shell.params import ShellParams
+
+from hub.plugin import NoParams, Params, TaskView
+
+
+class _Shell(ExecutorContract):
+    def sample(self) -> tuple[TaskView, Params, Params]:
+        task = task_view(app=self.executor.name, script="run", variables={"answer": 42}, arguments=["--all"])
+        return task, ShellParams(), NoParams()
+
+
+class TestBash(_Shell):
+    executor = BashExecutor()
+
+
+class TestPython(_Shell):
+    executor = PythonExecutor()
+
+
+class TestPowerShell(_Shell):
+    executor = PowerShellExecutor()
