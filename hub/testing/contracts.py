@@ -91,6 +91,8 @@ class ExecutorContract(_ExtensionContract):
     executor: Executor
     writes_checkout: ClassVar[bool] = False
     """True for an executor that must write files into the checkout itself."""
+    keys: ClassVar[Mapping[int, Mapping[str, str]]] = {}
+    """Keys that the sample refers to, as `RecordingIO` takes them; one that is missing is made up with every role."""
 
     def sample(self) -> tuple[TaskView, Params, Params]:
         """Return a task, its template's params and its own. A checkout that does not exist is put in place."""
@@ -148,7 +150,7 @@ class ExecutorContract(_ExtensionContract):
         assert not outside, f"it wrote outside of io.workspace: {', '.join(outside)}"
 
     def _io(self, folder: Path) -> RecordingIO:
-        io = RecordingIO(folder / "io", secret_values=_SECRETS, invent_keys=True)
+        io = RecordingIO(folder / "io", keys=self.keys, secret_values=_SECRETS, invent_keys=True)
         self.prepare(io)
         return io
 
