@@ -45,8 +45,8 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         await vaulting.check_canary(hub)
         await first.make_first_administrator(hub)
         host = HostView(settings)
-        await found.startup(host)
-        stack.push_async_callback(found.shutdown, host)
+        found.startup(host)
+        stack.callback(found.shutdown, host)
         yield hub
 
 

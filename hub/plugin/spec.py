@@ -124,19 +124,25 @@ def hub_commands() -> Sequence[Command]:
 
 @hookspec
 def hub_startup(host: Host) -> None:
-    """Called once when a server or worker has started. Must return quickly; raise to be listed with a problem."""
+    """Called once when a server or worker has started. At most 10 seconds; raise to be listed with a problem."""
 
 
 @hookspec
 def hub_gate(request: GateRequest) -> str | None:
-    """May this task start? None lets it pass, a sentence refuses it. The first refusal wins; an error refuses too."""
+    """May this task start? None lets it pass, a sentence refuses it. The first refusal wins; an error refuses too.
+
+    Called in a thread, for several tasks at once; at most 5 seconds.
+    """
 
 
 @hookspec
 def hub_event(event: HubEvent) -> None:
-    """Hear that something happened, after it was committed. At most 5 seconds; errors are noted and go no further."""
+    """Hear that something happened, after it was committed. At most 5 seconds; errors are noted and go no further.
+
+    Called in a thread, one event after the other.
+    """
 
 
 @hookspec
 def hub_shutdown(host: Host) -> None:
-    """Called once before a server or worker ends."""
+    """Called once before a server or worker ends. At most 10 seconds."""

@@ -39,7 +39,7 @@ logger = logging.getLogger("hub.plugins")
 
 HOOK_SECONDS: Final = 5.0
 """Time that `hub_event` and `hub_gate` have."""
-LIFE_SECONDS: Final = 30.0
+LIFE_SECONDS: Final = 10.0
 """Time that `hub_startup` and `hub_shutdown` have."""
 
 T = TypeVar("T")
@@ -140,15 +140,15 @@ class Registry:
         """Ask for pages, to be mounted at `/x/<plugin>`."""
         return self._ask("hub_blueprints", Pages, host=host)
 
-    async def startup(self, host: Host) -> None:
+    def startup(self, host: Host) -> None:
         """Tell plugins, one after the other, that the hub has started."""
         for plugin, implementation in self._implementations("hub_startup"):
-            await self._tell(plugin, implementation, {"host": host})
+            self._tell(plugin, implementation, {"host": host})
 
-    async def shutdown(self, host: Host) -> None:
+    def shutdown(self, host: Host) -> None:
         """Tell plugins, in reverse order, that the hub ends."""
         for plugin, implementation in reversed(list(self._implementations("hub_shutdown"))):
-            await self._tell(plugin, implementation, {"host": host})
+            self._tell(plugin, implementation, {"host": host})
 
     async def gate(self, request: GateRequest) -> str | None:
         """Return the first refusal, or None when every plugin lets the task start. A plugin that fails refuses."""
@@ -206,8 +206,8 @@ class Registry:
                 self.ledger.note(plugin, f"Its {hook} must return a list of {shape.__name__} objects.")
         return items
 
-    async def _tell(self, plugin: str, implementation: Implementation, given: Mapping[str, Any]) -> None:
-        answer = await self._threads.ask(plugin, _bind(implementation, given), limit=LIFE_SECONDS)
+    def _tell(self, plugin: str, implementation: Implementation, given: Mapping[str, Any]) -> None:
+        answer = self._threads.ask_and_block(plugin, _bind(implementation, given), limit=LIFE_SECONDS)
         if answer.error is not None:
             self._note(answer, implementation.hook, answer.error)
 

@@ -88,9 +88,8 @@ class _Collection:
         try:
             kind = kind_of(hook, thing)
             if kind is None:
-                sentence = (
-                    f"Its {hook} returned {_kind_name(thing)}, which is no {BY_HOOK[hook][0].noun} made for this hub."
-                )
+                noun = BY_HOOK[hook][0].noun
+                sentence = f"Its {hook} returned {_kind_name(thing)}, which is no {noun} of hub.plugin."
             else:
                 extension = cast("Extension", thing)
                 sentence = fault(kind, extension) or self._settle(candidate, kind, extension)
@@ -102,12 +101,13 @@ class _Collection:
 
     def _settle(self, candidate: Candidate, kind: Kind, extension: Extension) -> str:
         name = str(extension.name)
-        first = self.origins.setdefault((kind.hook, name), candidate)
-        if name in self.offers[kind.offer] or first is not candidate:
+        first = self.origins.get((kind.hook, name))
+        if first is not None:
             return (
                 f"{called(kind, extension)} is refused: both {first.source} and {candidate.source} bring one of that "
                 f"name, and {first.distribution} keeps it."
             )
+        self.origins[kind.hook, name] = candidate
         self.offers[kind.offer][name] = extension
         self.owners[id(extension)] = candidate.key
         return ""

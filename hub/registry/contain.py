@@ -11,8 +11,8 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections import Counter
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -80,41 +80,24 @@ class Threads:
     """
 
     def __init__(self) -> None:
-        self._stuck: Counter[str] = Counter()
+        self._late: dict[str, list[Future[Answer]]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def ask(self, plugin: str, call: Callable[[], Any], *, limit: float) -> Answer:
         """Run `call` and return what came of it, after `limit` seconds at the latest."""
-        if self._stuck[plugin] >= MOST_STUCK:
-            sentence = f"The plugin {plugin} was not asked, because {MOST_STUCK} earlier calls of it have not returned."
-            return Answer(plugin, error=TooSlow(sentence))
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Answer] = loop.create_future()
-        settle = _settler(answered)
-
-        def work() -> None:
-            try:
-                answer = Answer(plugin, result=call())
-            except BaseException as error:  # noqa: BLE001 - a thread has nobody above it to raise to
-                answer = Answer(plugin, error=error)
-            try:
-                loop.call_soon_threadsafe(settle, answer)
-            except RuntimeError:  # The loop has ended meanwhile; nobody waits for the answer.
-                return
-
-        context = contextvars.copy_context()
+        future = self._start(plugin, call)
+        waiting = asyncio.wrap_future(future)
         try:
-            threading.Thread(target=context.run, args=(work,), name=f"plugin {plugin}", daemon=True).start()
-        except RuntimeError:
-            sentence = f"The plugin {plugin} was not asked, because the system gives out no more threads."
-            return Answer(plugin, error=TooSlow(sentence))
-        # `wait` leaves the future alone when the time is up: the late answer then frees the slot.
-        await asyncio.wait([answered], timeout=limit)
-        if answered.done():
-            return answered.result()
-        self._stuck[plugin] += 1
-        answered.add_done_callback(lambda _: self._stuck.subtract([plugin]))
-        return Answer(plugin, error=TooSlow(f"The plugin {plugin} did not answer within {limit:g} seconds."))
+            await asyncio.wait([waiting], timeout=limit)
+        finally:
+            waiting.cancel()  # The thread goes on; its answer must not knock at a loop that may be closed by then.
+        return self._answer(plugin, future)
+
+    def ask_and_block(self, plugin: str, call: Callable[[], Any], *, limit: float) -> Answer:
+        """Like `ask`, for moments at which nothing else runs: the start and the end of the hub."""
+        future = self._start(plugin, call)
+        wait([future], timeout=limit)
+        return self._answer(plugin, future)
 
     async def ask_in_turn(self, plugin: str, call: Callable[[], Any], *, limit: float) -> Answer:
         """Like `ask`, one call of a plugin at a time and in order; `limit` includes the wait for its turn."""
@@ -125,17 +108,39 @@ class Threads:
             async with asyncio.timeout_at(end):
                 await turn.acquire()
         except TimeoutError:
-            sentence = f"The plugin {plugin} is too slow: something was not told to it within {limit:g} seconds."
+            sentence = f"The plugin {plugin} was not asked in time, because it was still busy with earlier calls."
             return Answer(plugin, error=TooSlow(sentence))
         try:
             return await self.ask(plugin, call, limit=max(end - loop.time(), 0))
         finally:
             turn.release()
 
+    def _start(self, plugin: str, call: Callable[[], Any]) -> Future[Answer]:
+        future: Future[Answer] = Future()
+        future.set_running_or_notify_cancel()
+        late = self._late[plugin] = [each for each in self._late.get(plugin, ()) if not each.done()]
+        if len(late) >= MOST_STUCK:
+            sentence = f"The plugin {plugin} was not asked, because earlier calls of it have not returned."
+            future.set_result(Answer(plugin, error=TooSlow(sentence)))
+            return future
 
-def _settler(answered: asyncio.Future[Answer]) -> Callable[[Answer], None]:
-    def settle(answer: Answer) -> None:
-        if not answered.done():
-            answered.set_result(answer)
+        def work() -> None:
+            try:
+                answer = Answer(plugin, result=call())
+            except BaseException as error:  # noqa: BLE001 - a thread has nobody above it to raise to
+                answer = Answer(plugin, error=error)
+            future.set_result(answer)
 
-    return settle
+        context = contextvars.copy_context()
+        try:
+            threading.Thread(target=context.run, args=(work,), name=f"plugin {plugin}", daemon=True).start()
+        except RuntimeError:
+            sentence = f"The plugin {plugin} was not asked, because the system gives out no more threads."
+            future.set_result(Answer(plugin, error=TooSlow(sentence)))
+        return future
+
+    def _answer(self, plugin: str, future: Future[Answer]) -> Answer:
+        if future.done():
+            return future.result()
+        self._late[plugin].append(future)
+        return Answer(plugin, error=TooSlow(f"The plugin {plugin} did not answer in time."))

@@ -134,7 +134,9 @@ def _installed(group: str, ledger: Ledger) -> Iterator[Candidate]:
             if not entries:
                 continue
             metadata = distribution.metadata
-            name, version = distribution.name, distribution.version
+            if "Name" not in metadata or "Version" not in metadata:
+                raise ValueError("it names no package and no version")  # noqa: TRY301 - told like the rest
+            name, version = str(metadata["Name"]), str(metadata["Version"])
             summary = metadata["Summary"] if "Summary" in metadata else ""  # noqa: SIM401 - no `get` before Python 3.12
         except Exception as error:  # noqa: BLE001 - metadata of strangers; one broken package must not hide the others
             _note_unreadable(distribution, group, error, ledger)

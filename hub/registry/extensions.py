@@ -68,7 +68,7 @@ def kind_of(hook: str, thing: object) -> Kind | None:
 def called(kind: Kind, thing: object) -> str:
     """Name an extension in a sentence, however broken it is."""
     name = getattr(thing, "name", None)
-    return f"The {kind.noun} {name if isinstance(name, str) and name else type(thing).__name__!r}"
+    return f"The {kind.noun} {name if isinstance(name, str) and name else type(thing).__name__}"
 
 
 def fault(kind: Kind, extension: Extension) -> str | None:

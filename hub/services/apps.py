@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from pydantic import Field
+
 from hub.context import Hub
-from hub.errors import Invalid
+from hub.db import unit
+from hub.errors import Invalid, NotFound
 from hub.models import App
 from hub.plugin import Executor
+from hub.services.access import require_admin
+from hub.services.actor import Actor
+from hub.services.draft import MAX_ID, Draft
+from hub.services.events import record
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,50}", re.ASCII)
+
+
+class AppDraft(Draft):
+    """The wire's body of `PUT /apps/{id}`; what is empty falls back to what the executor says of itself."""
+
+    active: bool = False
+    priority: int = Field(default=0, ge=-MAX_ID, le=MAX_ID)
+    title: str = Field(default="", max_length=100)
+    icon: str = Field(default="", max_length=100)
+    color: str = Field(default="", max_length=50)
+    dark_color: str = Field(default="", max_length=50)
+    path: str = Field(default="", max_length=1000)
+    args: list[str] | None = None
+
+
+class ActiveDraft(Draft):
+    """The wire's body of `POST /apps/{id}/active`."""
+
+    active: bool = False
 
 
 def executor_of(hub: Hub, app: str) -> Executor:
@@ -21,20 +50,77 @@ def executor_of(hub: Hub, app: str) -> Executor:
 
 
 async def list_apps(hub: Hub) -> list[dict[str, Any]]:
-    """Every app, highest priority first."""
+    """Every app, highest priority first: one for each executor, and what administrators defined beyond them."""
     changed = {app.id: app for app in await App.all()}
-    apps = [_wire(name, executor, changed.get(name)) for name, executor in hub.registry.executors.items()]
+    names = dict.fromkeys([*hub.registry.executors, *changed])
+    apps = [{"id": name, **_wire(hub, name, changed.get(name))} for name in names]
     return sorted(apps, key=lambda app: (-app["priority"], app["id"]))
 
 
-def _wire(name: str, executor: Executor, changed: App | None) -> dict[str, Any]:
+async def get_app(hub: Hub, actor: Actor, app_id: str) -> dict[str, Any]:
+    """Return one app without its id, as the wire does; for administrators."""
+    require_admin(actor)
+    changed = await App.get_or_none(id=app_id)
+    if changed is None and app_id not in hub.registry.executors:
+        raise NotFound("app not found")
+    return _wire(hub, app_id, changed)
+
+
+async def put_app(hub: Hub, actor: Actor, app_id: str, draft: AppDraft) -> None:
+    """Change how an app is shown, or define one."""
+    require_admin(actor)
+    columns = {**draft.model_dump(), "args": draft.args or None}
+    await _store(hub, actor, app_id, columns)
+
+
+async def set_active(hub: Hub, actor: Actor, app_id: str, draft: ActiveDraft) -> None:
+    """Offer an app for new templates, or no longer."""
+    require_admin(actor)
+    executor = hub.registry.executors.get(app_id)
+    if executor is None and not await App.filter(id=app_id).exists():
+        raise NotFound("app not found")
+    await _store(hub, actor, app_id, {"active": draft.active}, priority=executor.priority if executor else 0)
+
+
+async def delete_app(hub: Hub, actor: Actor, app_id: str) -> None:
+    """Forget what administrators changed about an app; that of an executor shows itself as it is again."""
+    require_admin(actor)
+    _check_id(app_id)
+
+    async def work() -> None:
+        if await App.filter(id=app_id).delete():
+            await record(hub, actor, "app", None, f"App {app_id} deleted", project_id=None)
+
+    await unit(work)
+
+
+async def _store(hub: Hub, actor: Actor, app_id: str, columns: dict[str, Any], **when_new: Any) -> None:
+    _check_id(app_id)
+
+    async def work() -> None:
+        app = await App.get_or_none(id=app_id)
+        if app is None:
+            await App.create(id=app_id, **{**when_new, **columns})
+        else:
+            await app.update_from_dict(columns).save()
+        await record(hub, actor, "app", None, f"App {app_id} changed", project_id=None)
+
+    await unit(work)
+
+
+def _check_id(app_id: str) -> None:
+    if not _ID.fullmatch(app_id):
+        raise Invalid("An app's id is made of 1 to 50 letters, digits, dots, dashes and underscores.", field="id")
+
+
+def _wire(hub: Hub, name: str, changed: App | None) -> dict[str, Any]:
+    executor = hub.registry.executors.get(name)
     return {
-        "id": name,
-        "active": changed.active if changed else True,
-        "priority": changed.priority if changed else executor.priority,
-        "title": (changed.title if changed else "") or executor.title,
-        "icon": (changed.icon if changed else "") or executor.icon,
-        "color": (changed.color if changed else "") or executor.color,
+        "active": executor is not None and (changed is None or changed.active),
+        "priority": changed.priority if changed else getattr(executor, "priority", 0),
+        "title": (changed.title if changed else "") or getattr(executor, "title", name),
+        "icon": (changed.icon if changed else "") or getattr(executor, "icon", ""),
+        "color": (changed.color if changed else "") or getattr(executor, "color", ""),
         "dark_color": changed.dark_color if changed else "",
         "path": changed.path if changed else "",
         "args": changed.args if changed else None,

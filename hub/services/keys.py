@@ -3,12 +3,123 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ConfigDict, Field, ValidationError
+
 from hub.context import Hub
-from hub.errors import Unavailable
+from hub.errors import Invalid, Unavailable
 from hub.models import Key
+from hub.plugin import KeyType, Params, SecretBackend
+from hub.services import events, refs
+from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.actor import Actor
+from hub.services.belongings import Id, find, ordering, remove, store
+from hub.services.draft import Draft, same_id, same_project
 from hub.vault import place
+
+_SORTS = {"name": "name", "type": "type"}
+_CHECK_SECONDS = 10.0
+IN_USE = "Access Key is in use by one or more templates"
+
+
+class KeyDraft(Draft):
+    """The wire's body of a key; the secret members of a type are in the member named like the type."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    id: Id = 0
+    name: str = Field(default="", max_length=255)
+    type: str = Field(default="", max_length=50)
+    project_id: Id = 0
+    override_secret: bool = False
+    owner: str = Field(default="", max_length=20)
+    source_storage_id: Id = 0
+    source_storage_key: str | None = Field(default=None, max_length=1000)
+    source_storage_type: str | None = Field(default=None, max_length=20)
+
+    def secret_members(self) -> Mapping[str, Any]:
+        """Return what was sent for the type; a plain text is the member of the same name, as in `string`."""
+        given = (self.model_extra or {}).get(self.type)
+        if given is None:
+            return {}
+        return given if isinstance(given, Mapping) else {self.type: given}
+
+
+async def list_keys(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
+    """Shared keys of a project, without secrets."""
+    await require(actor, project_id)
+    query = Key.filter(project_id=project_id, owner="").order_by(*ordering(sort, order, _SORTS, "name"))
+    return [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in await query]
+
+
+async def get_key(actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
+    """One key, without its secret."""
+    await require(actor, project_id)
+    return _wire(await find(Key, project_id, key_id, "key"))
+
+
+async def key_refs(actor: Actor, project_id: int, key_id: int) -> refs.Refs:
+    """What uses a key."""
+    await require(actor, project_id)
+    await find(Key, project_id, key_id, "key")
+    return await refs.of_key(project_id, key_id)
+
+
+async def create_key(hub: Hub, actor: Actor, project_id: int, draft: KeyDraft) -> dict[str, Any]:
+    """Check and seal a new key."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    same_project(draft.project_id, project_id)
+    if draft.owner:
+        raise Invalid("Secrets of a variable group are made by changing the group, not in the key store.",
+                      field="owner")  # fmt: skip
+    _check_name(draft)
+    source, members = await _checked(hub, draft)
+
+    async def work() -> Key:
+        key = await Key.create(project_id=project_id, name=draft.name, type=draft.type, **source)
+        await write_secret(hub, key.id, members)
+        await _tell(hub, actor, key, "created")
+        return key
+
+    return _wire(await store(work))
+
+
+async def update_key(hub: Hub, actor: Actor, project_id: int, key_id: int, draft: KeyDraft) -> None:
+    """Rename a key; with `override_secret` replace its type, its secret and where that is kept, too."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    same_id(draft.id, key_id, "Key")
+    same_project(draft.project_id, project_id)
+    _refuse_owned(await find(Key, project_id, key_id, "key"))
+    _check_name(draft)
+    source, members = await _checked(hub, draft) if draft.override_secret else ({}, {})
+
+    async def work() -> None:
+        key = await find(Key, project_id, key_id, "key")
+        key.name = draft.name
+        if draft.override_secret:
+            key.update_from_dict({"type": draft.type, **source})
+        await key.save()
+        if draft.override_secret:
+            await write_secret(hub, key.id, members)
+        await _tell(hub, actor, key, "updated")
+
+    await store(work)
+
+
+async def delete_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> None:
+    """Delete a key that nothing uses."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    _refuse_owned(await find(Key, project_id, key_id, "key"))
+
+    async def work() -> None:
+        key = await find(Key, project_id, key_id, "key")
+        refs.refuse(IN_USE, await refs.of_key(project_id, key_id))
+        await key.delete()
+        await _tell(hub, actor, key, "deleted")
+
+    await remove(work, IN_USE)
 
 
 async def read_secret(hub: Hub, key: Key) -> dict[str, Any]:
@@ -21,7 +132,7 @@ async def read_secret(hub: Hub, key: Key) -> dict[str, Any]:
     return dict(opened)
 
 
-async def write_secret(hub: Hub, key_id: int, members: dict[str, Any]) -> None:
+async def write_secret(hub: Hub, key_id: int, members: Mapping[str, Any]) -> None:
     """Seal the secret members of a key for its row, in the unit under way; empty ones are stored as nothing."""
     filled = {name: value for name, value in members.items() if value not in ("", None)}
     sealed = hub.vault.seal(json.dumps(filled), place("key", "secret", key_id)) if filled else None
@@ -32,10 +143,110 @@ async def _from_backend(hub: Hub, key: Key) -> dict[str, Any]:
     backend = hub.registry.secret_backends.get(str(key.source_storage_type))
     if backend is None:
         raise Unavailable(f"The key {key.name} is kept in {key.source_storage_type}, and no plugin knows that place.")
-    text = await backend.read(backend.params_type(), key.source_storage_key or "")
+    text = await hub.registry.guard(backend, backend.read(_backend_params(hub, backend), key.source_storage_key or ""))
     if key.type == "string":
         return {"string": text}
     try:
         return dict(json.loads(text))
     except ValueError:
         raise Unavailable(f"What is stored for the key {key.name} is not a JSON object.") from None
+
+
+def _backend_params(hub: Hub, backend: SecretBackend) -> Params:
+    """Return what the administrator set for a secret backend: the table `[plugins.secrets.<name>]` of `hub.toml`."""
+    tables = hub.settings.plugins.get("secrets")
+    given = tables.get(backend.name) if isinstance(tables, Mapping) else None
+    try:
+        return backend.params_type.model_validate(given or {})
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        member = ".".join(str(part) for part in fault["loc"])
+        raise Unavailable(
+            f"{backend.title} is not set up as a place for secrets: {member or 'its table'} in "
+            f"[plugins.secrets.{backend.name}] of hub.toml is missing or wrong. Ask an administrator."
+        ) from None
+
+
+async def _checked(hub: Hub, draft: KeyDraft) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (columns of the place, secret members), both checked."""
+    kind = hub.registry.key_types.get(draft.type)
+    if kind is None:
+        known = ", ".join(sorted(hub.registry.key_types))
+        raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {known}.", field="type")
+    if draft.source_storage_type:
+        return _source(hub, draft), {}
+    params = _secret_params(kind, draft.secret_members())
+    await hub.registry.guard(kind, kind.check(params), limit=_CHECK_SECONDS)
+    return _DATABASE, params.model_dump(mode="json")
+
+
+_DATABASE: dict[str, Any] = {"source_storage_type": None, "source_storage_key": None, "source_storage_id": None}
+
+
+def _source(hub: Hub, draft: KeyDraft) -> dict[str, Any]:
+    backend = hub.registry.secret_backends.get(str(draft.source_storage_type))
+    if backend is None:
+        raise Invalid(f"No plugin brings the place for secrets {draft.source_storage_type}.",
+                      field="source_storage_type")  # fmt: skip
+    if draft.source_storage_id:
+        raise Invalid("There is no such secret storage in this project.", field="source_storage_id")
+    try:
+        _backend_params(hub, backend)
+    except Unavailable as error:
+        raise Invalid(error.sentence, field="source_storage_type") from None
+    return {
+        "source_storage_type": backend.name,
+        "source_storage_key": draft.source_storage_key or "",
+        "source_storage_id": None,
+    }
+
+
+def _secret_params(kind: KeyType, given: Mapping[str, Any]) -> Params:
+    """Read the members that the type knows, in any case as on the wire; a fault is told without its value."""
+    names = {name.lower(): name for name in kind.params_type.model_fields}
+    known = {names[name.lower()]: value for name, value in given.items() if name.lower() in names and value is not None}
+    try:
+        return kind.params_type.model_validate(known)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        text = fault["msg"].removeprefix("Value error, ").rstrip(".")
+        member = ".".join(str(part) for part in fault["loc"])
+        sentence = f"The member {member} is wrong: {text}." if member else f"{text}."
+        raise Invalid(sentence, field=f"{kind.name}.{member}".rstrip(".")) from None
+
+
+def _check_name(draft: KeyDraft) -> None:
+    if not draft.name:
+        raise Invalid("The name of a key can not be empty.", field="name")
+
+
+def _refuse_owned(key: Key) -> None:
+    if key.owner:
+        raise Invalid("This secret belongs to a variable group; change it there.")
+
+
+def _is_empty(key: Key) -> bool:
+    if key.type == "none":
+        return False
+    return not (key.source_storage_key if key.source_storage_type else key.secret)
+
+
+async def _tell(hub: Hub, actor: Actor, key: Key, verb: str) -> None:
+    await events.record(hub, actor, "key", key.id, f"Access Key {key.name} {verb}", project_id=key.project_id)
+    await events.announce(hub, actor, f"key.{verb}", key.id, key.project_id, key_type=key.type)
+
+
+def _wire(key: Key) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "id": key.id,
+        "name": key.name,
+        "type": key.type,
+        "project_id": key.project_id,
+        "string": "",
+        "login_password": {"login": "", "password": ""},
+        "ssh": {"login": "", "passphrase": "", "private_key": ""},
+    }
+    for member in ("owner", "source_storage_id", "source_storage_key", "source_storage_type"):
+        if getattr(key, member):
+            shape[member] = getattr(key, member)
+    return shape

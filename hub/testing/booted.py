@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.boot import open_hub
 from hub.context import Hub
+from hub.db import schema
 from hub.models import User
 from hub.registry import Registry
 from hub.services.actor import Actor
@@ -25,9 +26,33 @@ PASSWORD = "changeme"  # noqa: S105 - of a hub that lives as long as a test
 async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIterator[Hub]:
     """Open a hub on a fresh data folder; nothing runs in it yet. Settings may be given by name."""
     with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
-        given = {"data_dir": Path(folder) / "data", "admin_password": PASSWORD, "stop_grace": 2} | settings
+        data = Path(folder) / "data"
+        given = {
+            "data_dir": data,
+            "local_repository_roots": (data / "repositories",),
+            "admin_password": PASSWORD,
+            "stop_grace": 2,
+        } | settings
+        if "database_url" not in given:
+            await _place_database(data)
         async with open_hub(Settings(**given), plugins=plugins) as hub:
             yield hub
+
+
+async def _place_database(data: Path) -> None:
+    """Begin with a copy of an up-to-date empty database: the history is walked once, not for each test."""
+    data.mkdir(mode=0o700)
+    if not _empty_database:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "hub.sqlite3"
+            await schema.upgrade(f"sqlite:///{path}")
+            _empty_database.append(path.read_bytes())
+    path = data / "hub.sqlite3"
+    path.touch(mode=0o600)
+    path.write_bytes(_empty_database[0])
+
+
+_empty_database: list[bytes] = []
 
 
 @asynccontextmanager

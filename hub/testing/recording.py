@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, Stopped, TaskView
 
-_FLAT_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_FLAT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _ROLES: Final = ("password", "private_key", "passphrase", "secret")
 
 
@@ -64,6 +64,7 @@ class RecordingIO:
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
+    _materials: dict[int, Material] = field(default_factory=dict, init=False)
     _filling: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     workspace: Path = field(init=False)
@@ -110,6 +111,8 @@ class RecordingIO:
         self.lines.append(text)
 
     async def key(self, ref: Key) -> Material:
+        if ref in self._materials:
+            return self._materials[ref]
         invented = {"login": f"login-{ref}"} | {role: f"made-up-{role}-of-key-{ref}" for role in _ROLES}
         known = self.keys.get(ref, invented if self.invent_keys else None)
         if known is None:
@@ -118,7 +121,8 @@ class RecordingIO:
         secrets = tuple(text for role, text in known.items() if role != "login")
         self.masks += secrets
         env = {"SSH_AUTH_SOCK": str(self.workspace / f"agent-{ref}.sock")} if "private_key" in files else {}
-        return Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
+        self._materials[ref] = Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
+        return self._materials[ref]
 
     async def secrets(self) -> Mapping[str, str]:
         self.masks += [value for value in self.secret_values.values() if value]
@@ -132,13 +136,13 @@ class RecordingIO:
         self.results.append((kind, json.loads(json.dumps(data, allow_nan=False))))
 
     async def keep(self, path: Path, name: str) -> None:
-        await asyncio.to_thread(shutil.copyfile, self.checkout / path, self.artifacts / _flat(name))
+        await asyncio.to_thread(shutil.copyfile, path, self.artifacts / _flat(name))
 
     async def fetch(self, name: str) -> Path:
         kept = self.artifacts / _flat(name)
         if not kept.is_file():
             raise Refused(f"There is no artifact named {name}.")
-        fetched = self.workspace / "fetched" / name
+        fetched = self.workspace / "artifacts" / name
         fetched.parent.mkdir(mode=0o700, exist_ok=True)
         await asyncio.to_thread(shutil.copyfile, kept, fetched)
         return fetched
@@ -221,6 +225,6 @@ def notice(**overrides: Any) -> Notice:
 
 
 def _flat(name: str) -> str:
-    if not _FLAT_NAME.fullmatch(name) or name in {".", ".."}:
-        raise Refused(f"{name!r} is no name: use letters, digits, '.', '_' and '-'.")
+    if not _FLAT_NAME.fullmatch(name):
+        raise Refused(f"{name!r} is no name: use letters, digits, dots, dashes and underscores.")
     return name

@@ -8,19 +8,21 @@ from hub.errors import Invalid
 
 
 def confine(root: Path, relative: str, *, what: str) -> Path:
-    """Return the resolved path of `relative` below `root`, or raise `Invalid`; `what` names it: "The playbook"."""
+    """Return the resolved path of `relative` below `root`, or raise `Invalid`; `what` names it: "playbook"."""
     if "\x00" in relative or any(0xD800 <= ord(letter) <= 0xDFFF for letter in relative):
-        raise Invalid(f"{what} has a character that no file name can have. Correct the path.")
+        raise Invalid(f"The {what} has a character that no file name can have. Correct the path.")
     if not relative.strip():
-        raise Invalid(f"{what} is empty. Give a path inside the repository.")
+        raise Invalid(f"The {what} is empty. Give a path inside the repository.")
     given = Path(relative)
     if given.is_absolute() or ".." in given.parts:
-        raise Invalid(f"{what} must be a path inside the repository, without “..” and a leading slash: {relative!r}.")
+        raise Invalid(
+            f"The {what} must be a path inside the repository, without “..” and a leading slash: {relative!r}."
+        )
     base = root.resolve()
     try:
         resolved = (base / given).resolve()
     except (OSError, RuntimeError):  # a loop of symbolic links
-        raise Invalid(f"{what} cannot be followed to a file: {relative!r}. Check its symbolic links.") from None
+        raise Invalid(f"The {what} cannot be followed to a file: {relative!r}. Check its symbolic links.") from None
     if not resolved.is_relative_to(base):
-        raise Invalid(f"{what} leads out of the repository through a symbolic link: {relative!r}.")
+        raise Invalid(f"The {what} leads out of the repository through a symbolic link: {relative!r}.")
     return resolved

@@ -17,6 +17,7 @@ from pathlib import Path
 from hub.services.git_address import Address
 from hub.worker.git.command import Call, Git
 from hub.worker.git.failure import GitFailure, explain
+from hub.worker.git.private import make_folder, write_file
 from hub.worker.git.snapshot import Snapshot
 
 LONGEST_MESSAGE = 100
@@ -76,23 +77,23 @@ def clear(target: Path) -> None:
 
 
 def _furnish(plan: Plan) -> None:
-    plan.target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(plan.target)
     plan.target.chmod(0o700)
     if any(plan.target.iterdir()):
         raise GitFailure(f"The folder {plan.target} is not empty, so nothing is checked out into it.")
     inside = plan.target / ".git"
-    for folder in ("", "objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
-        (inside / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(inside / "objects/info/alternates", os.fsencode(plan.mirror / "objects") + b"\n")
-    _write(inside / "packed-refs", plan.snapshot.packed)
-    _write(inside / "config", _configuration(plan).encode())
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
+        make_folder(inside / folder)
+    write_file(inside / "objects/info/alternates", os.fsencode(plan.mirror / "objects") + b"\n")
+    write_file(inside / "packed-refs", plan.snapshot.packed)
+    write_file(inside / "config", _configuration(plan).encode())
     if plan.branch:
         own = inside / "refs/heads" / plan.branch
-        own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(own, plan.commit.encode() + b"\n")
-        _write(inside / "HEAD", f"ref: refs/heads/{plan.branch}\n".encode())
+        make_folder(own.parent)
+        write_file(own, plan.commit.encode() + b"\n")
+        write_file(inside / "HEAD", f"ref: refs/heads/{plan.branch}\n".encode())
     else:
-        _write(inside / "HEAD", plan.commit.encode() + b"\n")
+        write_file(inside / "HEAD", plan.commit.encode() + b"\n")
 
 
 def _configuration(plan: Plan) -> str:
@@ -123,9 +124,3 @@ def _configuration(plan: Plan) -> str:
 def quoted(value: str) -> str:
     """Return a value for git's configuration; the caller knows that it holds no line break."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hub.worker.git.credentials import ASKPASS
 from hub.worker.git.failure import GitFailure, GitStopped
+from hub.worker.git.private import make_folder, replace_file
 
 GRACE_SECONDS = 2.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
@@ -102,9 +103,11 @@ class Git:
 
     def furnish(self) -> None:
         """Write git's home: its configuration and the program that answers its questions."""
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(self._home / "gitconfig", _CONFIGURATION, mode=0o600)
-        _write(self._home / "askpass", ASKPASS, mode=0o700)
+        make_folder(self._home)
+        for name, text, mode in (("gitconfig", _CONFIGURATION, 0o600), ("askpass", ASKPASS, 0o700)):
+            path = self._home / name
+            if not path.is_file() or path.read_text() != text or path.stat().st_mode & 0o777 != mode:
+                replace_file(path, text.encode(), mode=mode)
 
     async def run(self, arguments: Sequence[str], call: Call) -> Result:
         """Run git to its end. A stop or cancellation ends its whole process group."""
@@ -185,15 +188,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await process.wait()
-
-
-def _write(path: Path, text: str, *, mode: int) -> None:
-    """Replace a file in one step; several workers may share the folder."""
-    if path.is_file() and path.read_text() == text and path.stat().st_mode & 0o777 == mode:
-        return
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    fresh.chmod(mode)
-    fresh.replace(path)

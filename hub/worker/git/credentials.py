@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -9,8 +10,6 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
-
-import asyncssh
 
 from hub.errors import Invalid
 from hub.services.git_address import Address
@@ -53,25 +52,6 @@ class Credential:
         plain = [secret for secret in (self.password, self.passphrase) if secret]
         return tuple({form for secret in plain for form in (secret, quote(secret, safe=""), quote(secret))})
 
-    def fingerprint(self) -> str:
-        """Return a name for this proof of identity that is worthless outside of this process."""
-        try:
-            return self._digest()
-        except OSError:
-            raise Invalid("The file or agent with the SSH key cannot be read. Start the task again.") from None
-
-    def _digest(self) -> str:
-        digest = hmac.new(_PROCESS_KEY, digestmod=hashlib.sha256)
-        parts = [self.login.encode(), self.password.encode()]
-        if self.private_key is not None:
-            parts += [b"key", self.private_key.read_bytes(), self.passphrase.encode()]
-        if self.agent_socket is not None:
-            facts = self.agent_socket.stat()
-            parts += [b"agent", f"{self.agent_socket}:{facts.st_dev}:{facts.st_ino}:{facts.st_ctime_ns}".encode()]
-        for part in parts:
-            digest.update(len(part).to_bytes(8, "big") + part)
-        return digest.hexdigest()
-
     def for_submodule(self, main: Address, submodule: Address) -> Credential | None:
         """Return what may be shown to a submodule's server: a password goes to the main repository's server only."""
         if submodule.kind == "ssh" and main.kind == "ssh":
@@ -79,10 +59,45 @@ class Credential:
         return self if submodule.origin == main.origin else None
 
 
+async def fingerprint(credential: Credential) -> str:
+    """Return a name for this proof of identity that is worthless outside of this process.
+
+    Tasks have an agent each, so an agent counts by the keys that it holds.
+    """
+    parts = [credential.login.encode(), credential.password.encode(), credential.passphrase.encode()]
+    try:
+        if credential.private_key is not None:
+            parts += [b"key", await asyncio.to_thread(credential.private_key.read_bytes)]
+        if credential.agent_socket is not None:
+            parts += [b"agent", *await _held_by(credential.agent_socket)]
+    except OSError:
+        raise Invalid("The SSH key of the repository is not there any more. Start the task again.") from None
+    digest = hmac.new(_PROCESS_KEY, digestmod=hashlib.sha256)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+async def _held_by(agent: Path) -> list[bytes]:
+    """Return the public halves of an agent's keys."""
+    import asyncssh  # noqa: PLC0415 - heavy, and most tasks need no key
+
+    client = await asyncssh.connect_agent(str(agent))
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            held = await client.get_keys()
+    finally:
+        client.close()
+        await client.wait_closed()
+    return sorted(key.public_data for key in held)
+
+
 def key_problem(credential: Credential | None) -> str | None:
     """Say why a private key cannot be used, since ssh keeps silent about it. Blocking: run it in a thread."""
     if credential is None or credential.private_key is None:
         return None
+    import asyncssh  # noqa: PLC0415 - heavy, and most tasks need no key
+
     try:
         asyncssh.import_private_key(credential.private_key.read_bytes(), credential.passphrase or None)
     except asyncssh.KeyEncryptionError:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from hub.worker.git import locks, snapshot
 from hub.worker.git.command import Call, Git
 from hub.worker.git.failure import GitFailure, GitStopped
+from hub.worker.git.private import make_folder, replace_file
 from hub.worker.git.remote import Remote, Source
 from hub.worker.git.snapshot import Snapshot
 
@@ -31,7 +32,7 @@ _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _MARK = "hub-fetching"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """What one task needs of a fetch."""
 
@@ -49,15 +50,20 @@ class Wanted:
 class _Flight:
     """A fetch for everybody who asked before it began."""
 
+    url: str
     members: list[Wanted] = field(default_factory=list)
     task: asyncio.Task[Snapshot] | None = None
 
-    @property
-    def source(self) -> Source:
-        """As whom to fetch: somebody who still waits, because key files go away with their tasks."""
-        if not self.members:
-            raise GitStopped
-        return self.members[0].source
+    async def attempt(self, talk: Callable[[Source], Awaitable[T]]) -> T:
+        """Talk to the remote as somebody who waits; key files and agents go away with the task that owns them."""
+        while self.members:
+            member = self.members[0]
+            try:
+                return await talk(member.source)
+            except GitFailure:
+                if member in self.members:
+                    raise
+        raise GitStopped
 
     async def say(self, text: str) -> None:
         await asyncio.gather(*(member.log(text) for member in list(self.members)), return_exceptions=True)
@@ -103,7 +109,7 @@ class Mirror:
         """Return refs that a fetch brought which began after this call."""
         flight = self._boarding.get(wanted.identity)
         if flight is None:
-            flight = self._boarding[wanted.identity] = _Flight()
+            flight = self._boarding[wanted.identity] = _Flight(wanted.source.address.url)
             flight.task = asyncio.create_task(self._fly(flight, wanted.identity))
             flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         assert flight.task is not None
@@ -174,30 +180,29 @@ class Mirror:
         last = self.snapshot()
         head = last.head if last else ""
         if any(member.head for member in flight.members):
-            head, _ = await self._insistently(flight, lambda: self._remote.head(flight.source))
-        await flight.say(f"Fetching {flight.source.address.url}")
+            head, _ = await self._insistently(flight, self._remote.head)
         options = ["--prune", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--progress"]
 
-        async def fetch() -> None:
-            source = flight.source
+        async def fetch(source: Source) -> None:
             arguments = [f"--git-dir={path}", "fetch", *options, "--", source.location, *_REFSPECS]
             await self._remote.talk(source, arguments, descriptors=[descriptor])
 
+        await flight.say(f"Fetching {flight.url}")
         (path / _MARK).touch()
         await self._insistently(flight, fetch)
         (path / _MARK).unlink(missing_ok=True)
         return await self._record(path, head, descriptor)
 
-    async def _insistently(self, flight: _Flight, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _insistently(self, flight: _Flight, talk: Callable[[Source], Awaitable[T]]) -> T:
         for pause in PAUSES:
             try:
-                return await attempt()
+                return await flight.attempt(talk)
             except GitFailure as failure:
                 if failure.reason != "network":
                     raise
                 await flight.say(f"{failure} Trying again in {pause:g} seconds.")
             await asyncio.sleep(pause)
-        return await attempt()
+        return await flight.attempt(talk)
 
     async def _record(self, path: Path, head: str, descriptor: int) -> Snapshot:
         listing = [f"--git-dir={path}", "for-each-ref", f"--format={snapshot.FORMAT}", "refs/heads", "refs/tags"]
@@ -217,7 +222,7 @@ class Mirror:
 def _prepare(path: Path) -> None:
     """Make an empty bare repository, or clear up after a fetch that was killed. The lock is held."""
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
-        (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path / folder)
     path.chmod(0o700)
     if (path / _MARK).exists():
         for stale in [*path.glob("*.lock"), *(path / "refs").rglob("*.lock"), *(path / "objects/pack").glob("tmp_*")]:
@@ -228,15 +233,14 @@ def _prepare(path: Path) -> None:
     ):
         file = path / name
         if not file.is_file() or file.read_text(errors="replace") != text:
-            file.write_text(text)
-            file.chmod(0o600)
+            replace_file(file, text.encode())
 
 
 def _swap(path: Path, fresh: Path) -> None:
     """Put the new mirror in the place of the damaged one, which goes to the rubbish."""
     if path.exists():
         rubbish = path.parent / "rubbish"
-        rubbish.mkdir(mode=0o700, exist_ok=True)
+        make_folder(rubbish)
         path.rename(rubbish / uuid.uuid4().hex)
     fresh.rename(path)
 

@@ -19,9 +19,10 @@ from hub.worker.confine import confine
 from hub.worker.git import checkout, local, locks, submodules
 from hub.worker.git.checkout import Commit, Plan
 from hub.worker.git.command import Call, Git
-from hub.worker.git.credentials import Credential
+from hub.worker.git.credentials import Credential, fingerprint
 from hub.worker.git.failure import GitFailure
 from hub.worker.git.mirror import Log, Mirror, Wanted
+from hub.worker.git.private import make_folder, replace_file
 from hub.worker.git.remote import Remote, Source
 from hub.worker.git.removal import remove_tree
 from hub.worker.git.snapshot import Snapshot
@@ -45,7 +46,7 @@ class _Place:
     """What a first look at a wish found, without a process."""
 
     source: Source
-    identity: str
+    identity: str = ""
     """Stands for the credential; empty for none."""
     tip: tuple[str, str] | None = None
     """(branch, commit) of a local repository at this moment, where that could be read."""
@@ -130,8 +131,11 @@ class Mirrors:
         await asyncio.gather(*self._removals, return_exceptions=True)
 
     async def _look(self, wish: Wish, credential: Credential | None) -> _Place:
-        """Check a wish and its credential."""
-        return await asyncio.to_thread(self._look_now, wish, credential)
+        """Check a wish and its credential; read a local repository's branch without a process."""
+        place = await asyncio.to_thread(self._look_now, wish, credential)
+        if credential is None or place.source.address.is_local:
+            return place
+        return replace(place, identity=await fingerprint(credential))
 
     def _look_now(self, wish: Wish, credential: Credential | None) -> _Place:
         self._furnish()
@@ -141,13 +145,13 @@ class Mirrors:
         if wish.commit:
             git_address.check_commit(wish.commit)
         if not address.is_local:
-            return _Place(Source(address, address.url, credential), credential.fingerprint() if credential else "")
+            return _Place(Source(address, address.url, credential))
         folder = local.git_folder(address, self._roots)
-        return _Place(Source(address, str(folder)), "", None if wish.commit else local.tip(folder, wish.branch))
+        return _Place(Source(address, str(folder)), tip=None if wish.commit else local.tip(folder, wish.branch))
 
     def _furnish(self) -> None:
         if not self._furnished:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._folder)
             self._folder.chmod(0o700)
             self._git.furnish()
             self._furnished = True
@@ -247,7 +251,7 @@ class Mirrors:
 
     async def _submodule(self, errand: _Errand, each: submodules.Submodule) -> None:
         wish = Wish(each.url, commit=each.commit)
-        place = confine(errand.target, each.path, what="The path of the submodule")
+        place = confine(errand.target, each.path, what="path of the submodule")
         if place != errand.target.resolve() / each.path:
             raise Invalid("Its path leads through a symbolic link.")
         address = git_address.parse(each.url, local_roots=self._roots)
@@ -261,7 +265,7 @@ class Mirrors:
         """Move a checkout into the rubbish; across file systems it is removed on the spot."""
         moved = self._folder / "rubbish" / uuid.uuid4().hex
         try:
-            moved.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(moved.parent)
             target.rename(moved)
         except FileNotFoundError:
             return None
@@ -292,8 +296,8 @@ def _make_empty(path: Path) -> None:
     if (path / "HEAD").is_file():
         return
     for folder in ("objects", "refs"):
-        (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (path / "HEAD").write_text("ref: refs/heads/none\n")
+        make_folder(path / folder)
+    replace_file(path / "HEAD", b"ref: refs/heads/none\n")
 
 
 def _no_branch(source: Source, branch: str) -> GitFailure:

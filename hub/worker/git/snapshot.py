@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from hub.worker.git.private import replace_file
 
 FILE = "hub-refs"
 FORMAT = "%(objectname) %(*objectname) %(refname)"
@@ -62,11 +63,7 @@ def read(mirror: Path) -> Snapshot | None:
 
 def write(mirror: Path, snapshot: Snapshot) -> None:
     """Keep a snapshot in one step, so that readers never see half of it."""
-    fresh = mirror / f"{FILE}.fresh"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(snapshot.head.encode() + b"\n" + snapshot.packed)
-    fresh.replace(mirror / FILE)
+    replace_file(mirror / FILE, snapshot.head.encode() + b"\n" + snapshot.packed)
 
 
 def _parse(head: str, packed: bytes) -> Snapshot:

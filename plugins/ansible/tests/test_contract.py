@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.testing import ExecutorContract, RecordingIO, task_view
+from hub.testing import ExecutorContract, task_view
 from hub_ansible import AnsibleExecutor
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 
@@ -13,9 +13,6 @@ from hub.plugin import InventoryView, Key, Params, TaskView, VaultView
 
 class TestAnsible(ExecutorContract):
     executor = AnsibleExecutor()
-
-    def prepare(self, io: RecordingIO) -> None:
-        (io.checkout / "site.yml").touch()
 
     def sample(self) -> tuple[TaskView, Params, Params]:
         inventory = InventoryView(3, "hosts", "static", "", Path(__file__), user_key=Key(1))

@@ -43,7 +43,12 @@ async def test_a_connection_password_logs_in_to_a_real_server(bench: Any) -> Non
     bench.inventory(user_key=bench.io.give_key(7, login="deploy", password="pass word"))
     asked: list[tuple[str, str]] = []
 
+    connections: list[asyncssh.SSHServerConnection] = []
+
     class Server(asyncssh.SSHServer):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            connections.append(conn)
+
         def password_auth_supported(self) -> bool:
             return True
 
@@ -63,7 +68,11 @@ async def test_a_connection_password_logs_in_to_a_real_server(bench: Any) -> Non
         bench.task.inventory.path.write_text(f"h1 ansible_host=127.0.0.1 ansible_port={server.get_port()}\n")
         bench.file("site.yml", "- hosts: h1\n  gather_facts: false\n  tasks: [{raw: hello}]\n")
         outcome = await bench.run()
-        assert outcome.kind == "success", bench.io.output
+        # ssh keeps a connection for the next task; without it, its process ends.
+        for connection in connections:
+            connection.abort()
+            await connection.wait_closed()
+    assert outcome.kind == "success", bench.io.output
     assert ("deploy", "pass word") in asked
     argv = bench.playbook_call.argv
     assert argv[argv.index("--connection-password-file") + 1] == str(bench.io.workspace / "key-7-password")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.testing import ExecutorContract, RecordingIO, task_view
+from hub.testing import ExecutorContract, task_view
 from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor
 from hub_shell.params import ShellParams
 
@@ -10,9 +10,6 @@ from hub.plugin import NoParams, Params, TaskView
 
 
 class _Shell(ExecutorContract):
-    def prepare(self, io: RecordingIO) -> None:
-        (io.checkout / "run").touch()
-
     def sample(self) -> tuple[TaskView, Params, Params]:
         task = task_view(app=self.executor.name, script="run", variables={"answer": 42}, arguments=["--all"])
         return task, ShellParams(), NoParams()

@@ -1,0 +1,79 @@
+"""What refers to a thing: the wire's lists for people to look at before they delete it, and the refusal itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tortoise.expressions import Q
+
+from hub.errors import InUse
+from hub.models import Inventory, Repository, Template
+
+KINDS = ("templates", "inventories", "repositories", "integrations", "schedules", "access_keys")
+"""Members of the wire's answer; each is always there."""
+
+_SINGULAR = {"templates": "template", "inventories": "inventory", "repositories": "repository"}
+_SHOWN = 5  # names in a refusal; the page shows all
+
+Refs = dict[str, list[dict[str, Any]]]
+
+
+async def of_key(project_id: int, key_id: int) -> Refs:
+    """Repositories and inventories that use a key, and templates that open a vault with it."""
+    return _refs(
+        templates=await _named(Template, project_id, Q(vaults__vault_key_id=key_id)),
+        inventories=await _named(Inventory, project_id, Q(ssh_key_id=key_id) | Q(become_key_id=key_id)),
+        repositories=await _named(Repository, project_id, Q(ssh_key_id=key_id)),
+    )
+
+
+async def of_repository(project_id: int, repository_id: int) -> Refs:
+    """Templates and inventories that live in a repository."""
+    return _refs(
+        templates=await _named(Template, project_id, Q(repository_id=repository_id)),
+        inventories=await _named(Inventory, project_id, Q(repository_id=repository_id)),
+    )
+
+
+async def of_inventory(project_id: int, inventory_id: int) -> Refs:
+    """Templates that work on an inventory."""
+    return _refs(templates=await _named(Template, project_id, Q(inventory_id=inventory_id)))
+
+
+async def of_environment(project_id: int, environment_id: int) -> Refs:
+    """Templates that use a variable group."""
+    return _refs(templates=await _named(Template, project_id, Q(environment_id=environment_id)))
+
+
+async def of_template(project_id: int, template_id: int) -> Refs:
+    """Templates that deploy what a template builds, and inventories attached to it."""
+    return _refs(
+        templates=await _named(Template, project_id, Q(build_template_id=template_id)),
+        inventories=await _named(Inventory, project_id, Q(template_id=template_id)),
+    )
+
+
+def refuse(text: str, blocking: Refs, *but: str) -> None:
+    """Raise `InUse` with the wire's text and the names of what refers to the thing; kinds in `but` do not block."""
+    users = [
+        f"{_SINGULAR[kind]} “{row['name']}”"
+        for kind, rows in blocking.items()
+        if kind not in but
+        for row in rows
+    ]  # fmt: skip
+    if users:
+        more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+        raise InUse(f"{text}: {', '.join(users[:_SHOWN])}{more}.")
+
+
+async def _named(
+    model: type[Template | Inventory | Repository], project_id: int, which: Q
+) -> list[dict[str, Any]]:  # fmt: skip
+    rows = await model.filter(which, project_id=project_id).order_by("name", "id").distinct().values("id", "name")
+    return [dict(row) for row in rows]
+
+
+def _refs(**found: list[dict[str, Any]]) -> Refs:
+    known: Mapping[str, list[dict[str, Any]]] = found
+    return {kind: known.get(kind, []) for kind in KINDS}

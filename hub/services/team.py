@@ -1,0 +1,126 @@
+"""The team of a project: who is a member, with which role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from hub.context import Hub
+from hub.db import unit
+from hub.errors import Conflict, Invalid, NotFound
+from hub.models import Membership, User
+from hub.services import events
+from hub.services.access import MANAGE_USERS, ROLES, Grant, require
+from hub.services.actor import Actor
+from hub.services.belongings import Id, ordering
+from hub.services.draft import Draft
+
+_SORTS = {"name": "user__name", "username": "user__username", "email": "user__email", "role": "role"}
+_PERSON = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro")
+
+
+class MemberDraft(Draft):
+    """The wire's body of a member."""
+
+    user_id: Id = 0
+    role: str = ""
+
+
+async def list_members(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
+    """Members with their roles."""
+    await require(actor, project_id)
+    query = Membership.filter(project_id=project_id).order_by(*ordering(sort, order, _SORTS, "user__name"))
+    rows = await query.values("user_id", "user__username", "user__name", "role")
+    return [
+        {"id": row["user_id"], "username": row["user__username"], "name": row["user__name"], "role": row["role"]}
+        for row in rows
+    ]
+
+
+async def get_member(actor: Actor, project_id: int, user_id: int) -> dict[str, Any]:
+    """One member, as the wire shows a user; never anything of the second factor (S12)."""
+    await require(actor, project_id)
+    await _role(project_id, user_id)
+    return dict((await User.filter(id=user_id).values(*_PERSON))[0])
+
+
+async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft) -> None:
+    """Give somebody a role; `Conflict` for unknown people and for members."""
+    await require(actor, project_id, MANAGE_USERS)
+    _check_role(draft.role)
+
+    async def work() -> None:
+        if not await User.filter(id=draft.user_id).exists():
+            raise Conflict("There is no such user.")
+        if await Membership.filter(project_id=project_id, user_id=draft.user_id).exists():
+            raise Conflict("This user is a member of the project already.")
+        await Membership.create(project_id=project_id, user_id=draft.user_id, role=draft.role)
+        await _tell(hub, actor, project_id, draft.user_id, f"User ID {draft.user_id} added to team")
+
+    try:
+        await unit(work)
+    except IntegrityError:  # somebody else was faster
+        raise Conflict("This user is a member of the project already.") from None
+
+
+async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, draft: MemberDraft) -> None:
+    """Give a member another role."""
+    grant = await require(actor, project_id, MANAGE_USERS)
+    _check_role(draft.role)
+    await _role(project_id, user_id)
+    _refuse_own(grant, actor, user_id, "change your own role")
+
+    async def work() -> None:
+        await Membership.filter(project_id=project_id, user_id=user_id).update(role=draft.role)
+        await _tell(hub, actor, project_id, user_id, f"Changed role for User ID {user_id}")
+
+    await unit(work)
+
+
+async def remove_member(hub: Hub, actor: Actor, project_id: int, user_id: int) -> None:
+    """Take somebody out of the team."""
+    grant = await require(actor, project_id, MANAGE_USERS)
+    await _role(project_id, user_id)
+    _refuse_own(grant, actor, user_id, "remove yourself")
+    await _remove(hub, actor, project_id, user_id)
+
+
+async def leave(hub: Hub, actor: Actor, project_id: int) -> None:
+    """Leave a project; its owner cannot."""
+    grant = await require(actor, project_id)
+    if actor.user_id is None or not grant.role:
+        raise NotFound("You are not a member of this project.")
+    _refuse_own(grant, actor, actor.user_id, "leave the project")
+    await _remove(hub, actor, project_id, actor.user_id)
+
+
+async def _remove(hub: Hub, actor: Actor, project_id: int, user_id: int) -> None:
+    async def work() -> None:
+        await Membership.filter(project_id=project_id, user_id=user_id).delete()
+        await _tell(hub, actor, project_id, user_id, f"User ID {user_id} removed from team")
+
+    await unit(work)
+
+
+async def _role(project_id: int, user_id: int) -> str:
+    found = await Membership.filter(project_id=project_id, user_id=user_id).values_list("role", flat=True)
+    if not found:
+        raise NotFound("This user is not a member of the project.")
+    return str(found[0])
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise Invalid(f"There is no role {role or '(empty)'}; choose one of: {', '.join(ROLES)}.", field="role")
+
+
+def _refuse_own(grant: Grant, actor: Actor, user_id: int, what: str) -> None:
+    """So that a project does not lose its owner by a slip; an administrator may."""
+    if grant.role == "owner" and user_id == actor.user_id and not actor.admin:
+        raise Invalid(f"You are an owner of this project and cannot {what}; ask another owner or an administrator.")
+
+
+async def _tell(hub: Hub, actor: Actor, project_id: int, user_id: int, text: str) -> None:
+    await events.record(hub, actor, "user", user_id, text, project_id=project_id)
+    await events.announce(hub, actor, "team.changed", user_id, project_id)

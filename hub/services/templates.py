@@ -1,0 +1,264 @@
+"""Templates of a project: what can be run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from hub.context import Hub
+from hub.errors import Conflict, Invalid
+from hub.models import Inventory, Task, Template, TemplateVault
+from hub.plugin import Executor
+from hub.services import events, inventories, refs, template_drafts
+from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.actor import Actor
+from hub.services.belongings import find, ordering, remove, store
+from hub.services.draft import Draft
+from hub.services.tasks.read import last_tasks
+from hub.services.tasks.states import UNFINISHED
+from hub.services.template_drafts import TemplateDraft
+
+IN_USE = "Template is in use by one or more templates"
+
+SORTS = {
+    "name": "name",
+    "playbook": "playbook",
+    "inventory": "inventory__name",
+    "environment": "environment__name",
+    "repository": "repository__name",
+}
+"""The wire's values of `sort`, and what they order by."""
+
+_OMIT_EMPTY = (
+    "inventory_id", "environment_id", "type", "start_version", "build_template_id", "view_id", "autorun", "survey_vars",
+    "suppress_success_alerts", "app", "allow_override_args_in_task", "allow_override_branch_in_task",
+    "allow_parallel_tasks", "working_directory", "time_limit",
+)  # fmt: skip
+_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag")
+
+
+class DescriptionDraft(Draft):
+    """Body of a change of the description alone."""
+
+    description: str | None = Field(default=None)
+
+
+async def list_templates(
+    actor: Actor, project_id: int, *, app: str = "", sort: str = "", order: str = ""
+) -> list[dict[str, Any]]:
+    """Templates of a project, whole: with vaults and the newest task of each."""
+    await require(actor, project_id)
+    which = {"app": app} if app else {}
+    return await whole_list(project_id, ordering(sort, order, SORTS, "name"), **which)
+
+
+async def whole_list(project_id: int, order: Sequence[str], **which: Any) -> list[dict[str, Any]]:
+    """Templates of a project whose permission the caller has checked, in three reads however many there are."""
+    found = await Template.filter(project_id=project_id, **which).order_by(*order)
+    ids = [template.id for template in found]
+    vaults, newest = await _vaults_of(project_id, ids), await last_tasks(ids)
+    return [
+        _wire(template, vaults[template.id]) | _last_task(newest, template.id) | {"permissions": None}
+        for template in found
+    ]  # fmt: skip
+
+
+async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[str, Any]:
+    """One template, with what the actor may do with it."""
+    grant = await require(actor, project_id)
+    template = await find(Template, project_id, template_id, "template")
+    vaults, newest = await _vaults_of(project_id, [template_id]), await last_tasks([template_id])
+    shape = _wire(template, vaults[template_id]) | _last_task(newest, template_id)
+    return shape | {"permissions": grant.effective}
+
+
+async def template_refs(actor: Actor, project_id: int, template_id: int) -> refs.Refs:
+    """What uses a template."""
+    await require(actor, project_id)
+    await find(Template, project_id, template_id, "template")
+    return await refs.of_template(project_id, template_id)
+
+
+async def create_template(hub: Hub, actor: Actor, project_id: int, draft: TemplateDraft) -> dict[str, Any]:
+    """Add a template; nothing is left of one that is refused (S6)."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> Template:
+        executor = template_drafts.executor_for(hub, draft.app)
+        columns = await template_drafts.columns(project_id, draft, executor)
+        template = await Template.create(project_id=project_id, **columns)
+        await _replace_vaults(project_id, template.id, draft)
+        await _own_workspace(hub, actor, template, executor)
+        await _tell(hub, actor, template, "created")
+        return template
+
+    template = await store(work)
+    return _wire(template, (await _vaults_of(project_id, [template.id]))[template.id])
+
+
+async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TemplateDraft) -> None:
+    """Replace a template with its vaults."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> None:
+        template = await find(Template, project_id, template_id, "template")
+        executor = template_drafts.executor_for(hub, draft.app, before=template.app)
+        if draft.id and draft.id != template_id:
+            raise Invalid("template id in URL and in body must be the same", field="id")
+        if draft.project_id and draft.project_id != project_id:
+            raise Invalid("You can not move template to other project", field="project_id")
+        columns = await template_drafts.columns(project_id, draft, executor, template_id=template_id)
+        template.update_from_dict(columns)
+        await template.save(update_fields=list(columns))
+        await _replace_vaults(project_id, template_id, draft)
+        await _tell(hub, actor, template, "updated")
+
+    await store(work)
+
+
+async def describe_template(
+    hub: Hub, actor: Actor, project_id: int, template_id: int, draft: DescriptionDraft
+) -> None:  # fmt: skip
+    """Change the description alone."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> None:
+        template = await find(Template, project_id, template_id, "template")
+        await Template.filter(id=template_id).update(description=draft.description)
+        await _tell(hub, actor, template, "description updated")
+
+    await store(work)
+
+
+async def delete_template(hub: Hub, actor: Actor, project_id: int, template_id: int) -> None:
+    """Delete a template with its tasks; `Conflict` while one of them is not finished."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> None:
+        template = await find(Template, project_id, template_id, "template")
+        refs.refuse(IN_USE, await refs.of_template(project_id, template_id), "inventories")
+        unfinished = Task.filter(template_id=template_id, status__in=list(UNFINISHED))
+        ids = await unfinished.order_by("id").limit(1).values_list("id", flat=True)
+        if ids:
+            raise Conflict(f"The task {ids[0]} of this template is not finished. Stop it, then delete the template.")
+        await template.delete()
+        await _tell(hub, actor, template, "deleted")
+
+    await remove(work, IN_USE)
+
+
+async def attach_inventory(hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
+    """Make an inventory one of this template alone."""
+    template, inventory, _ = await _pair(hub, actor, project_id, template_id, inventory_id)
+    if inventory.template_id is not None:
+        raise Invalid("Inventory is already attached to another template")
+    await Inventory.filter(id=inventory.id, template_id=None).update(template_id=template.id)
+
+
+async def detach_inventory(actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
+    """Give an inventory back to the whole project."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    await find(Template, project_id, template_id, "template")
+    await find(Inventory, project_id, inventory_id, "inventory")
+    if not await Inventory.filter(id=inventory_id, template_id=template_id).update(template_id=None):
+        raise Invalid("Inventory is not attached to this template")
+
+
+async def set_default_inventory(hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
+    """Make an inventory the one that tasks work on unless they say otherwise."""
+    template, inventory, executor = await _pair(hub, actor, project_id, template_id, inventory_id)
+    if _workspace(executor) and inventory.template_id != template.id:
+        raise Invalid("Inventory is not attached to this template")
+    await Template.filter(id=template.id).update(inventory_id=inventory.id)
+
+
+async def _pair(
+    hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int
+) -> tuple[Template, Inventory, Executor | None]:
+    await require(actor, project_id, MANAGE_RESOURCES)
+    template = await find(Template, project_id, template_id, "template")
+    inventory = await find(Inventory, project_id, inventory_id, "inventory")
+    executor = hub.registry.executors.get(template.app)
+    if executor is None or inventory.type not in executor.capabilities.inventory_types:
+        raise Invalid("Inventory type is not supported for this template")
+    return template, inventory, executor
+
+
+def _workspace(executor: Executor | None) -> str | None:
+    """Return the workspace type of an executor that works on such, which the wire makes for each template."""
+    types = executor.capabilities.inventory_types if executor else ()
+    return types[0] if types and types[0].endswith("-workspace") else None
+
+
+async def _own_workspace(hub: Hub, actor: Actor, template: Template, executor: Executor | None) -> None:
+    """Attach the chosen workspace to the new template, or make one named `default`."""
+    workspace = _workspace(executor)
+    if workspace is None:
+        return
+    if template.inventory_id is not None:
+        await Inventory.filter(id=template.inventory_id, template_id=None).update(template_id=template.id)
+        return
+    made = await Inventory.create(
+        project_id=template.project_id, name="default", inventory="default", type=workspace, template_id=template.id
+    )
+    await inventories.tell(hub, actor, made, "created")
+    template.inventory_id = made.id
+    await template.save(update_fields=["inventory_id"])
+
+
+async def _replace_vaults(project_id: int, template_id: int, draft: TemplateDraft) -> None:
+    """Store the vaults as sent: known ids are changed, others made anew, and the rest is gone."""
+    wanted = await template_drafts.vaults(project_id, draft.vaults)
+    known = {row.id: row for row in await TemplateVault.filter(template_id=template_id)}
+    for sent, columns in zip(draft.vaults, wanted, strict=True):
+        row = known.pop(sent.id, None)
+        if row is None:
+            await TemplateVault.create(template_id=template_id, **columns)
+        else:
+            row.update_from_dict(columns)
+            await row.save()
+    await TemplateVault.filter(id__in=list(known)).delete()
+
+
+async def _vaults_of(project_id: int, template_ids: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    if template_ids:
+        for row in await TemplateVault.filter(template_id__in=list(template_ids)).order_by("id"):
+            shape = {"id": row.id, "project_id": project_id, "template_id": row.template_id, "type": row.type}
+            optional = {"vault_key_id": row.vault_key_id, "name": row.name, "script": row.script}
+            found[row.template_id].append(shape | {name: value for name, value in optional.items() if value})
+    return found
+
+
+def _last_task(newest: Mapping[int, dict[str, Any]], template_id: int) -> dict[str, Any]:
+    return {"last_task": newest[template_id]} if template_id in newest else {}
+
+
+async def _tell(hub: Hub, actor: Actor, template: Template, what: str) -> None:
+    text = f"Template ID {template.id} {what}"
+    await events.record(hub, actor, "template", template.id, text, project_id=template.project_id)
+    verb = what.rpartition(" ")[2]
+    await events.announce(hub, actor, f"template.{verb}", template.id, template.project_id, template_name=template.name)
+
+
+def _wire(template: Template, vaults: list[dict[str, Any]]) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "id": template.id,
+        "project_id": template.project_id,
+        "repository_id": template.repository_id,
+        "name": template.name,
+        "playbook": template.playbook,
+        "tasks": template.tasks,
+    }
+    for name in _OMIT_EMPTY:
+        if getattr(template, name):
+            shape[name] = getattr(template, name)
+    for name in _OMIT_NULL:
+        if getattr(template, name) is not None:
+            shape[name] = getattr(template, name)
+    if vaults:
+        shape["vaults"] = vaults
+    return shape

@@ -1,0 +1,86 @@
+"""People and their tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from quart import request
+
+from hub.errors import Invalid
+from hub.services import sessions, users
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+
+@route("GET", "/user", Access.USER)
+async def own_user(call: Call) -> Answer:
+    """Who the caller is."""
+    return await users.own_user(call.hub, call.actor)
+
+
+@route("GET", "/user/tokens", Access.USER)
+async def list_tokens(call: Call) -> Answer:
+    """The caller's tokens, newest first."""
+    return await sessions.list_tokens(call.hub, call.actor)
+
+
+@route("POST", "/user/tokens", Access.USER, body=False)
+async def create_token(call: Call) -> Answer:
+    """Make a token; the body may be left out."""
+    return Made(await sessions.create_token(call.hub, call.actor, sessions.TokenDraft.read(await _optional_body())))
+
+
+@route("DELETE", "/user/tokens/{token}", Access.USER)
+async def delete_token(call: Call) -> Answer:
+    """Delete a token, named by itself or by its first eight characters."""
+    await sessions.delete_token(call.actor, call.texts["token"])
+    return None
+
+
+@route("GET", "/users", Access.USER)
+async def list_users(call: Call) -> Answer:
+    """Everybody, or those whose username begins with `s`."""
+    return await users.list_users(call.actor, prefix=call.query.get("s", ""))
+
+
+@route("POST", "/users", Access.USER)
+async def create_user(call: Call) -> Answer:
+    """Add somebody."""
+    return Made(await users.create_user(call.hub, call.actor, users.UserDraft.read(call.body)))
+
+
+@route("GET", "/users/{user_id}", Access.USER)
+async def get_user(call: Call) -> Answer:
+    """One person."""
+    return await users.get_user(call.actor, call.ids["user_id"])
+
+
+@route("PUT", "/users/{user_id}", Access.USER)
+async def update_user(call: Call) -> Answer:
+    """Change somebody."""
+    await users.update_user(call.hub, call.actor, call.ids["user_id"], users.UserDraft.read(call.body))
+    return None
+
+
+@route("DELETE", "/users/{user_id}", Access.USER)
+async def delete_user(call: Call) -> Answer:
+    """Remove somebody."""
+    await users.delete_user(call.hub, call.actor, call.ids["user_id"])
+    return None
+
+
+@route("POST", "/users/{user_id}/password", Access.USER)
+async def change_password(call: Call) -> Answer:
+    """Set a password."""
+    await users.change_password(call.hub, call.actor, call.ids["user_id"], users.PasswordDraft.read(call.body))
+    return None
+
+
+async def _optional_body() -> Any:
+    data = await request.get_data(cache=False)
+    if not data.strip():
+        return None
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise Invalid("The body must be JSON, or empty.") from None

@@ -1,0 +1,5 @@
+"""A plugin whose dependency is missing."""
+
+import a_module_that_nobody_has  # noqa: F401
+
+HUB_API = 1
