@@ -62,7 +62,13 @@ async def get_environment(actor: Actor, project_id: int, environment_id: int) ->
     rows = await Key.filter(environment_id=environment_id).order_by("id").values("id", "name", "owner")
     if rows:
         shape["secrets"] = [
-            {"id": row["id"], "type": _TYPES.get(row["owner"], "var"), "name": row["name"], "secret": "", "operation": ""}
+            {
+                "id": row["id"],
+                "type": _TYPES.get(row["owner"], "var"),
+                "name": row["name"],
+                "secret": "",
+                "operation": "",
+            }
             for row in rows
         ]
     return shape
@@ -187,7 +193,11 @@ async def _write(hub: Hub, environment: Environment, change: SecretDraft) -> Non
         _check_process(change.name, change.secret, "secrets")
     if change.operation == "create":
         key = await Key.create(
-            project_id=environment.project_id, environment_id=environment.id, name=change.name, type="string", owner=owner
+            project_id=environment.project_id,
+            environment_id=environment.id,
+            name=change.name,
+            type="string",
+            owner=owner,
         )
         await write_secret(hub, key.id, {"string": change.secret})
         return

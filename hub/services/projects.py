@@ -59,13 +59,18 @@ def may_create(hub: Hub, actor: Actor) -> bool:
     return actor.admin or (actor.user_id is not None and hub.settings.non_admin_can_create_project)
 
 
+def require_creator(hub: Hub, actor: Actor) -> None:
+    """Raise `Forbidden` unless the actor may create projects."""
+    if not may_create(hub, actor):
+        raise Forbidden("Only an administrator may create projects in this hub.")
+
+
 async def create_project(hub: Hub, actor: Actor, draft: ProjectDraft) -> dict[str, Any]:
     """Make a project with its owner, the key `None`, the view `All` and an empty variable group.
 
-    `demo` is left to `hub.services.demo`, which fills the new project.
+    `demo` is left to `hub.services.demo`, which makes such projects.
     """
-    if not may_create(hub, actor):
-        raise Forbidden("Only an administrator may create projects in this hub.")
+    require_creator(hub, actor)
 
     async def work() -> Project:
         project = await Project.create(
@@ -113,7 +118,7 @@ async def delete_project(hub: Hub, actor: Actor, project_id: int) -> None:
         await Project.filter(id=project_id).delete()
         text = f"Project {grant.project_name} deleted"
         await events.record(hub, actor, "project", project_id, text, project_id=None)
-        await events.announce(hub, actor, "project.deleted", project_id, None, name=grant.project_name)
+        await events.announce(hub, actor, "project.deleted", project_id, None, project_name=grant.project_name)
 
     await unit(work)
 

@@ -126,7 +126,9 @@ def _check_texts(draft: TemplateDraft, executor: Executor | None) -> None:
 def _check_inside(text: str, field: str, what: str) -> None:
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or "\0" in text:
-        raise Invalid(f"The {what} must be a path inside the repository, without “..” and a leading slash.", field=field)
+        raise Invalid(
+            f"The {what} must be a path inside the repository, without “..” and a leading slash.", field=field
+        )
 
 
 def _arguments(text: str | None) -> str | None:
@@ -142,7 +144,7 @@ def _arguments(text: str | None) -> str | None:
     lists = list(value.values()) if isinstance(value, Mapping) else [value]
     if not all(isinstance(one, list) and all(isinstance(item, str) for item in one) for one in lists):
         raise Invalid(
-            'template arguments must be valid JSON: a list of texts such as ["--verbose"], or such a list for each stage',
+            'template arguments must be valid JSON: a list of texts such as ["--verbose"], or one for each stage',
             field="arguments",
         )
     return text

@@ -27,7 +27,7 @@ async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIt
     """Open a hub on a fresh data folder; nothing runs in it yet. Settings may be given by name."""
     with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
         data = Path(folder) / "data"
-        given = {
+        given: dict[str, Any] = {
             "data_dir": data,
             "local_repository_roots": (data / "repositories",),
             "admin_password": PASSWORD,

@@ -27,9 +27,14 @@ def _folder(hub: Hub) -> Path:
 
 def tasks_folder(hub: Hub) -> Path:
     """Parent of the private folders of this worker's tasks."""
-    folder = _folder(hub) / f"{hub.node}.tasks"
-    folder.mkdir(exist_ok=True, mode=0o700)
+    folder = _tasks_of(hub, hub.node)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def _tasks_of(hub: Hub, node: str) -> Path:
+    """Short, by the random part of the node's name: sockets below it may not have long paths."""
+    return hub.settings.data_dir / "run" / node.rpartition("-")[2]
 
 
 async def enter(hub: Hub) -> None:
@@ -41,7 +46,7 @@ async def enter(hub: Hub) -> None:
         if descriptor is None:
             continue
         await family.end_marked(f"{node}-", 0)
-        await asyncio.to_thread(shutil.rmtree, folder / f"{node}.tasks", ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, _tasks_of(hub, node), ignore_errors=True)
         path.unlink(missing_ok=True)
         os.close(descriptor)
     descriptor = _try_lock(folder / f"{hub.node}.lock")

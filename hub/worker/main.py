@@ -11,6 +11,7 @@ from hub.context import Hub
 from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
+from hub.services.git_roots import local_roots
 from hub.services.tasks import dispatch, leases
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.states import STOPPING
@@ -68,7 +69,7 @@ async def open_place(hub: Hub) -> Place:
     """Make the worker's folders, and clear what a killed process left in them."""
     root = hub.settings.data_dir
     await leftovers.enter(hub)
-    mirrors = Mirrors(root / "mirrors", local_roots=hub.settings.local_repository_roots)
+    mirrors = Mirrors(root / "mirrors", local_roots=local_roots(hub.settings))
     await mirrors.sweep()
     return Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"))
 

@@ -1,0 +1,53 @@
+"""Routes of variable groups."""
+
+from __future__ import annotations
+
+from hub.services import environments
+from hub.services.environments import EnvironmentDraft
+from hub.web.api.queries import sorting
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_ALL = "/project/{project_id}/environment"
+_ONE = _ALL + "/{environment_id}"
+
+
+@route("GET", _ALL, Access.MEMBER)
+async def list_environments(call: Call) -> Answer:
+    """Variable groups of a project."""
+    return await environments.list_environments(call.actor, call.ids["project_id"], **sorting(call))
+
+
+@route("POST", _ALL, Access.MEMBER)
+async def create_environment(call: Call) -> Answer:
+    """Add one."""
+    draft = EnvironmentDraft.read(call.body)
+    return Made(await environments.create_environment(call.hub, call.actor, call.ids["project_id"], draft))
+
+
+@route("GET", _ONE, Access.MEMBER)
+async def get_environment(call: Call) -> Answer:
+    """One of them."""
+    return await environments.get_environment(call.actor, call.ids["project_id"], call.ids["environment_id"])
+
+
+@route("GET", _ONE + "/refs", Access.MEMBER)
+async def environment_refs(call: Call) -> Answer:
+    """What uses it."""
+    return dict(await environments.environment_refs(call.actor, call.ids["project_id"], call.ids["environment_id"]))
+
+
+@route("PUT", _ONE, Access.MEMBER)
+async def update_environment(call: Call) -> Answer:
+    """Replace it."""
+    draft = EnvironmentDraft.read(call.body)
+    await environments.update_environment(
+        call.hub, call.actor, call.ids["project_id"], call.ids["environment_id"], draft
+    )
+    return None
+
+
+@route("DELETE", _ONE, Access.MEMBER)
+async def delete_environment(call: Call) -> Answer:
+    """Delete it, unless something uses it."""
+    await environments.delete_environment(call.hub, call.actor, call.ids["project_id"], call.ids["environment_id"])
+    return None

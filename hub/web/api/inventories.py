@@ -1,0 +1,58 @@
+"""Routes of inventories."""
+
+from __future__ import annotations
+
+from hub.services import inventories
+from hub.services.inventories import InventoryDraft
+from hub.web.api.queries import integer
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_ALL = "/project/{project_id}/inventory"
+_ONE = _ALL + "/{inventory_id}"
+
+
+@route("GET", _ALL, Access.MEMBER)
+async def list_inventories(call: Call) -> Answer:
+    """Inventories of a project."""
+    return await inventories.list_inventories(
+        call.hub,
+        call.actor,
+        call.ids["project_id"],
+        app=call.query.get("app", ""),
+        template_id=integer(call, "template_id"),
+        order=call.query.get("order", ""),
+    )
+
+
+@route("POST", _ALL, Access.MEMBER)
+async def create_inventory(call: Call) -> Answer:
+    """Add one."""
+    draft = InventoryDraft.read(call.body)
+    return Made(await inventories.create_inventory(call.hub, call.actor, call.ids["project_id"], draft))
+
+
+@route("GET", _ONE, Access.MEMBER)
+async def get_inventory(call: Call) -> Answer:
+    """One of them."""
+    return await inventories.get_inventory(call.actor, call.ids["project_id"], call.ids["inventory_id"])
+
+
+@route("GET", _ONE + "/refs", Access.MEMBER)
+async def inventory_refs(call: Call) -> Answer:
+    """What uses it."""
+    return dict(await inventories.inventory_refs(call.actor, call.ids["project_id"], call.ids["inventory_id"]))
+
+
+@route("PUT", _ONE, Access.MEMBER)
+async def update_inventory(call: Call) -> Answer:
+    """Replace it."""
+    draft = InventoryDraft.read(call.body)
+    await inventories.update_inventory(call.hub, call.actor, call.ids["project_id"], call.ids["inventory_id"], draft)
+    return None
+
+
+@route("DELETE", _ONE, Access.MEMBER)
+async def delete_inventory(call: Call) -> Answer:
+    """Delete it, unless something uses it."""
+    await inventories.delete_inventory(call.hub, call.actor, call.ids["project_id"], call.ids["inventory_id"])
+    return None

@@ -1,0 +1,51 @@
+"""Routes of keys."""
+
+from __future__ import annotations
+
+from hub.services import keys
+from hub.services.keys import KeyDraft
+from hub.web.api.queries import sorting
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_ALL = "/project/{project_id}/keys"
+_ONE = _ALL + "/{key_id}"
+
+
+@route("GET", _ALL, Access.MEMBER)
+async def list_keys(call: Call) -> Answer:
+    """Keys of a project."""
+    return await keys.list_keys(call.actor, call.ids["project_id"], **sorting(call))
+
+
+@route("POST", _ALL, Access.MEMBER)
+async def create_key(call: Call) -> Answer:
+    """Add one."""
+    draft = KeyDraft.read(call.body)
+    return Made(await keys.create_key(call.hub, call.actor, call.ids["project_id"], draft))
+
+
+@route("GET", _ONE, Access.MEMBER)
+async def get_key(call: Call) -> Answer:
+    """One of them."""
+    return await keys.get_key(call.actor, call.ids["project_id"], call.ids["key_id"])
+
+
+@route("GET", _ONE + "/refs", Access.MEMBER)
+async def key_refs(call: Call) -> Answer:
+    """What uses it."""
+    return dict(await keys.key_refs(call.actor, call.ids["project_id"], call.ids["key_id"]))
+
+
+@route("PUT", _ONE, Access.MEMBER)
+async def update_key(call: Call) -> Answer:
+    """Replace it."""
+    draft = KeyDraft.read(call.body)
+    await keys.update_key(call.hub, call.actor, call.ids["project_id"], call.ids["key_id"], draft)
+    return None
+
+
+@route("DELETE", _ONE, Access.MEMBER)
+async def delete_key(call: Call) -> Answer:
+    """Delete it, unless something uses it."""
+    await keys.delete_key(call.hub, call.actor, call.ids["project_id"], call.ids["key_id"])
+    return None

@@ -1,0 +1,56 @@
+"""Routes of repositories."""
+
+from __future__ import annotations
+
+from hub.services import repositories
+from hub.services.repositories import RepositoryDraft
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_ALL = "/project/{project_id}/repositories"
+_ONE = _ALL + "/{repository_id}"
+
+
+@route("GET", _ALL, Access.MEMBER)
+async def list_repositories(call: Call) -> Answer:
+    """Repositories of a project."""
+    return await repositories.list_repositories(call.actor, call.ids["project_id"], order=call.query.get("order", ""))
+
+
+@route("POST", _ALL, Access.MEMBER)
+async def create_repository(call: Call) -> Answer:
+    """Add one."""
+    draft = RepositoryDraft.read(call.body)
+    return Made(await repositories.create_repository(call.hub, call.actor, call.ids["project_id"], draft))
+
+
+@route("GET", _ONE, Access.MEMBER)
+async def get_repository(call: Call) -> Answer:
+    """One of them."""
+    return await repositories.get_repository(call.actor, call.ids["project_id"], call.ids["repository_id"])
+
+
+@route("GET", _ONE + "/refs", Access.MEMBER)
+async def repository_refs(call: Call) -> Answer:
+    """What uses it."""
+    return dict(await repositories.repository_refs(call.actor, call.ids["project_id"], call.ids["repository_id"]))
+
+
+@route("PUT", _ONE, Access.MEMBER)
+async def update_repository(call: Call) -> Answer:
+    """Replace it."""
+    draft = RepositoryDraft.read(call.body)
+    await repositories.update_repository(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], draft)
+    return None
+
+
+@route("DELETE", _ONE, Access.MEMBER)
+async def delete_repository(call: Call) -> Answer:
+    """Delete it, unless something uses it."""
+    await repositories.delete_repository(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"])
+    return None
+
+
+@route("GET", _ONE + "/branches", Access.MEMBER)
+async def branches(call: Call) -> Answer:
+    """Whole names of the remote's branches."""
+    return await repositories.branches(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"])

@@ -1,0 +1,103 @@
+"""Routes of templates."""
+
+from __future__ import annotations
+
+from hub.services import templates
+from hub.services.draft import Draft
+from hub.services.tasks import stop
+from hub.services.template_drafts import TemplateDraft
+from hub.services.templates import DescriptionDraft
+from hub.web.api.queries import sorting
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_ALL = "/project/{project_id}/templates"
+_ONE = _ALL + "/{template_id}"
+
+
+@route("GET", _ALL, Access.MEMBER)
+async def list_templates(call: Call) -> Answer:
+    """Templates of a project."""
+    return await templates.list_templates(
+        call.actor, call.ids["project_id"], app=call.query.get("app", ""), **sorting(call)
+    )
+
+
+@route("POST", _ALL, Access.MEMBER)
+async def create_template(call: Call) -> Answer:
+    """Add one."""
+    draft = TemplateDraft.read(call.body)
+    return Made(await templates.create_template(call.hub, call.actor, call.ids["project_id"], draft))
+
+
+@route("GET", _ONE, Access.MEMBER)
+async def get_template(call: Call) -> Answer:
+    """One of them."""
+    return await templates.get_template(call.actor, call.ids["project_id"], call.ids["template_id"])
+
+
+@route("GET", _ONE + "/refs", Access.MEMBER)
+async def template_refs(call: Call) -> Answer:
+    """What uses it."""
+    return dict(await templates.template_refs(call.actor, call.ids["project_id"], call.ids["template_id"]))
+
+
+@route("PUT", _ONE, Access.MEMBER)
+async def update_template(call: Call) -> Answer:
+    """Replace it."""
+    draft = TemplateDraft.read(call.body)
+    await templates.update_template(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], draft)
+    return None
+
+
+@route("DELETE", _ONE, Access.MEMBER)
+async def delete_template(call: Call) -> Answer:
+    """Delete it, unless something uses it."""
+    await templates.delete_template(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"])
+    return None
+
+
+@route("PUT", _ONE + "/description", Access.MEMBER)
+async def describe_template(call: Call) -> Answer:
+    """Change its description alone."""
+    draft = DescriptionDraft.read(call.body)
+    await templates.describe_template(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], draft)
+    return None
+
+
+class StopDraft(Draft):
+    """Body of a stop."""
+
+    force: bool = False
+
+
+@route("POST", _ONE + "/stop_all_tasks", Access.MEMBER)
+async def stop_all_tasks(call: Call) -> Answer:
+    """Stop every unfinished task of it."""
+    draft = StopDraft.read(call.body)
+    await stop.stop_all(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], force=draft.force)
+    return None
+
+
+@route("POST", _ONE + "/inventory/{inventory_id}/attach", Access.MEMBER, body=False)
+async def attach_inventory(call: Call) -> Answer:
+    """Make an inventory one of this template alone."""
+    await templates.attach_inventory(call.hub, call.actor, *_pair(call))
+    return None
+
+
+@route("POST", _ONE + "/inventory/{inventory_id}/detach", Access.MEMBER, body=False)
+async def detach_inventory(call: Call) -> Answer:
+    """Give an inventory back to the project."""
+    await templates.detach_inventory(call.actor, *_pair(call))
+    return None
+
+
+@route("POST", _ONE + "/inventory/{inventory_id}/set_default", Access.MEMBER, body=False)
+async def set_default_inventory(call: Call) -> Answer:
+    """Make an inventory the one that tasks work on."""
+    await templates.set_default_inventory(call.hub, call.actor, *_pair(call))
+    return None
+
+
+def _pair(call: Call) -> tuple[int, int, int]:
+    return call.ids["project_id"], call.ids["template_id"], call.ids["inventory_id"]
