@@ -104,14 +104,14 @@ async def test_the_output_is_one_record_for_each_line(hub, admin, at, scene, tem
     task_id = await scene.launch(template)
     assert await admin.read(f"{at}/{task_id}/output") == []
     assert (await admin.get(f"{at}/{task_id}/raw_output")).data == b""
-    await write_log(hub, task_id, ["one", "\x1b[31mtwo\x1b[0m", ""], ["„four“ \\ \"quoted\""])
+    await write_log(hub, task_id, ["one", "\x1b[31mtwo\x1b[0m", ""], ['„four“ \\ "quoted"'])
     records = await admin.read(f"{at}/{task_id}/output")
-    assert [one["output"] for one in records] == ["one", "\x1b[31mtwo\x1b[0m", "", "„four“ \\ \"quoted\""]
+    assert [one["output"] for one in records] == ["one", "\x1b[31mtwo\x1b[0m", "", '„four“ \\ "quoted"']
     assert records[0] == {
         "id": 0, "task_id": task_id, "time": "2026-01-02T03:04:05Z", "output": "one", "stage_id": None,
     }  # fmt: skip
     reply = await admin.get(f"{at}/{task_id}/raw_output")
-    assert reply.data.decode() == "one\ntwo\n\n„four“ \\ \"quoted\"\n"
+    assert reply.data.decode() == 'one\ntwo\n\n„four“ \\ "quoted"\n'
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
@@ -134,7 +134,9 @@ async def test_a_long_log_is_never_in_memory_as_a_whole(hub, scene, template):
     await write_log(hub, task_id, lines)
     (row,) = await TaskChunk.filter(task_id=task_id)
     copies = [
-        TaskChunk(task_id=task_id, seq=seq, first_line=700 * seq, lines=700, time=row.time, times=[[0, 0]], data=row.data)
+        TaskChunk(
+            task_id=task_id, seq=seq, first_line=700 * seq, lines=700, time=row.time, times=[[0, 0]], data=row.data
+        )
         for seq in range(1, 300)
     ]
     await TaskChunk.bulk_create(copies)
