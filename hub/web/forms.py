@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,6 +23,10 @@ class Sent(Protocol):
 
     def getlist(self, key: str) -> list[str]:
         """Return all values."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names in order."""
         ...
 
     def __contains__(self, key: object) -> bool:
@@ -54,7 +58,7 @@ class Field:
     group: str = ""
     error: str = ""
     when: str = ""
-    """`field=value,value`: shown only while that field has one of these values."""
+    """`field=value,value&other=value`: shown only while each of these fields has one of its values."""
     rows: int = 4
     """Height of a text area."""
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -80,7 +84,7 @@ class Keys:
 
 def fields_of(
     kind: type[Params], values: Mapping[str, Any], *, prefix: str, keys: Keys | None = None,
-    errors: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None, when: str = "",
 ) -> list[Field]:  # fmt: skip
     """Return the fields of a class of params, filled with `values` or the declared defaults."""
     schema = kind.model_json_schema()
@@ -93,6 +97,7 @@ def fields_of(
         found.append(
             Field(
                 name=f"{prefix}{name}",
+                when=when,
                 label=phrase(_label(name, plain)),
                 widget=_widget(plain),
                 value=_shown(plain, value),
@@ -206,7 +211,7 @@ def _shown(plain: Mapping[str, Any], value: Any) -> Any:
     widget = _widget(plain)
     if widget == "tick":
         return bool(value)
-    if value is None:
+    if value is None or plain.get("writeOnly"):
         return ""
     if widget == "words" and not isinstance(value, str):
         return "\n".join(str(one) for one in value)
@@ -272,3 +277,24 @@ def whole_number(text: str, default: int = 0) -> int:
     if not re.fullmatch(r"[+-]?\d{1,9}", text.strip(), re.ASCII):
         raise ValueError(_("Write a whole number."))
     return int(text)
+
+
+def label_of(kind: type[Params], name: str) -> str:
+    """Return the label of one field."""
+    described = kind.model_json_schema().get("properties", {}).get(name, {})
+    return phrase(_label(name, described))
+
+
+def lenient_number(text: str) -> int:
+    """Return the id that a choice holds; 0 for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
+
+
+def rows_of(sent: Sent, name: str) -> list[dict[str, str]]:
+    """Return the rows `name-<n>-<member>` of a form, in the order in which they were sent."""
+    found: dict[str, dict[str, str]] = {}
+    for key in sent:
+        parts = key.split("-", 2)
+        if len(parts) == 3 and parts[0] == name and parts[1].isdecimal():
+            found.setdefault(parts[1], {})[parts[2]] = sent.get(key)
+    return list(found.values())

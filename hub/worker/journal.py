@@ -1,7 +1,8 @@
 """Writes one task's log: hides secrets, cuts lines, and stores chunks so that a live reader sees each line at once.
 
 The first output of a program after a silence is stored immediately; then at most ten times a second, or as soon as
-64 KiB are waiting. The hub's own lines wait for output to come, a moment at most, so that a short task costs one chunk. A program that writes faster than the store takes is held back, so that memory stays bounded.
+64 KiB are waiting. The hub's own lines wait for output to come, a moment at most, so that a short task costs one chunk.
+A program that writes faster than the store takes is held back, so that memory stays bounded.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def _code_spans(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
-def _here() -> str:
+def here() -> str:
     """Address of this page, for parts that refresh themselves and for forms that come back."""
     query = request.query_string.decode("ascii", "ignore")
     return f"{request.root_path}{request.path}" + (f"?{query}" if query else "")
@@ -165,7 +165,7 @@ def prepare(environment: Environment) -> None:
         "to_json": _to_json, "code_spans": _code_spans, "grouped": grouped,
     }  # fmt: skip
     environment.globals |= {
-        "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": _here,
+        "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,
         "status_look": status_look, "statuses": {}, "survey_type": lambda name: survey_types().get(name or "", name),
         "offer_kind": lambda name: _(_OFFERS.get(name, name)), "app_icon": app_icon, "app_title": app_title,
         "plugin_address": _plugin_address, "api_address": _api_address,

@@ -14,7 +14,10 @@ from hub.errors import Forbidden
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit as visits
 
-blueprint = Blueprint("pages", __name__, template_folder="../templates")
+blueprint = Blueprint("pages", __name__)
+
+FORM = ("GET", "POST")
+SEND = ("POST",)
 
 
 class Who(enum.Enum):
@@ -41,8 +44,10 @@ PAGES: list[Page] = []
 View = Callable[..., Awaitable[Response]]
 
 
-def page(rule: str, who: Who, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
-    """Declare a view. Forms are checked against their token before the view runs."""
+def page(
+    rule: str, who: Who, *, methods: tuple[str, ...] = ("GET",), name: str | None = None
+) -> Callable[[View], View]:  # fmt: skip
+    """Declare a view, named like its function unless told. Forms are checked against their token before it runs."""
 
     def declare(view: View) -> View:
         PAGES.append(Page(rule, methods, who))
@@ -59,7 +64,7 @@ def page(rule: str, who: Who, *, methods: tuple[str, ...] = ("GET",)) -> Callabl
                 await visits.check_csrf()
             return await view(**values)
 
-        blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=guarded, methods=[*methods])
+        blueprint.add_url_rule(rule, endpoint=name or view.__name__, view_func=guarded, methods=[*methods])
         return view
 
     return declare

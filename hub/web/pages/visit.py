@@ -14,6 +14,7 @@ from quart import Response, current_app, g, make_response, redirect, render_temp
 from hub.context import Hub
 from hub.errors import Forbidden, Unauthenticated
 from hub.plugin import ActorView, NavItem
+from hub.services import projects
 from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, UPDATE_PROJECT, Grant, require
 from hub.services.actor import Actor
 from hub.web import actor as who
@@ -106,6 +107,8 @@ async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Vis
     if actor.user_id is not None:
         project = grant.view() if grant else None
         here.navigation = [(one.plugin, one.item) for one in hub.registry.nav(here.viewer, project)]
+        g.switchable = await projects.list_projects(actor)
+        g.may_create_project = projects.may_create(hub, actor)
     return here
 
 

@@ -13,11 +13,13 @@ const value = (form: HTMLFormElement, name: string): string => {
   return field && 'value' in field ? String(field.value) : ''
 }
 
-// data-when="type=build,deploy": shown, and its fields sent, only while the field `type` has one of these values.
+// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values.
 const dependents = (form: HTMLFormElement): void => {
   for (const part of form.querySelectorAll<HTMLElement>('[data-when]')) {
-    const [name = '', wanted = ''] = (part.dataset['when'] ?? '').split('=')
-    const fits = wanted.split(',').includes(value(form, name))
+    const fits = (part.dataset['when'] ?? '').split('&').every((condition) => {
+      const [name = '', wanted = ''] = condition.split('=')
+      return wanted.split(',').includes(value(form, name))
+    })
     part.hidden = !fits
     if (part instanceof HTMLFieldSetElement) part.disabled = !fits
   }

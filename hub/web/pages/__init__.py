@@ -1,0 +1,49 @@
+"""Server-rendered pages: views parse input, call services and draw templates."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Final
+
+from quart import Quart, request
+
+from hub.context import Hub
+from hub.plugin import Pages
+from hub.web.pages import drawing, visit
+from hub.web.pages.failures import error_page
+from hub.web.pages.routing import PAGES, Page, Who, blueprint
+
+__all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
+
+_MODULES: Final = (
+    "account", "assets", "dashboard", "environments", "inventories", "keys", "plugins", "projects", "repositories",
+    "run", "sign_in", "tasks", "team", "template_form", "templates", "users", "views",
+)  # fmt: skip
+
+
+def mount(app: Quart, hub: Hub) -> None:
+    """Put the pages into the web application."""
+    for name in _MODULES:
+        import_module(f"hub.web.pages.{name}")
+    app.extensions[visit.EXTENSION] = hub
+    drawing.prepare(app.jinja_env)
+    app.context_processor(drawing.shared)
+    app.register_blueprint(blueprint)
+
+
+def mount_plugin(app: Quart, hub: Hub, plugin: str, its_pages: Pages) -> None:
+    """Put a plugin's pages below `/x/<plugin>`; unless they are public, only signed-in people get there."""
+    name = f"x_{plugin}"
+    app.register_blueprint(its_pages.blueprint, url_prefix=f"/x/{plugin}", name=name)
+    app.before_request(_guard(name, public=its_pages.public))
+
+
+def _guard(name: str, *, public: bool) -> Callable[[], Awaitable[None]]:
+    async def look() -> None:
+        if request.blueprint != name:
+            return
+        visit.speak()
+        await visit.begin(signed_in=not public)
+
+    return look

@@ -1,0 +1,68 @@
+"""A project's front: its tasks, what happened, and the way to the first run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import Response, url_for
+
+from hub.services import events, inventories, keys, repositories, templates
+from hub.web.i18n import gettext as _
+from hub.web.pages import history as tasks
+from hub.web.pages import visit
+from hub.web.pages.panels import boxes
+from hub.web.pages.routing import Who, page
+
+
+@page("/project/<int:project_id>/history", Who.MEMBER)
+async def history(project_id: int) -> Response:
+    """Tasks of the project, newest first."""
+    task_id = visit.query_number("t")
+    if task_id is not None:
+        return visit.go("task", project_id=project_id, task_id=task_id)
+    shared: dict[str, Any] = {
+        **await tasks.page_of_tasks("pages.history", project_id), "show_template": True,
+        "empty_template": "parts/empty_history.html",
+    }  # fmt: skip
+    if visit.wants_fragment():
+        return await visit.show("parts/history.html", **shared)
+    known = await templates.list_templates(visit.visit().actor, project_id)
+    fresh = not shared["tasks"] and not shared["filtered"] and not shared["older"]
+    return await visit.show(
+        "history.html", tab="history", templates=known, panels=await boxes("dashboard"),
+        steps=await _steps(project_id, known) if fresh and visit.visit().may_manage else [], **shared,
+    )  # fmt: skip
+
+
+@page("/project/<int:project_id>/activity", Who.MEMBER)
+async def activity(project_id: int) -> Response:
+    """What people did, newest first."""
+    found = await events.list_for_project(visit.visit().actor, project_id, limit=events.LAST)
+    return await visit.show("activity.html", tab="activity", events=found)
+
+
+async def _steps(project_id: int, known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is missing until the first run, in the order in which it is needed."""
+    here = visit.visit()
+    found_keys = [key for key in await keys.list_keys(here.actor, project_id) if key["type"] != "none"]
+    found_repositories = await repositories.list_repositories(here.actor, project_id)
+    found_inventories = await inventories.list_inventories(here.hub, here.actor, project_id)
+    first = known[0]["id"] if known else None
+
+    def step(done: object, title: str, note: str, action: str, endpoint: str, **path: int) -> dict[str, Any]:
+        address = url_for(f"pages.{endpoint}", project_id=project_id, **path)
+        return {"done": bool(done), "title": title, "note": note, "action": action, "address": address}
+
+    steps = [
+        step(found_keys, _("Add a key"), _("How the hub reaches private repositories and your hosts."), _("Add a key"),
+             "keys_new"),
+        step(found_repositories, _("Add a repository"), _("Where your playbooks and scripts live."),
+             _("Add a repository"), "repositories_new"),
+        step(found_inventories, _("Add an inventory"), _("The hosts that Ansible works on. Scripts need none."),
+             _("Add an inventory"), "inventory_new"),
+        step(known, _("Create a template"), _("What to run, with what, and what to ask before."),
+             _("Go to the templates"), "templates"),
+    ]  # fmt: skip
+    if first is not None:
+        steps.append(step(None, _("Run it"), _("And watch its log live."), _("Run"), "run", template_id=first))
+    return steps

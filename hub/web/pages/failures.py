@@ -1,0 +1,111 @@
+"""Errors as people see them: a page that says what happened and what to do, or a sentence beside a field."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from quart import Response, g, jsonify, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
+from hub.plugin import PluginError
+from hub.web.i18n import N_, phrase
+from hub.web.i18n import gettext as _
+from hub.web.pages import drawing, visit
+
+logger = logging.getLogger(__name__)
+
+FORM_ERRORS: Final = (Invalid, Conflict, Forbidden, Unavailable, NotFound, TooMany, PluginError)
+"""What a form shows above itself instead of a page of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    heading: str
+    icon: str
+    advice: str = ""
+
+
+_FACES: Final = {
+    400: _Face(N_("That cannot be done"), "alert-circle", N_("Go back and correct what the sentence names.")),
+    401: _Face(N_("Sign in first"), "lock"),
+    403: _Face(N_("You may not do this"), "lock", N_("Ask an owner of the project, or an administrator of the hub.")),
+    404: _Face(N_("There is no such page"), "route", N_("It may have been deleted, or the address is mistyped.")),
+    405: _Face(N_("There is no such page"), "route", N_("It may have been deleted, or the address is mistyped.")),
+    409: _Face(N_("Not at this moment"), "clock-pause", N_("Look at the present state and try again.")),
+    413: _Face(N_("That is too large"), "alert-circle"),
+    429: _Face(N_("Too many attempts"), "clock", N_("Wait a little and try again.")),
+    503: _Face(N_("Something outside does not answer"), "plug", N_("Try again in a moment.")),
+}
+_BROKEN: Final = _Face(N_("The hub met an error of its own"), "bug", N_("Its administrator finds it in the hub's log."))
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error's text as a whole sentence in the reader's language."""
+    text = phrase(str(error).strip())
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".") if text else ""
+
+
+def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[str, dict[str, str]]:
+    """Return (sentence for the whole form, sentence by field). `names` maps wire members to fields of the form."""
+    text = sentence(error)
+    member = error.field if isinstance(error, Invalid) else None
+    known = names or {}
+    if member and member in known:
+        return "", {known[member]: text}
+    return text, {}
+
+
+async def error_page(error: Exception) -> Response:
+    """Return the page for an error that ended a request; scripts get JSON."""
+    status = _status(error)
+    if not g.get("language"):
+        visit.speak()
+    if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():
+        back = drawing.here() if request.method == "GET" else None
+        return _typed(redirect(url_for("pages.login", **({"return": back} if back else {})), 303))
+    if status >= 500 and not isinstance(error, HubError | HTTPException):
+        logger.error("A page failed inside the hub.", exc_info=error)
+    face = _FACES.get(status, _BROKEN)
+    text = _text(error, face)
+    if visit.quiet():
+        return _with_headers(error, jsonify({"error": text or _(face.heading)}), status)
+    page = await visit.show(
+        "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
+        advice=_(face.advice) if face.advice else "", retry=drawing.here() if _worth_retrying(status) else None,
+    )  # fmt: skip
+    return _with_headers(error, page, status)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, HubError):
+        return error.status
+    if isinstance(error, PluginError):
+        return 400
+    return (error.code or 500) if isinstance(error, HTTPException) else 500
+
+
+def _text(error: Exception, face: _Face) -> str:
+    if isinstance(error, HubError | PluginError):
+        return sentence(error)
+    if isinstance(error, HTTPException) and face is _BROKEN:
+        return phrase(error.description or error.name)
+    return "" if isinstance(error, HTTPException) else _("Nothing was lost that was saved before.")
+
+
+def _worth_retrying(status: int) -> bool:
+    return request.method == "GET" and status in {409, 429, 500, 503}
+
+
+def _with_headers(error: Exception, response: Response, status: int) -> Response:
+    response.status_code = status
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _typed(response: object) -> Response:
+    assert isinstance(response, Response)
+    return response

@@ -1,0 +1,135 @@
+"""Projects: the overview, a new one, its settings and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quart import Response, request, url_for
+
+from hub.errors import Forbidden
+from hub.services import projects as service
+from hub.services.projects import ProjectDraft
+from hub.web.forms import Field, whole_number
+from hub.web.i18n import gettext as _
+from hub.web.pages import visit
+from hub.web.pages.failures import FORM_ERRORS, faults
+from hub.web.pages.routing import FORM, SEND, Who, page
+
+
+@page("/projects", Who.USER)
+async def projects() -> Response:
+    """All projects that one may see."""
+    wanted = request.args.get("q", "").strip()
+    found = await service.list_projects(visit.visit().actor)
+    if wanted:
+        found = [one for one in found if wanted.lower() in one["name"].lower()]
+    return await visit.show("projects.html", projects=found, wanted=wanted)
+
+
+@page("/project/new", Who.USER, methods=FORM)
+async def project_new() -> Response:
+    """Make a project."""
+    here = visit.visit()
+    if not service.may_create(here.hub, here.actor):
+        raise Forbidden(_("Only an administrator may create projects in this hub."))
+    sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
+    error, errors = "", dict[str, str]()
+    if request.method == "POST":
+        try:
+            made = await service.create_project(here.hub, here.actor, _draft(sent, errors))
+            return visit.go("project_home", project_id=made["id"], say=_("The project is there."))
+        except FORM_ERRORS as fault:
+            error, found = faults(fault, {"name": "name"})
+            errors |= found
+        except ValueError:
+            pass
+    return await visit.show(
+        "form.html", status=400 if sent else 200, heading=_("New project"), error=error,
+        trail=[(_("Projects"), url_for("pages.projects"))], fields=[_name_field(sent, errors)],
+        cancel=url_for("pages.projects"), save=_("Create"), section="projects",
+    )  # fmt: skip
+
+
+@page("/project/<int:project_id>", Who.MEMBER)
+async def project_home(project_id: int) -> Response:
+    """Lead to the history, or to the task of an old link."""
+    task_id = visit.query_number("t")
+    if task_id is not None:
+        return visit.go("task", project_id=project_id, task_id=task_id)
+    return visit.go("history", project_id=project_id)
+
+
+@page("/project/<int:project_id>/settings", Who.MEMBER, methods=FORM)
+async def project_settings(project_id: int) -> Response:
+    """Change or delete the project."""
+    here = visit.visit()
+    known = await service.get_project(here.actor, project_id)
+    sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
+    error, errors = "", dict[str, str]()
+    if request.method == "POST":
+        try:
+            await service.update_project(here.hub, here.actor, project_id, _draft(sent, errors, known))
+            return visit.go("project_settings", project_id=project_id, say=_("Saved."))
+        except FORM_ERRORS as fault:
+            error, found = faults(fault, {"name": "name", "max_parallel_tasks": "max_parallel_tasks"})
+            errors |= found
+        except ValueError:
+            pass
+    values = sent or {"name": known["name"], "max_parallel_tasks": str(known.get("max_parallel_tasks", 0))}
+    return await visit.show(
+        "form.html", status=400 if sent else 200, heading=_("Settings"), error=error, tab="settings",
+        fields=[_name_field(values, errors), _limit_field(values, errors)], section="settings",
+        tabs_template="parts/dashboard_tabs.html", read_only=not here.may_update, delete=_delete(known, project_id)
+        if here.may_update else None,
+    )  # fmt: skip
+
+
+@page("/project/<int:project_id>/delete", Who.MEMBER, methods=SEND)
+async def project_delete(project_id: int) -> Response:
+    """Delete the project with everything in it."""
+    here = visit.visit()
+    name = here.grant.project_name if here.grant else ""
+    try:
+        await service.delete_project(here.hub, here.actor, project_id)
+    except FORM_ERRORS as fault:
+        return visit.go("project_settings", project_id=project_id, say=faults(fault)[0], kind="danger")
+    return visit.go("projects", say=_("The project “%(name)s” was deleted.", name=name))
+
+
+def _draft(sent: Mapping[str, str], errors: dict[str, str], known: Mapping[str, Any] | None = None) -> ProjectDraft:
+    """Read the form; what it does not show stays as it is. Raises `ValueError` once `errors` says why."""
+    name = sent.get("name", "").strip()
+    if not name:
+        errors["name"] = _("A project needs a name.")
+    limit = 0
+    try:
+        limit = whole_number(sent.get("max_parallel_tasks", ""))
+    except ValueError as error:
+        errors["max_parallel_tasks"] = str(error)
+    if errors:
+        raise ValueError("the form is incomplete")
+    kept = {member: known[member] for member in ("alert", "alert_chat", "type") if known and member in known}
+    return ProjectDraft.read({**kept, "name": name, "max_parallel_tasks": limit})
+
+
+def _name_field(values: Mapping[str, str], errors: Mapping[str, str]) -> Field:
+    return Field("name", _("Name"), "line", values.get("name", ""), required=True, error=errors.get("name", ""),
+                 limits={"maxlength": 255})  # fmt: skip
+
+
+def _limit_field(values: Mapping[str, str], errors: Mapping[str, str]) -> Field:
+    return Field(
+        "max_parallel_tasks", _("Tasks at once"), "number", values.get("max_parallel_tasks", "0"),
+        error=errors.get("max_parallel_tasks", ""), limits={"min": 0},
+        help=_("How many tasks of this project may run at the same time; 0 means no limit of its own."),
+    )  # fmt: skip
+
+
+def _delete(known: Mapping[str, Any], project_id: int) -> dict[str, str]:
+    return {
+        "title": _("Delete this project"),
+        "note": _("Templates, keys, inventories, tasks and their logs go with it."),
+        "address": url_for("pages.project_delete", project_id=project_id),
+        "ask": _("Delete the project “%(name)s” with everything in it? This cannot be undone.", name=known["name"]),
+    }

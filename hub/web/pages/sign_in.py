@@ -1,0 +1,83 @@
+"""Signing in and out, the start page, and how the reader wants to see things."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quart import Response, request
+
+from hub.errors import HubError, Invalid, Unauthenticated
+from hub.models import Session
+from hub.services import accounts, projects
+from hub.web import actor as who
+from hub.web import i18n
+from hub.web.address import client_address
+from hub.web.pages import visit
+from hub.web.pages.failures import sentence
+from hub.web.pages.routing import FORM, SEND, Who, page
+
+_LONGEST: Final = 1000
+
+
+@page("/auth/login", Who.ANYBODY, methods=FORM)
+async def login() -> Response:
+    """Ask for name and password; go back to where one wanted to go."""
+    here = visit.visit()
+    if request.method == "GET":
+        back = visit.safe_return(request.args.get("return", ""))
+        if here.actor.user_id is not None:
+            return visit.go_to(back)
+        return await _form(back=back)
+    sent = await request.form
+    back, name = visit.safe_return(sent.get("return", "")), sent.get("username", "")[:_LONGEST]
+    try:
+        who.refuse_foreign_page(here.hub, request)
+        secret = await accounts.login(
+            here.hub, name, sent.get("password", "")[:_LONGEST], ip=client_address(request),
+            user_agent=request.headers.get("User-Agent", ""),
+        )  # fmt: skip
+    except HubError as error:
+        status = 401 if isinstance(error, Unauthenticated | Invalid) else error.status
+        return await _form(back=back, name=name, error=sentence(error), status=status)
+    response = visit.go_to(back)
+    who.set_cookie(here.hub, response, secret)
+    return response
+
+
+async def _form(*, back: str, name: str = "", error: str = "", status: int = 200) -> Response:
+    nobody_yet = not await Session.exists()
+    return await visit.show(
+        "login.html", status=status, back=back, username=name, error=error, providers=(), first_start=nobody_yet
+    )
+
+
+@page("/auth/logout", Who.USER, methods=SEND)
+async def logout() -> Response:
+    """End the session."""
+    secret = request.cookies.get(who.COOKIE)
+    if secret:
+        await accounts.logout(secret)
+    response = visit.go("login")
+    who.clear_cookie(visit.the_hub(), response)
+    return response
+
+
+@page("/", Who.USER)
+async def start() -> Response:
+    """Go to the project that was looked at last, else to the only one, else to all of them."""
+    known = [one["id"] for one in await projects.list_projects(visit.visit().actor)]
+    last = request.cookies.get(visit.PROJECT_COOKIE, "")
+    wanted = next((one for one in known if str(one) == last), known[0] if len(known) == 1 else None)
+    return visit.go("history", project_id=wanted) if wanted else visit.go("projects")
+
+
+@page("/preferences", Who.ANYBODY, methods=SEND)
+async def preferences() -> Response:
+    """Keep the reader's colours and language in cookies."""
+    sent = await request.form
+    response = Response(status=204) if visit.quiet() else visit.go_to(visit.safe_return(sent.get("back", "")))
+    if sent.get("theme") in visit.THEMES:
+        visit.keep_cookie(response, visit.THEME_COOKIE, sent["theme"])
+    if sent.get("language") in i18n.LANGUAGES:
+        visit.keep_cookie(response, visit.LANGUAGE_COOKIE, sent["language"])
+    return response
