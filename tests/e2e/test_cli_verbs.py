@@ -181,5 +181,4 @@ def test_commands_of_plugins_are_listed_and_unknown_ones_refused(terminal: Termi
 
 
 def test_a_worker_without_redis_is_told_what_runs_tasks(terminal: Terminal) -> None:
-    pytest.importorskip("hub.web.app")
     assert "HUB_REDIS_URL" in refused(terminal, "worker")
