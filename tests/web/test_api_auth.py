@@ -117,3 +117,19 @@ async def test_a_head_request_is_answered_like_a_get(client: Client) -> None:
     await sign_in(client)
     for path in ("/api/ping", "/api/user", "/api/users", "/api/apps", "/api/options", "/api/tasks"):
         assert (await client.head(path)).status_code == 200
+
+
+async def test_what_a_stranger_writes_about_its_address_is_not_believed(client: Client, hub: Hub) -> None:
+    far, near = {"client": ("203.0.113.5", 1)}, {"client": ("10.0.0.2", 1)}
+    for scope, headers, address in (
+        (far, {"X-Real-IP": "192.0.2.1"}, "203.0.113.5"),
+        (near, {"X-Real-IP": "192.0.2.1"}, "192.0.2.1"),
+        (near, {"X-Forwarded-For": "198.51.100.7, 192.0.2.2"}, "192.0.2.2"),
+        (near, {"X-Real-IP": "nonsense"}, "10.0.0.2"),
+        (near, {}, "10.0.0.2"),
+        ({"client": ("::ffff:10.0.0.2", 1)}, {"X-Real-IP": "2001:db8::1"}, "2001:db8::1"),
+    ):
+        assert (await sign_in(client, headers=headers, scope_base=scope)).status_code == 204
+        newest = await Session.all().order_by("-id").first()
+        assert newest is not None
+        assert newest.ip == address
