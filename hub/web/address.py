@@ -7,7 +7,6 @@ from typing import Final
 
 from quart import Request
 
-
 # Not `is_private`, which has grown to hold much more than private networks.
 _NEAR: Final = tuple(
     ipaddress.ip_network(text)
