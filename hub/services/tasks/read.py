@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from tortoise.expressions import Q
 from tortoise.functions import Max
 
 from hub.errors import NotFound
@@ -73,16 +75,40 @@ async def list_tasks(
     before: int | None = None, limit: int = MOST,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Newest tasks of a project, or of one template, first. `before` is the id of the last task already seen."""
+    return await find_tasks(actor, project_id, Wanted(template_id, tuple(status)), before=before, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tasks to find."""
+
+    template_id: int | None = None
+    status: tuple[str, ...] = ()
+    text: str = ""
+    """Looked for in messages, commit messages, versions and names of templates."""
+
+
+async def find_tasks(
+    actor: Actor, project_id: int, wanted: Wanted, *, before: int | None = None, limit: int = MOST
+) -> list[dict[str, Any]]:
+    """Newest tasks of a project that fit, first. `before` is the id of the last task already seen."""
     await require(actor, project_id)
     query = Task.filter(project_id=project_id)
-    if template_id is not None:
-        query = query.filter(template_id=template_id)
-    if status:
-        query = query.filter(status__in=list(status))
+    if wanted.template_id is not None:
+        query = query.filter(template_id=wanted.template_id)
+    if wanted.status:
+        query = query.filter(status__in=list(wanted.status))
+    if wanted.text:
+        query = query.filter(_says(wanted.text))
     if before is not None:
         query = query.filter(id__lt=before)
     rows = await query.order_by("-id").limit(max(1, min(limit, MOST))).values(*_OWN, *_JOINED)
     return [wire_with_template(row) for row in rows]
+
+
+def _says(text: str) -> Q:
+    places = ("message", "commit_message", "version", "template__name")
+    return Q(*(Q(**{f"{place}__icontains": text}) for place in places), join_type="OR")
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

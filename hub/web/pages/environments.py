@@ -35,7 +35,7 @@ async def _rows(project_id: int) -> Sequence[Row]:
     return await service.list_environments(visit.visit().actor, project_id)
 
 
-async def _nothing(project_id: int) -> None:  # noqa: ARG001 - the shape of `Kind.extra`
+async def _nothing(project_id: int) -> None:  # the shape of `Kind.beside`
     return None
 
 
@@ -52,7 +52,7 @@ def _object(text: str | None) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-async def _fields(project_id: int, form: Filled) -> list[Field]:  # noqa: ARG001 - the shape of `Kind.fields`
+async def _fields(project_id: int, form: Filled) -> list[Field]:
     stored = form.row.get("json") or ""
     variables = form.sent.get("json", "") if form.sent else _pretty(stored)
     env = form.sent.get("env", "") if form.sent else _as_lines(_object(form.row.get("env")))

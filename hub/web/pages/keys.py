@@ -55,7 +55,7 @@ async def _rows(project_id: int) -> Sequence[Row]:
     return await service.list_keys(visit.visit().actor, project_id)
 
 
-async def _nothing(project_id: int) -> None:  # noqa: ARG001 - the shape of `Kind.extra`
+async def _nothing(project_id: int) -> None:  # the shape of `Kind.beside`
     return None
 
 
@@ -65,7 +65,7 @@ def _cells(row: Row, _extra: object) -> Sequence[str]:
     return (title + empty, "—" if row["type"] == "none" else _place(row.get("source_storage_type")))
 
 
-async def _fields(project_id: int, form: Filled) -> list[Field]:  # noqa: ARG001 - the shape of `Kind.fields`
+async def _fields(project_id: int, form: Filled) -> list[Field]:
     registry = visit.the_hub().registry
     kind = form.value("type") or "ssh"
     places = list(registry.secret_backends)
