@@ -37,6 +37,8 @@ class Field:
     value: Any = ""
     help: str = ""
     required: bool = False
+    unmarked: bool = False
+    """Optional without saying so, where the help says when it may be empty."""
     options: Sequence[Option] = ()
     placeholder: str = ""
     group: str = ""

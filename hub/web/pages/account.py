@@ -37,7 +37,7 @@ async def account_save() -> Response:
     """Change name and addresses."""
     here, sent = visit.visit(), await request.form
     row = await users.own_user(here.hub, here.actor)
-    body = {**profile_body(sent), **{name: row[name] for name in ("admin", "external", "pro")}}
+    body = {**profile_body(sent), **{name: row[name] for name in ("admin", "external", "pro", "alert")}}
     try:
         await users.update_user(here.hub, here.actor, row["id"], UserDraft.read(body))
     except FORM_ERRORS as fault:

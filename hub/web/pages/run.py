@@ -10,6 +10,7 @@ from typing import Any, Final
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
+from hub.errors import Invalid
 from hub.plugin import Executor
 from hub.services import inventories, templates
 from hub.services.tasks.launch import TaskDraft, launch
@@ -177,6 +178,8 @@ def _draft(template: Row, executor: Executor | None, sent: MultiDict[str, str]) 
             body[name] = sent[name].strip()
     for name in ("inventory_id", "build_task_id"):
         body[name] = lenient_number(sent.get(name, "")) or None
+    if "build_task_id" in sent and not body["build_task_id"]:
+        raise Invalid(_("Choose the build to deploy."), field="build_task_id")
     words = lines(sent.get("arguments", ""))
     if words:
         body["arguments"] = json.dumps(words, ensure_ascii=False)

@@ -108,7 +108,6 @@ async def _more(form: Form) -> list[Field]:
         form.field("allow_override_branch_in_task", _("Ask for the branch before a run"), "tick"),
         form.field("allow_parallel_tasks", _("Several tasks at once"), "tick",
                    help=_("Start a task while another one of this template still runs.")),
-        form.field("suppress_success_alerts", _("Stay silent when it succeeds"), "tick"),
         form.field("runner_tag", _("Worker tag"), help=_("Only workers with this tag run it.")),
         form.field("time_limit", _("Time limit in minutes"), "number", value=minutes, limits={"min": 0},
                    help=_("A task that takes longer is stopped; 0 means the hub's own limit.")),

@@ -21,8 +21,7 @@ from hub.web.pages.routing import FORM, Who, page
 from hub.web.pages.template_fields import Form, all_fields, missing, survey_fields
 
 Row = dict[str, Any]
-_TICKS = ("autorun", "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks",
-          "suppress_success_alerts")  # fmt: skip
+_TICKS = ("autorun", "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks")
 _MEMBERS = {
     name: name
     for name in (
@@ -110,6 +109,7 @@ def _draft(
     for name in ("repository_id", "inventory_id", "environment_id", "view_id", "build_template_id"):
         body[name] = lenient_number(sent.get(name, "")) or None
     body |= {name: name in sent for name in _TICKS}
+    body["suppress_success_alerts"] = bool(row.get("suppress_success_alerts"))
     body["arguments"] = _arguments(sent)
     try:
         body["time_limit"] = 60 * whole_number(sent.get("time_limit", ""))

@@ -58,11 +58,8 @@ async def user_edit(user_id: int) -> Response:
     himself = user_id == here.actor.user_id
     if request.method == "POST":
         try:
-            kept = {
-                "external": row["external"],
-                "pro": row["pro"],
-                "admin": row["admin"] if himself else "admin" in sent,
-            }
+            kept = {name: row[name] for name in ("external", "pro", "alert")}
+            kept["admin"] = row["admin"] if himself else "admin" in sent
             await service.update_user(here.hub, here.actor, user_id, UserDraft.read({**profile_body(sent), **kept}))
             return visit.go("users", say=_("Saved."))
         except FORM_ERRORS as fault:
@@ -101,21 +98,16 @@ async def user_delete(user_id: int) -> Response:
 
 def profile_body(sent: MultiDict[str, str]) -> dict[str, Any]:
     """Read what people say of themselves."""
-    return {
-        "username": sent.get("username", ""), "name": sent.get("name", ""), "email": sent.get("email", ""),
-        "alert": "alert" in sent,
-    }  # fmt: skip
+    return {name: sent.get(name, "") for name in ("username", "name", "email")}
 
 
 def profile_fields(form: Filled) -> list[Field]:
     """Return the fields of what people say of themselves."""
-    alert = "alert" in form.sent if form.sent else bool(form.row.get("alert"))
     return [
         Field("name", _("Name"), "line", form.value("name"), required=True, error=form.error("name")),
         Field("username", _("Username"), "line", form.value("username"), required=True, error=form.error("username"),
               help=_("For signing in. Small letters.")),
         Field("email", _("E-mail"), "email", form.value("email"), required=True, error=form.error("email")),
-        Field("alert", _("Send an e-mail when a task fails"), "tick", alert),
     ]  # fmt: skip
 
 
