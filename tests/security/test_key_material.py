@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from asyncssh import generate_private_key
-from hub.builtin.passwords import hash_password, verify_password
+from hub.services.passwords import hash_password, verify_password
 from pydantic import ValidationError
 
 from hub.builtin.keys import LoginPasswordParams, SshKey, SshParams, StringParams, hub_key_types
