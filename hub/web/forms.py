@@ -1,37 +1,21 @@
-"""Forms drawn from typed parameters: one declaration of a plugin becomes fields, and a sent form becomes values again."""
+"""Forms drawn from typed parameters: a plugin's declaration becomes fields, and what was sent becomes values again."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
+from werkzeug.datastructures import MultiDict
 
 from hub.plugin import Params
 from hub.web.i18n import gettext as _
 from hub.web.i18n import phrase
 
-
-class Sent(Protocol):
-    """A sent form, as werkzeug's MultiDict has it."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """Return the first value."""
-        ...
-
-    def getlist(self, key: str) -> list[str]:
-        """Return all values."""
-        ...
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the names in order."""
-        ...
-
-    def __contains__(self, key: object) -> bool:
-        """Tell whether the field was sent."""
-        ...
+Sent = MultiDict[str, str]
+"""A sent form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +37,8 @@ class Field:
     value: Any = ""
     help: str = ""
     required: bool = False
+    unmarked: bool = False
+    """Optional without saying so, where the help says when it may be empty."""
     options: Sequence[Option] = ()
     placeholder: str = ""
     group: str = ""
@@ -296,5 +282,5 @@ def rows_of(sent: Sent, name: str) -> list[dict[str, str]]:
     for key in sent:
         parts = key.split("-", 2)
         if len(parts) == 3 and parts[0] == name and parts[1].isdecimal():
-            found.setdefault(parts[1], {})[parts[2]] = sent.get(key)
+            found.setdefault(parts[1], {})[parts[2]] = sent[key]
     return list(found.values())

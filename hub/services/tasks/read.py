@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tortoise.functions import Max
@@ -99,18 +101,48 @@ async def list_tasks(
     before: int | None = None, limit: int = MOST,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Newest tasks of a project, or of one template, first. `before` is the id of the last task already seen."""
+    return await find_tasks(actor, project_id, Wanted(template_id, tuple(status)), before=before, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tasks to find."""
+
+    template_id: int | None = None
+    status: tuple[str, ...] = ()
+    text: str = ""
+    """Looked for in messages, commit messages, versions and names of templates."""
+
+
+async def find_tasks(
+    actor: Actor, project_id: int, wanted: Wanted, *, before: int | None = None, limit: int = MOST
+) -> list[dict[str, Any]]:
+    """Newest tasks of a project that fit, first. `before` is the id of the last task already seen."""
     await require(actor, project_id)
     where = ['"task"."project_id" = ?']
     params: list[Any] = [project_id]
-    if template_id is not None:
-        where, params = [*where, '"task"."template_id" = ?'], [*params, template_id]
-    if status:
-        where, params = [*where, f'"task"."status" IN ({", ".join("?" * len(status))})'], [*params, *status]
+    if wanted.template_id is not None:
+        where, params = [*where, '"task"."template_id" = ?'], [*params, wanted.template_id]
+    if wanted.status:
+        places = ", ".join("?" * len(wanted.status))
+        where, params = [*where, f'"task"."status" IN ({places})'], [*params, *wanted.status]
+    if wanted.text:
+        where, params = [*where, f"({' OR '.join(_SAYS)})"], [*params, *[_like(wanted.text)] * len(_SAYS)]
     if before is not None:
         where, params = [*where, '"task"."id" < ?'], [*params, before]
     most = max(1, min(limit, MOST))
     found = await _full(f'{" AND ".join(where)} ORDER BY "task"."id" DESC LIMIT {most}', params)
     return [wire_with_template(row) for row in found]
+
+
+_SAYS = tuple(
+    f"LOWER({place}) LIKE ? ESCAPE '!'"
+    for place in ('"task"."message"', '"task"."commit_message"', '"task"."version"', '"template"."name"')
+)
+
+
+def _like(text: str) -> str:
+    return "%" + re.sub(r"([!%_])", r"!\1", text.lower()) + "%"
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quart import Response, url_for
+from quart import Response
 
 from hub.services import events, inventories, keys, repositories, templates
 from hub.web.i18n import gettext as _
@@ -21,7 +21,7 @@ async def history(project_id: int) -> Response:
     if task_id is not None:
         return visit.go("task", project_id=project_id, task_id=task_id)
     shared: dict[str, Any] = {
-        **await tasks.page_of_tasks("pages.history", project_id), "show_template": True,
+        **await tasks.page_of_tasks("history", project_id), "show_template": True,
         "empty_template": "parts/empty_history.html",
     }  # fmt: skip
     if visit.wants_fragment():
@@ -50,7 +50,7 @@ async def _steps(project_id: int, known: list[dict[str, Any]]) -> list[dict[str,
     first = known[0]["id"] if known else None
 
     def step(done: object, title: str, note: str, action: str, endpoint: str, **path: int) -> dict[str, Any]:
-        address = url_for(f"pages.{endpoint}", project_id=project_id, **path)
+        address = visit.address(endpoint, project_id=project_id, **path)
         return {"done": bool(done), "title": title, "note": note, "action": action, "address": address}
 
     steps = [

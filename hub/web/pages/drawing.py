@@ -73,6 +73,10 @@ def survey_types() -> dict[str, str]:
     return {name: _(title) for name, title in _SURVEY_TYPES.items()}
 
 
+def _survey_type(name: str | None) -> str:
+    return survey_types().get(name or "", name or "")
+
+
 def as_time(value: Any) -> datetime | None:
     """Return a moment as an aware time, whether it came as one or as the wire's text."""
     if isinstance(value, datetime):
@@ -116,7 +120,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def _code_spans(text: str) -> Markup:
     """Show `code` of help texts as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def here() -> str:
@@ -166,8 +170,8 @@ def prepare(environment: Environment) -> None:
     }  # fmt: skip
     environment.globals |= {
         "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,
-        "status_look": status_look, "statuses": {}, "survey_type": lambda name: survey_types().get(name or "", name),
-        "offer_kind": lambda name: _(_OFFERS.get(name, name)), "app_icon": app_icon, "app_title": app_title,
+        "status_look": status_look, "statuses": {}, "survey_type": _survey_type,
+        "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
         "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__,

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from quart import Response, g, jsonify, redirect, request, url_for
+from quart import Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
@@ -64,8 +64,8 @@ async def error_page(error: Exception) -> Response:
     if not g.get("language"):
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():
-        back = drawing.here() if request.method == "GET" else None
-        return _typed(redirect(url_for("pages.login", **({"return": back} if back else {})), 303))
+        back = {"return": drawing.here()} if request.method == "GET" else {}
+        return visit.go("login", **back)
     if status >= 500 and not isinstance(error, HubError | HTTPException):
         logger.error("A page failed inside the hub.", exc_info=error)
     face = _FACES.get(status, _BROKEN)
@@ -103,9 +103,4 @@ def _with_headers(error: Exception, response: Response, status: int) -> Response
     response.status_code = status
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def _typed(response: object) -> Response:
-    assert isinstance(response, Response)
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
@@ -55,7 +56,7 @@ async def _rows(project_id: int) -> Sequence[Row]:
     return await service.list_keys(visit.visit().actor, project_id)
 
 
-async def _nothing(project_id: int) -> None:
+async def _nothing(project_id: int) -> None:  # the shape of `Kind.beside`
     return None
 
 
@@ -98,10 +99,8 @@ def _secret_fields(form: Filled) -> list[Field]:
         fields = fields_of(registry.key_types[name].params_type, {}, prefix=f"{name}-", errors=errors, when=where)
         if kept and name == form.row.get("type") and fields:
             note = _("Leave everything of the secret empty to keep what is stored.")
-            first = fields[0]
-            fields[0] = Field(first.name, first.label, first.widget, help=f"{first.help} {note}", when=first.when,
-                              error=first.error)  # fmt: skip
-        found += fields
+            fields[0] = replace(fields[0], help=f"{fields[0].help} {note}")
+        found += [replace(field, unmarked=True) for field in fields]
     return found
 
 

@@ -21,7 +21,7 @@ class Box:
     """A drawn panel."""
 
     title: str
-    html: Markup = Markup()
+    html: Markup | str = ""
     error: str = ""
 
 

@@ -65,7 +65,7 @@ class Kind:
     """The project's things."""
     cells: Callable[[Row, Any], Sequence[str]]
     """What the list shows beside the name."""
-    extra: Callable[[int], Awaitable[Any]]
+    beside: Callable[[int], Awaitable[Any]]
     """Whatever `cells` needs beside the row."""
     fields: Callable[[int, Filled], Awaitable[list[Field]]]
     get: Callable[[int, int], Awaitable[Row]]
@@ -101,13 +101,13 @@ def declare(kind: Kind) -> None:
 
 
 async def _list(kind: Kind, project_id: int) -> Response:
-    extra = await kind.extra(project_id)
+    beside = await kind.beside(project_id)
     items = [
         {
             "name": row["name"],
             "icon": kind.icon_of(row) if kind.icon_of else kind.icon,
             "address": url_for(f"pages.{kind.slug}_edit", project_id=project_id, item_id=row["id"]),
-            "cells": kind.cells(row, extra),
+            "cells": kind.cells(row, beside),
         }
         for row in await kind.rows(project_id)
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
-from quart import Response, current_app, g, make_response, redirect, render_template, request, url_for
+from quart import Response, current_app, g, make_response, render_template, request, url_for
 
 from hub.context import Hub
 from hub.errors import Forbidden, Unauthenticated
@@ -143,7 +143,7 @@ async def check_csrf() -> None:
         raise Forbidden(i18n.gettext("This form is out of date. Go back, reload the page and send it again."))
 
 
-async def show(template: str, *, status: int = 200, **values: Any) -> Response:
+async def show(template: str, /, *, status: int = 200, **values: Any) -> Response:
     """Draw a page."""
     response = await make_response(await render_template(template, **values))
     assert isinstance(response, Response)
@@ -158,13 +158,17 @@ async def show(template: str, *, status: int = 200, **values: Any) -> Response:
 
 def go(endpoint: str, *, say: str = "", kind: str = "ok", **values: Any) -> Response:
     """Send the browser to another page, leaving a sentence for it."""
-    return go_to(url_for(f"pages.{endpoint}", **values), say=say, kind=kind)
+    return go_to(address(endpoint, **values), say=say, kind=kind)
 
 
-def go_to(address: str, *, say: str = "", kind: str = "ok") -> Response:
+def address(endpoint: str, **values: Any) -> str:
+    """Return the address of a page of ours."""
+    return url_for(f"pages.{endpoint}", **values)
+
+
+def go_to(place: str, *, say: str = "", kind: str = "ok") -> Response:
     """Send the browser to an address of ours."""
-    response = redirect(address, 303)
-    assert isinstance(response, Response)
+    response = Response(b"", 303, headers={"Location": place})
     if say:
         response.set_cookie(
             SAY_COOKIE, quote(f"{kind}:{say}")[:3000], max_age=60, httponly=True, samesite="Lax", path=cookie_path()
@@ -183,12 +187,12 @@ def cookie_path() -> str:
     return the_hub().settings.base_path or "/"
 
 
-def safe_return(address: str) -> str:
+def safe_return(wanted: str) -> str:
     """Return an address of ours to go back to; the start page when it leads elsewhere."""
-    parts = urlsplit(address)
-    fine = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    printable = all(" " < letter < "\x7f" and letter != "\\" for letter in address)
-    return address if fine and printable else url_for("pages.start")
+    parts = urlsplit(wanted)
+    fine = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    printable = all(" " < letter < "\x7f" and letter != "\\" for letter in wanted)
+    return wanted if fine and printable else url_for("pages.start")
 
 
 def wants_fragment() -> bool:

@@ -1,0 +1,111 @@
+"""One's own account: name, password and API tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from quart import Response, request
+
+from hub.services import sessions, users
+from hub.services.sessions import TokenDraft
+from hub.services.users import PasswordDraft, UserDraft
+from hub.web.encoding import wire_time
+from hub.web.forms import Field, lenient_number
+from hub.web.i18n import gettext as _
+from hub.web.pages import visit
+from hub.web.pages.failures import FORM_ERRORS, faults
+from hub.web.pages.resource import NOTHING, Filled
+from hub.web.pages.routing import SEND, Who, page
+from hub.web.pages.users import MEMBERS, profile_body, profile_fields
+
+
+@page("/account", Who.USER)
+async def account() -> Response:
+    """Everything about oneself."""
+    return await _show()
+
+
+@page("/tokens", Who.USER)
+async def tokens() -> Response:
+    """Lead an old link to where tokens are."""
+    return visit.go("account", _anchor="tokens")
+
+
+@page("/account/profile", Who.USER, methods=SEND)
+async def account_save() -> Response:
+    """Change name and addresses."""
+    here, sent = visit.visit(), await request.form
+    row = await users.own_user(here.hub, here.actor)
+    body = {**profile_body(sent), **{name: row[name] for name in ("admin", "external", "pro", "alert")}}
+    try:
+        await users.update_user(here.hub, here.actor, row["id"], UserDraft.read(body))
+    except FORM_ERRORS as fault:
+        error, errors = faults(fault, MEMBERS)
+        return await _show(status=400, error=error, profile=Filled(row, sent, errors))
+    return visit.go("account", say=_("Saved."))
+
+
+@page("/account/password", Who.USER, methods=SEND)
+async def account_password() -> Response:
+    """Change one's own password."""
+    here, sent = visit.visit(), await request.form
+    fresh = sent.get("password", "")
+    if fresh != sent.get("repeated", ""):
+        return await _show(status=400, password_errors={"repeated": _("The two passwords differ.")})
+    draft = PasswordDraft.read({"password": fresh, "current_password": sent.get("current_password", "")})
+    try:
+        await users.change_password(here.hub, here.actor, here.actor.user_id or 0, draft)
+    except FORM_ERRORS as fault:
+        error, errors = faults(fault, MEMBERS)
+        return await _show(status=400, error=error, password_errors=errors)
+    return visit.go("account", say=_("The password was changed. Your other sessions were ended."))
+
+
+@page("/account/tokens", Who.USER, methods=SEND)
+async def token_new() -> Response:
+    """Make an API token and show it once."""
+    here, sent = visit.visit(), await request.form
+    days = lenient_number(sent.get("days", ""))
+    expires = wire_time(here.hub.clock() + timedelta(days=days)) if days else None
+    try:
+        draft = TokenDraft.read({"name": sent.get("name", "").strip(), "expires_at": expires})
+        made = await sessions.create_token(here.hub, here.actor, draft)
+    except FORM_ERRORS as fault:
+        return visit.go("account", say=faults(fault)[0], kind="danger")
+    return await _show(new_token=made["id"])
+
+
+@page("/account/tokens/<token>/delete", Who.USER, methods=SEND)
+async def token_delete(token: str) -> Response:
+    """Delete an API token."""
+    await sessions.delete_token(visit.visit().actor, token)
+    return visit.go("account", say=_("The token was deleted."))
+
+
+async def _show(
+    *, status: int = 200, error: str = "", new_token: str = "", profile: Filled | None = None,
+    password_errors: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    here = visit.visit()
+    row: dict[str, Any] = await users.own_user(here.hub, here.actor)
+    return await visit.show(
+        "account.html", status=status, error=error, new_token=new_token,
+        profile=profile_fields(profile or Filled(row, NOTHING, {})),
+        password=[] if row["external"] else _password_fields(password_errors or {}),
+        tokens=await sessions.list_tokens(here.hub, here.actor), lifetimes=_lifetimes(),
+    )  # fmt: skip
+
+
+def _password_fields(errors: dict[str, str]) -> list[Field]:
+    return [
+        Field(name, label, "secret", required=True, error=errors.get(name, ""))
+        for name, label in (
+            ("current_password", _("Current password")), ("password", _("New password")),
+            ("repeated", _("New password again")),
+        )
+    ]  # fmt: skip
+
+
+def _lifetimes() -> list[tuple[int, str]]:
+    return [(90, _("for 90 days")), (30, _("for 30 days")), (365, _("for a year")), (0, _("for ever"))]
