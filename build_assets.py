@@ -83,7 +83,16 @@ def extract() -> Any:
     from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir  # noqa: PLC0415
 
     catalogue = Catalog(project="Hub", fuzzy=False)
-    errors = ("Invalid", "TooLarge", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable", "NotAllowed")
+    errors = (
+        "Invalid",
+        "TooLarge",
+        "Unauthenticated",
+        "Forbidden",
+        "NotFound",
+        "Conflict",
+        "Unavailable",
+        "NotAllowed",
+    )
     sources: tuple[tuple[str, list[tuple[str, str]], dict[str, Any]], ...] = (
         ("hub/web", [("assets/node_modules/**", "ignore"), ("**.py", "python"), ("templates/**.html", "jinja2"),
                      ("assets/src/**.ts", "javascript")], dict(DEFAULT_KEYWORDS)),
