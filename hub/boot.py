@@ -18,7 +18,7 @@ from hub.errors import SettingsError
 from hub.queue import Queue
 from hub.queue.memory import MemoryQueue
 from hub.registry import Registry
-from hub.services import first, vaulting
+from hub.services import events, first, vaulting
 from hub.settings import Settings
 from hub.vault import Vault, parse_ring, read_ring, ring_file, with_new_key, write_ring
 
@@ -47,6 +47,7 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         host = HostView(settings)
         found.startup(host)
         stack.callback(found.shutdown, host)
+        stack.push_async_callback(events.settle)
         yield hub
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -30,9 +31,27 @@ def plugins() -> Registry:
 
 
 @pytest.fixture
-async def hub(plugins: Registry) -> AsyncIterator[Hub]:
-    """An embedded hub, with nothing running in it."""
-    async with booted(plugins=plugins) as one:
+def setup() -> str:
+    """The set-up that hubs of a test have; modules that are for both have `both_setups` say so."""
+    return "embedded"
+
+
+@pytest.fixture
+async def carriers(setup: str) -> AsyncIterator[dict[str, Any]]:
+    """Settings of the set-up: none for SQLite and one process; a fresh PostgreSQL and Redis for `scaled`."""
+    if setup == "embedded":
+        yield {}
+        return
+    from hub.testing.carriers import scaled
+
+    async with scaled() as settings:
+        yield settings
+
+
+@pytest.fixture
+async def hub(plugins: Registry, carriers: dict[str, Any]) -> AsyncIterator[Hub]:
+    """A hub with nothing running in it."""
+    async with booted(plugins=plugins, **carriers) as one:
         yield one
 
 

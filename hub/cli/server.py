@@ -11,7 +11,7 @@ from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
-from hub.worker.main import dispatch_forever, recover, sweep_forever, work
+from hub.worker.main import dispatch_forever, sweep_forever, work
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             await _make_demo(hub)
         loops = [partial(dispatch_forever, hub), partial(sweep_forever, hub)]
         if not settings.redis_url:
-            await recover(hub)
             loops.append(partial(work, hub))
         logger.info("The hub is at %s", settings.address)
         await run_beside(serve_app(make_app(hub), settings, stop), loops)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
-from hub.plugin import BlobStore, Params, Refused
+from hub.plugin import BlobStore, Params, PluginError, Refused
+
+logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _BLOCK = 64 * 1024
@@ -35,16 +38,25 @@ async def keep(hub: Hub, task_id: int, name: str, path: Path) -> int:
 async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Path) -> None:
     """Bring back the artifact of the first of these tasks that has it. Raises `NotFound`."""
     store, params = _store(hub)
+    blobs = [_blob(task_id, name) for task_id in task_ids if task_id is not None]
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for task_id in task_ids:
-        if task_id is None:
-            continue
+    for blob in blobs:
         try:
-            await _write(store.get(params, _blob(task_id, name)), target)
+            await _write(store.get(params, blob), target)
         except Refused:
             continue
         return
     raise NotFound(f"There is no artifact named {name}.")
+
+
+async def forget(hub: Hub, task_id: int) -> None:
+    """Delete the artifacts of a task that is deleted. A store that is away keeps them; that is no reason to fail."""
+    store, params = _store(hub)
+    try:
+        for name in [name async for name in store.list(params, f"tasks/{task_id}/")]:
+            await store.delete(params, name)
+    except PluginError as error:
+        logger.warning("The artifacts of task %s could not be deleted: %s", task_id, error)
 
 
 async def _blocks(path: Path) -> AsyncIterator[bytes]:

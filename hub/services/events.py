@@ -60,6 +60,12 @@ def _keep(task: asyncio.Task[None]) -> None:
 _telling: set[asyncio.Task[None]] = set()
 
 
+async def settle() -> None:
+    """Wait until plugins have heard everything; each of them has a time limit."""
+    while _telling:
+        await asyncio.wait(set(_telling))
+
+
 async def list_for_project(actor: Actor, project_id: int, *, limit: int = MOST) -> list[dict[str, Any]]:
     """Newest events of a project first."""
     await require(actor, project_id)

@@ -17,7 +17,7 @@ from typing import Any
 from hub.context import Hub
 from hub.db import unit
 from hub.models import Task, TaskChunk
-from hub.services.tasks.moves import topic
+from hub.services.tasks.moves import LeaseLost, topic
 
 LEVEL = 1
 """zlib level: 650 lines take 0.6 ms and shrink to a fifth; higher levels cost more than they save."""
@@ -27,10 +27,6 @@ _READ_AHEAD = 16  # chunks of about 64 KiB read at once when a whole log is stre
 
 ANSI = re.compile(rb"\x1b\[[0-9;]*[a-zA-Z]")
 """What the wire's raw output leaves out."""
-
-
-class LeaseLost(Exception):
-    """The task is not this worker's any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +68,37 @@ class Chunk:
 
 async def append(hub: Hub, project_id: int, task_id: int, seq: int, first_line: int, piece: Piece) -> None:
     """Store a piece as chunk `seq`, then ring. Raises `LeaseLost` when the task is not this worker's any more."""
-    raw = piece.text.encode("utf-8", "replace")
-    if len(raw) >= _IN_THREAD:
-        data = await asyncio.to_thread(zlib.compress, raw, LEVEL)
-    else:
-        data = zlib.compress(raw, LEVEL)
+    data = await _packed(piece)
 
     async def work() -> None:
-        held = await Task.filter(id=task_id, lease_owner=hub.node).update(
-            log_chunks=seq + 1, log_lines=first_line + piece.lines
-        )
-        if not held:
+        mine = Task.filter(id=task_id, lease_owner=hub.node)
+        if not await mine.update(log_chunks=seq + 1, log_lines=first_line + piece.lines):
             raise LeaseLost
-        await TaskChunk.create(
-            task_id=task_id, seq=seq, first_line=first_line, lines=piece.lines, time=piece.time,
-            times=piece.times, data=data,
-        )  # fmt: skip
+        await _create(task_id, seq, first_line, piece, data)
 
     await unit(work)
     await hub.bell.ring(topic(project_id, task_id))
+
+
+async def insert(task_id: int, seq: int, first_line: int, piece: Piece) -> None:
+    """Store a short piece in the unit under way, which counts it in the task's row."""
+    await _create(task_id, seq, first_line, piece, zlib.compress(_encoded(piece), LEVEL))
+
+
+async def _create(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> None:
+    await TaskChunk.create(
+        task_id=task_id, seq=seq, first_line=first_line, lines=piece.lines, time=piece.time, times=piece.times,
+        data=data,
+    )  # fmt: skip
+
+
+async def _packed(piece: Piece) -> bytes:
+    raw = _encoded(piece)
+    return await asyncio.to_thread(zlib.compress, raw, LEVEL) if len(raw) >= _IN_THREAD else zlib.compress(raw, LEVEL)
+
+
+def _encoded(piece: Piece) -> bytes:
+    return piece.text.encode("utf-8", "replace")
 
 
 async def position(task_id: int) -> tuple[int, int]:
@@ -115,6 +123,30 @@ async def chunks_from(task_id: int, first_line: int, *, limit: int = _READ_AHEAD
     if found:
         start = found[0]["seq"] + (1 if first_line >= found[0]["first_line"] + found[0]["lines"] else 0)
     return await chunks_since(task_id, start, limit=limit)
+
+
+@dataclass(slots=True)
+class Tail:
+    """Reads a growing log from a line on, each line once. Callers have checked permission."""
+
+    task_id: int
+    line: int = 0
+    """The next line that is wanted."""
+    _seq: int | None = None
+
+    async def more(self) -> AsyncIterator[Chunk]:
+        """Yield every chunk that is stored now and was not yielded before; the first may begin before `line`."""
+        while True:
+            if self._seq is None:
+                chunks = await chunks_from(self.task_id, self.line)
+            else:
+                chunks = await chunks_since(self.task_id, self._seq)
+            for chunk in chunks:
+                yield chunk
+                self.line = chunk.first_line + chunk.lines
+                self._seq = chunk.seq + 1
+            if len(chunks) < _READ_AHEAD:
+                return
 
 
 async def chunks_since(task_id: int, seq: int, *, limit: int = _READ_AHEAD) -> list[Chunk]:

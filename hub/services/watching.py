@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from hub.context import Hub
-from hub.db import column
+from hub.db import column, rows
 from hub.errors import HubError, NotFound
-from hub.models import Membership, Session, Task, TaskMove, Token
+from hub.models import Session, Task, Token
 from hub.services import log
-from hub.services.access import require
+from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.tasks.states import FINISHED, UNFINISHED
 
@@ -24,7 +25,8 @@ _STATE = (
     "exit_code",
 )  # fmt: skip
 
-_REMEMBERED = 5000  # tasks
+_REMEMBERED = 5000
+"""Finished tasks that a reader of all tasks remembers to have told."""
 
 
 async def open_watch(hub: Hub, actor: Actor, project_id: int, task_id: int) -> Watch:
@@ -35,25 +37,31 @@ async def open_watch(hub: Hub, actor: Actor, project_id: int, task_id: int) -> W
     return Watch(hub, actor, project_id, task_id)
 
 
-@dataclass(frozen=True, slots=True)
 class Watch:
     """One reader of one task."""
 
-    hub: Hub
-    actor: Actor
-    project_id: int
-    task_id: int
+    def __init__(self, hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
+        self.project_id, self.task_id = project_id, task_id
+        self._hub, self._actor = hub, actor
 
     async def current(self) -> dict[str, Any] | None:
         """Return the task's state; None once it is gone, or the reader may not see it any more."""
-        if not await is_valid(self.hub, self.actor):
+        if not await self._allowed():
             return None
+        found = await _states('"id" = ? AND "project_id" = ?', [self.task_id, self.project_id])
+        return _update(found[0]) | _more(found[0]) if found else None
+
+    async def _allowed(self) -> bool:
         try:
-            await require(self.actor, self.project_id)
+            await require(self._actor, self.project_id)
         except HubError:
-            return None
-        rows = await Task.filter(id=self.task_id, project_id=self.project_id).values(*_STATE)
-        return _update(rows[0]) | _more(rows[0]) if rows else None
+            return False
+        return await is_valid(self._hub, self._actor)
+
+
+async def _states(where: str, params: list[Any]) -> list[dict[str, Any]]:
+    columns = ", ".join(f'"{name}"' for name in _STATE)
+    return await rows(f'SELECT {columns} FROM "task" WHERE {where}', params, times=("start", "end"))  # noqa: S608 - of constants
 
 
 async def is_valid(hub: Hub, actor: Actor) -> bool:
@@ -93,8 +101,8 @@ def _more(row: dict[str, Any]) -> dict[str, Any]:
 class _Seen:
     """How far one task was told."""
 
+    tail: log.Tail
     move: int = 0
-    line: int = 0
 
 
 class Watcher:
@@ -103,30 +111,25 @@ class Watcher:
     Nothing is replayed: of a task that ran already, only what is new is told; of a later task, everything.
     """
 
-    def __init__(self, actor: Actor) -> None:
-        self._actor = actor
+    def __init__(self, hub: Hub, actor: Actor) -> None:
+        self._hub, self._actor = hub, actor
         self._seen: dict[int, _Seen] = {}
+        self._done: dict[int, None] = {}
         self._newest = 0
+        """Tasks up to here that are not in `_seen` were over when the reader came, or are told and forgotten."""
         self._projects: frozenset[int] | None = frozenset()
 
     async def begin(self) -> None:
         """Remember where everything stands."""
+        for row in await rows(_STANDING, []):
+            self._seen[row["id"]] = _Seen(log.Tail(row["id"], row["log_lines"]), row["move"] or 0)
+            self._newest = row["id"]
         newest = await column(Task.all().order_by("-id").limit(1), "id")
-        self._newest = newest[0] if newest else 0
-        for task_id, lines in await Task.filter(status__in=list(UNFINISHED)).values_list("id", "log_lines"):
-            moves = await column(TaskMove.filter(task_id=task_id).order_by("-id").limit(1), "id")
-            self._seen[int(task_id)] = _Seen(moves[0] if moves else 0, int(lines))
+        self._newest = max(self._newest, *newest, 0)
 
-    async def still_allowed(self, hub: Hub) -> bool:
+    async def still_allowed(self) -> bool:
         """Look at the actor's rights again, before every news; False ends the view."""
-        if not await is_valid(hub, self._actor):
-            return False
-        if self._actor.admin:
-            self._projects = None
-        else:
-            mine = await column(Membership.filter(user_id=self._actor.user_id), "project_id")
-            self._projects = frozenset(mine)
-        return True
+        return await self._allowed()
 
     async def news(self, topics: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
         """Yield what is new, task by task: moves and lines in their order, the final move last."""
@@ -134,64 +137,90 @@ class Watcher:
             async for message in self._of_task(task_id):
                 yield message
 
+    async def _allowed(self) -> bool:
+        if not await is_valid(self._hub, self._actor):
+            return False
+        visible = await visible_project_ids(self._actor)
+        self._projects = None if visible is None else frozenset(visible)
+        return True
+
     async def _rung(self, topics: Iterable[str]) -> list[int]:
         ids: set[int] = set()
         for topic in topics:
             parts = topic.split("/")
             if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
-                if self._may_see(int(parts[1])):
+                if self._sees(int(parts[1])):
                     ids.add(int(parts[2]))
             else:
-                ids.update(await self._open_ones())
+                ids |= await self._all_that_may_have_news()
         return sorted(ids)
 
-    def _may_see(self, project_id: int) -> bool:
+    def _sees(self, project_id: int) -> bool:
         return self._projects is None or project_id in self._projects
 
-    async def _open_ones(self) -> set[int]:
-        """After a lost connection, every task may have news."""
-        query = Task.filter(status__in=list(UNFINISHED))
-        if self._projects is not None:
-            query = query.filter(project_id__in=list(self._projects))
-        return {*await column(query, "id"), *self._seen}
+    async def _all_that_may_have_news(self) -> set[int]:
+        """After a lost connection: everything that is not over, and what may have come and gone meanwhile."""
+        open_ones = Task.filter(Q(status__in=list(UNFINISHED)) | Q(id__gt=self._newest) | Q(id__in=list(self._seen)))
+        found = await open_ones.values_list("id", "project_id")
+        return {int(task_id) for task_id, project_id in found if self._sees(int(project_id))}
 
     async def _of_task(self, task_id: int) -> AsyncIterator[dict[str, Any]]:
-        rows = await Task.filter(id=task_id).values(*_STATE)
-        if rows and not self._may_see(rows[0]["project_id"]):
-            return  # whatever rang: what is told is decided by the row
-        if not rows or (task_id <= self._newest and task_id not in self._seen):
+        if task_id in self._done or (task_id <= self._newest and task_id not in self._seen):
+            return
+        found = await _states('"id" = ?', [task_id])  # before its lines: they are complete if it is over
+        if not found:
             self._seen.pop(task_id, None)
             return
-        task = rows[0]
-        seen = self._seen.setdefault(task_id, _Seen())
-        final: list[dict[str, Any]] = []
-        moves = await TaskMove.filter(task_id=task_id, id__gt=seen.move).order_by("id").values("id", "target")
-        for move in moves:
-            seen.move = move["id"]
-            message = _update(task) | {"status": move["target"]}
-            if move["target"] in FINISHED:
-                final.append(message)
-            else:
-                yield message | {"end": None}
-        async for line in self._lines(task, seen):
-            yield line
-        for message in final:
-            yield message
-        self._forget_old()
+        if not self._sees(found[0]["project_id"]):
+            return  # whatever rang: what is told is decided by the row
+        task, seen = found[0], self._seen.setdefault(task_id, _Seen(log.Tail(task_id)))
+        moves = await rows(_MOVES, [task_id, seen.move], times=("at",))
+        final = [move for move in moves if move["target"] in FINISHED]
+        early = deque(move for move in moves if move["target"] not in FINISHED)
+        async for number, at, text in _new_lines(seen.tail):
+            while early and early[0]["at"] <= at:
+                yield self._tell(task, seen, early.popleft())
+            yield {
+                "type": "log", "project_id": task["project_id"], "task_id": task_id, "output": text, "time": at,
+                "seq": number,
+            }  # fmt: skip
+        for move in (*early, *final):
+            yield self._tell(task, seen, move)
+        if final:
+            self._finish(task_id)
 
-    def _forget_old(self) -> None:
-        """Keep no more than so many tasks in mind; what is forgotten counts as told."""
-        while len(self._seen) > _REMEMBERED:
-            oldest = min(self._seen)
-            del self._seen[oldest]
+    def _tell(self, task: dict[str, Any], seen: _Seen, move: dict[str, Any]) -> dict[str, Any]:
+        """The `update` of one move, as the task was then."""
+        seen.move = max(seen.move, move["id"])
+        started = task["start"] is not None and task["start"] <= move["at"]
+        return _update(task) | {
+            "status": move["target"],
+            "start": task["start"] if started else None,
+            "end": task["end"] if move["target"] in FINISHED else None,
+        }
+
+    def _finish(self, task_id: int) -> None:
+        """Remember that a task is told to its end; the oldest of very many is told by its number alone."""
+        self._seen.pop(task_id, None)
+        self._done[task_id] = None
+        if len(self._done) > _REMEMBERED:
+            oldest = next(iter(self._done))
+            del self._done[oldest]
             self._newest = max(self._newest, oldest)
 
-    async def _lines(self, task: dict[str, Any], seen: _Seen) -> AsyncIterator[dict[str, Any]]:
-        while chunks := await log.chunks_from(task["id"], seen.line):
-            for chunk in chunks:
-                for number, at, text in chunk.numbered(seen.line):
-                    yield {
-                        "type": "log", "project_id": task["project_id"], "task_id": task["id"], "output": text,
-                        "time": at, "seq": number,
-                    }  # fmt: skip
-                seen.line = chunk.first_line + chunk.lines
+
+_STANDING = f"""
+    SELECT "task"."id", "log_lines", MAX("task_move"."id") AS "move"
+    FROM "task" LEFT JOIN "task_move" ON "task_move"."task_id" = "task"."id"
+    WHERE "status" IN ({", ".join(f"'{status}'" for status in sorted(UNFINISHED))})
+    GROUP BY "task"."id", "log_lines" ORDER BY "task"."id"
+"""  # noqa: S608 - of constants
+
+_MOVES = 'SELECT "id", "at", "target" FROM "task_move" WHERE "task_id" = ? AND "id" > ? ORDER BY "id"'
+
+
+async def _new_lines(tail: log.Tail) -> AsyncIterator[tuple[int, datetime, str]]:
+    first = tail.line
+    async for chunk in tail.more():
+        for numbered in chunk.numbered(first):
+            yield numbered

@@ -17,7 +17,7 @@ from hub.models import User
 from hub.registry import Registry
 from hub.services.actor import Actor
 from hub.settings import Settings
-from hub.worker.main import dispatch_forever, recover, sweep_forever, work
+from hub.worker.main import dispatch_forever, sweep_forever, work
 
 PASSWORD = "changeme"  # noqa: S105 - of a hub that lives as long as a test
 
@@ -64,7 +64,6 @@ _empty_database: list[bytes] = []
 @asynccontextmanager
 async def working(hub: Hub) -> AsyncIterator[None]:
     """Run the loops of an embedded hub while the block lasts."""
-    await recover(hub)
     loops: Sequence[Callable[[], Awaitable[None]]] = (
         lambda: dispatch_forever(hub),
         lambda: sweep_forever(hub),

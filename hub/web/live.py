@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,12 +24,15 @@ from hub.web.actor import actor_of
 from hub.web.encoding import dumps, wire_time
 from hub.web.errors import json_error
 
+logger = logging.getLogger(__name__)
+
 POLL = 5.0  # seconds of silence after which the store is looked at, and a sign of life is sent to proxies
-CLOSED = 1000
+GOING_AWAY = 1001  # the close code that makes clients come again
 
 
 def mount(app: Quart, hub: Hub) -> None:
     """Add the two live routes."""
+    waits = app.extensions[_WAITS] = _Waits()
 
     async def stream(project_id: str, task_id: str) -> Response:
         try:
@@ -38,7 +42,7 @@ def mount(app: Quart, hub: Hub) -> None:
         except HubError as error:
             return json_error(error)
         response = Response(
-            _events(hub, watch, first),
+            _events(hub, watch, log.Tail(watch.task_id, first), waits),
             content_type="text/event-stream; charset=utf-8",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -50,12 +54,46 @@ def mount(app: Quart, hub: Hub) -> None:
             actor = await actor_of(hub, websocket)
         except HubError as error:
             return json_error(error)
-        await websocket.accept()
-        await _serve_socket(hub, watching.Watcher(actor))
+        await _serve_socket(hub, watching.Watcher(hub, actor), waits)
         return None
 
     app.add_url_rule("/api/project/<project_id>/tasks/<task_id>/stream", "api stream", stream, methods=["GET"])
     app.add_websocket("/api/ws", "api ws", socket)
+
+
+def end_views(app: Quart) -> None:
+    """End every live view: the server stops, and their clients come again when it is back."""
+    app.extensions[_WAITS].end()
+
+
+_WAITS = "live waits"
+
+
+class _Waits:
+    """What all live views wait for: a ring, or the end of the server."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Task[set[str]]] = set()
+        self._over = False
+
+    async def news(self, ears: Ears) -> set[str] | None:
+        """Return the topics that rang; none after a while of silence; None when the server stops."""
+        if self._over:
+            return None
+        waiting = asyncio.create_task(ears.wait(POLL))
+        self._waiting.add(waiting)
+        try:
+            await asyncio.wait({waiting})
+            return None if waiting.cancelled() else waiting.result()
+        finally:
+            self._waiting.discard(waiting)
+            waiting.cancel()
+
+    def end(self) -> None:
+        """Wake everybody for the last time."""
+        self._over = True
+        for waiting in self._waiting:
+            waiting.cancel()
 
 
 def _number(text: str) -> int:
@@ -70,17 +108,13 @@ def _resume_at() -> int:
     return int(text[:10]) if text.isascii() and text.isdecimal() else 0
 
 
-async def _events(hub: Hub, watch: watching.Watch, first: int) -> AsyncIterator[bytes]:
+async def _events(hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits) -> AsyncIterator[bytes]:
     async with hub.bell.listen(topic(watch.project_id, watch.task_id)) as ears:
         told: bytes = b""
-        while True:
-            task = await watch.current()
-            if task is None:
-                return
-            while chunks := await log.chunks_from(watch.task_id, first):
-                for chunk in chunks:
-                    yield _lines_event(chunk, first)
-                    first = chunk.first_line + chunk.lines
+        while (task := await watch.current()) is not None:
+            first = tail.line
+            async for chunk in tail.more():
+                yield _lines_event(chunk, first)
             state = dumps(task).rstrip()
             if state != told:
                 told = state
@@ -88,37 +122,43 @@ async def _events(hub: Hub, watch: watching.Watch, first: int) -> AsyncIterator[
             if task["status"] in FINISHED:
                 yield b"event: end\ndata: {}\n\n"
                 return
-            if not await ears.wait(POLL):
+            rang = await waits.news(ears)
+            if rang is None:
+                return
+            if not rang:
                 yield b": still here\n\n"
 
 
 def _lines_event(chunk: log.Chunk, first: int) -> bytes:
     """One stored chunk, or the part of it from line `first` on; the id is the line to go on with."""
     skipped = max(0, first - chunk.first_line)
-    text = chunk.text
-    times = chunk.times
+    text, times = chunk.text, chunk.times
     if skipped:
         text = text.split("\n", skipped)[skipped]
-        times = [[max(0, line - skipped), at] for line, at in times]
+        before = [at for line, at in times if line <= skipped]
+        times = [[0, before[-1]], *([line - skipped, at] for line, at in times if line > skipped)]
     body = {"first": chunk.first_line + skipped, "time": wire_time(chunk.time), "times": times, "text": text}
     end = chunk.first_line + chunk.lines
     return b"id: %d\nevent: lines\ndata: %s\n\n" % (end, dumps(body).rstrip())
 
 
-async def _serve_socket(hub: Hub, watcher: watching.Watcher) -> None:
+async def _serve_socket(hub: Hub, watcher: watching.Watcher, waits: _Waits) -> None:
     """Tell of every task of every project that the watcher may see, until either side goes."""
     async with hub.bell.listen("task/") as ears:
         await watcher.begin()
+        await websocket.accept()  # only now, so that nothing is missed of what a client starts once it is connected
         ignoring = asyncio.create_task(_ignore_words())
-        telling = asyncio.create_task(_tell(hub, watcher, ears))
+        telling = asyncio.create_task(_tell(watcher, ears, waits))
         try:
             await asyncio.wait({ignoring, telling}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in (ignoring, telling):
                 one.cancel()
             await asyncio.gather(ignoring, telling, return_exceptions=True)
+    if telling.done() and not telling.cancelled() and (error := telling.exception()) is not None:
+        logger.error("A live view of all tasks ended with an error.", exc_info=error)
     with contextlib.suppress(Exception):
-        await websocket.close(CLOSED)
+        await websocket.close(GOING_AWAY)
 
 
 async def _ignore_words() -> None:
@@ -127,10 +167,9 @@ async def _ignore_words() -> None:
         await websocket.receive()
 
 
-async def _tell(hub: Hub, watcher: watching.Watcher, ears: Ears) -> None:
-    while True:
-        topics = await ears.wait(POLL)
-        if not await watcher.still_allowed(hub):
+async def _tell(watcher: watching.Watcher, ears: Ears, waits: _Waits) -> None:
+    while (topics := await waits.news(ears)) is not None:
+        if not await watcher.still_allowed():
             return
         async for message in watcher.news(topics):
             await websocket.send(dumps(message).decode().rstrip())

@@ -14,6 +14,7 @@ from hypercorn.config import Config
 from quart import Quart
 
 from hub.settings import Settings
+from hub.web import live
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    live.end_views(app)
     done, _ = await asyncio.wait({serving}, timeout=GRACE + 1)
     if not done:
         serving.cancel()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hub.context import Hub
-from hub.db import unit
-from hub.errors import NotFound
-from hub.plugin import Completed, Key, KeyType, Material, Refused, Stopped
+from hub.errors import HubError, NotFound
+from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, Stopped
 from hub.services import artifacts
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
@@ -22,6 +22,10 @@ from hub.worker.material import materialise
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
+
+logger = logging.getLogger(__name__)
+
+_RELEASE = 10.0  # seconds that a key type has to let go of what it made
 
 
 @dataclass(slots=True)
@@ -50,6 +54,10 @@ class Run:
     """Begins the mark of every process of this run."""
     env: Mapping[str, str] = field(repr=False)
     cwd: Path
+    results: list[finish.Result] = field(default_factory=list)
+    """What is stored when the run ends, in the same unit."""
+    grace: float = 10.0
+    """Seconds between TERM and KILL."""
 
 
 class LiveIO:
@@ -61,6 +69,7 @@ class LiveIO:
         self._shared = shared
         self._numbers = itertools.count(1)
         self._materials: dict[int, tuple[KeyType, Material]] = {}
+        self._making = asyncio.Lock()
         self._stages: list[dict[str, Any]] = []
 
     @property
@@ -94,10 +103,11 @@ class LiveIO:
 
     async def key(self, ref: Key) -> Material:
         """Make a key usable; the same one twice is the same material."""
-        if ref not in self._materials:
-            made = await materialise(self._hub, self._run.brief.project_id, ref, self._run.folders.keys)
-            self._materials[ref] = made
-            self._run.journal.masker.add(*made[1].masks)
+        async with self._making:
+            if ref not in self._materials:
+                made = await materialise(self._hub, self._run.brief.project_id, ref, self._run.folders.keys)
+                self._materials[ref] = made
+                self._run.journal.masker.add(*made[1].masks)
         return self._materials[ref][1]
 
     async def secrets(self) -> Mapping[str, str]:
@@ -114,7 +124,7 @@ class LiveIO:
 
     async def result(self, kind: str, data: Mapping[str, Any]) -> None:
         """Keep a structured result."""
-        await unit(lambda: finish.add_result(self._hub, self._run.brief.task_id, kind, data))
+        await finish.add_result(self._hub, self._run.brief.task_id, kind, data)
 
     async def keep(self, path: Path, name: str) -> None:
         """Keep a file as an artifact."""
@@ -134,14 +144,17 @@ class LiveIO:
         return await self._shared.folder(name, fill)
 
     async def close(self) -> None:
-        """Release keys and store the stages."""
+        """Release keys, and hand over the stages. A key type that fails at this changes no result."""
         self._end_stage()
         for kind, material in self._materials.values():
-            await kind.release(material)
+            try:
+                await self._hub.registry.guard(kind, kind.release(material), limit=_RELEASE)
+            except (HubError, PluginError) as error:
+                logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
         if self._stages:
-            stages, self._stages = self._stages, []
-            await self.result("stages", {"stages": stages})
+            self._run.results.append(("stages", {"stages": self._stages}))
+            self._stages = []
 
     def _end_stage(self) -> None:
         if self._stages and self._stages[-1]["end"] is None:
@@ -152,7 +165,7 @@ class LiveIO:
             argv=argv,
             cwd=cwd or self._run.cwd,
             env={**self._run.env, **(env or {})},
-            grace=float(self._hub.settings.stop_grace),
+            grace=self._run.grace,
         )
 
     def _mark(self) -> str:

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from datetime import datetime
 
 from hub.context import Hub
+from hub.errors import Unavailable
 from hub.services import log
-from hub.services.log import LeaseLost, Piece
+from hub.services.log import Piece
+from hub.services.tasks.moves import LeaseLost
 from hub.worker.lines import Splitter
 from hub.worker.mask import Masker
-
-logger = logging.getLogger(__name__)
+from hub.worker.patience import insist
 
 WINDOW = 0.1  # seconds between chunks of a busy task
 MOMENT = 0.04  # seconds that a line of the hub's own waits for company
 FULL = 64 * 1024  # characters that are stored without waiting for the window
 BRIM = 256 * 1024  # characters at which the program is held back
-_PATIENCE = (0.1, 0.5, 1, 2, 5, 5, 5, 5, 5, 5, 10, 10, 10, 10)  # seconds between tries when the database refuses
 
 
 class Journal:
@@ -39,7 +38,9 @@ class Journal:
         self._pieces: list[tuple[str, int, datetime]] = []
         self._size = 0
         self._seq = 0
-        self._next_line = 0
+        self._stored = 0
+        self._taken = 0
+        self._latest: datetime | None = None
         self._dirty = asyncio.Event()
         self._urgent = asyncio.Event()
         self._full = asyncio.Event()
@@ -50,11 +51,11 @@ class Journal:
     @property
     def next_line(self) -> int:
         """Number that the next line will get."""
-        return self._next_line + sum(lines for _, lines, _ in self._pieces)
+        return self._taken
 
-    async def open(self) -> None:
-        """Go on behind what is stored; an earlier pass of the task may have written."""
-        self._seq, self._next_line = await log.position(self._task_id)
+    def open(self, chunks: int, lines: int) -> None:
+        """Go on behind what is stored: the task's first lines, and those of an earlier pass."""
+        self._seq, self._stored, self._taken = chunks, lines, lines
         self._room.set()
         self._pump = asyncio.create_task(self._run(), name=f"log of task {self._task_id}")
 
@@ -64,11 +65,11 @@ class Journal:
         if self._pieces:
             self._urgent.set()
 
-    async def line(self, text: str, *, at: datetime | None = None) -> None:
+    async def line(self, text: str) -> None:
         """Write a line of the hub's own; what a program left unfinished before it is ended first."""
         await self.end_of_program()
         hidden = self.masker.feed(text.encode("utf-8", "replace")) + self.masker.flush()
-        await self._take(*_whole(hidden.decode("utf-8", "replace")), at=at)
+        await self._take(*_whole(hidden.decode("utf-8", "replace").replace("\0", "")))
 
     async def end_of_program(self) -> None:
         """Take what was held back: the start of a possible secret, a last line without newline."""
@@ -92,11 +93,14 @@ class Journal:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._pump
 
-    async def _take(self, text: str, lines: int, *, at: datetime | None = None) -> None:
+    async def _take(self, text: str, lines: int) -> None:
         self._raise_if_broken()
         if not lines:
             return
-        self._pieces.append((text, lines, at or self._hub.clock()))
+        now = self._hub.clock()
+        self._latest = now if self._latest is None else max(now, self._latest)  # clocks are set back now and then
+        self._pieces.append((text, lines, self._latest))
+        self._taken += lines
         self._size += len(text) + 1
         self._dirty.set()
         if self._size >= FULL:
@@ -127,10 +131,7 @@ class Journal:
         pieces, self._pieces, self._size = self._pieces, [], 0
         self._full.clear()
         self._urgent.clear()
-        piece = _joined(pieces)
-        await self._append(piece)
-        self._seq += 1
-        self._next_line += piece.lines
+        await self._append(_joined(pieces))
         self._room.set()
 
     async def _pause(self, until: asyncio.Event, seconds: float) -> None:
@@ -140,26 +141,24 @@ class Journal:
             await asyncio.wait_for(until.wait(), seconds)
 
     async def _append(self, piece: Piece) -> None:
-        for pause in _PATIENCE:
-            try:
-                await log.append(self._hub, self._project_id, self._task_id, self._seq, self._next_line, piece)
-            except LeaseLost:
-                raise
-            except Exception as error:  # noqa: BLE001 - the database may fail in many ways; the lines must not be lost
-                logger.warning("The log of task %s cannot be stored yet: %s", self._task_id, error)
-                await asyncio.sleep(pause)
-                if await self._stored_already(piece):
-                    return
-            else:
-                return
-        await log.append(self._hub, self._project_id, self._task_id, self._seq, self._next_line, piece)
+        tries = 0
 
-    async def _stored_already(self, piece: Piece) -> bool:
-        """A commit whose answer was lost must not be written twice."""
+        async def store() -> None:
+            nonlocal tries
+            tries += 1
+            after = (self._seq + 1, self._stored + piece.lines)
+            if tries > 1 and await log.position(self._task_id) == after:
+                return  # a commit whose answer was lost
+            await log.append(self._hub, self._project_id, self._task_id, self._seq, self._stored, piece)
+
         try:
-            return await log.position(self._task_id) == (self._seq + 1, self._next_line + piece.lines)
-        except Exception:  # noqa: BLE001 - still away; the next try will tell
-            return False
+            await insist(f"Storing the log of task {self._task_id}", store)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            raise Unavailable("The log of this task could not be stored: the database does not answer.") from error
+        self._seq += 1
+        self._stored += piece.lines
 
 
 def _whole(text: str) -> tuple[str, int]:

@@ -37,9 +37,10 @@ def _tasks_of(hub: Hub, node: str) -> Path:
     return hub.settings.data_dir / "run" / node.rpartition("-")[2]
 
 
-async def enter(hub: Hub) -> None:
-    """Clear after dead workers of this data folder, then mark this one as alive."""
+async def enter(hub: Hub) -> list[str]:
+    """Clear after dead workers of this data folder and return their names; then mark this one as alive."""
     folder = _folder(hub)
+    dead = []
     for path in sorted(folder.glob("*.lock")):
         node = path.name.removesuffix(".lock")
         descriptor = None if node in _held else _try_lock(path)
@@ -47,11 +48,11 @@ async def enter(hub: Hub) -> None:
             continue
         await family.end_marked(f"{node}-", 0)
         await asyncio.to_thread(shutil.rmtree, _tasks_of(hub, node), ignore_errors=True)
+        dead.append(node)
         path.unlink(missing_ok=True)
         os.close(descriptor)
-    descriptor = _try_lock(folder / f"{hub.node}.lock")
-    if descriptor is not None:
-        _held[hub.node] = descriptor
+    _held[hub.node] = await _lock(folder / f"{hub.node}.lock")
+    return dead
 
 
 def leave(hub: Hub) -> None:
@@ -61,6 +62,24 @@ def leave(hub: Hub) -> None:
     (_folder(hub) / f"{hub.node}.lock").unlink(missing_ok=True)
     if descriptor is not None:
         os.close(descriptor)
+
+
+async def _lock(path: Path) -> int:
+    """Lock our own file. Another worker that starts may lock it for a moment, and remove it as that of a dead one."""
+    while True:
+        descriptor = _try_lock(path)
+        if descriptor is not None:
+            if _is_at(descriptor, path):
+                return descriptor
+            os.close(descriptor)
+        await asyncio.sleep(0.01)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(path: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from hub.context import Hub
@@ -13,6 +14,7 @@ from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services.git_roots import local_roots
 from hub.services.tasks import dispatch, leases
+from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.states import STOPPING
 from hub.worker import family, leftovers
@@ -34,54 +36,56 @@ DEFAULT_SLOTS = 64
 
 
 SHUTDOWN = "The hub was stopped while this task was running."
+LOST = "The hub took this task from its worker, which it had not heard of for too long."
 
 
 async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: float = 0.0) -> None:
     """Work until cancelled; then take nothing new and wait `drain` seconds before running tasks are ended."""
     place = await open_place(hub)
-    lanes = [TASKS, *(f"{TASKS}:{tag}" for tag in tags)]
+    lanes = [TASKS, *(lane_of(tag) for tag in tags)]
     most = slots or hub.settings.max_parallel_tasks or DEFAULT_SLOTS
     loops = [
-        _forever("renewing leases", partial(_renew, hub, place), POLL),
+        _forever("renewing leases", partial(_renew, hub, place), leases.RENEW_EVERY),
+        _forever("looking for stops", partial(_look_for_stops, hub, place), POLL),
         _listen_for_stops(hub, place),
+        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4),
     ]
     beside = [asyncio.create_task(one) for one in loops]
-    beside.append(asyncio.create_task(hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4)))
     serving = asyncio.create_task(hub.queue.serve(lanes, partial(_run, hub, place), slots=most))
     try:
-        await asyncio.shield(serving)
+        await asyncio.wait({serving, *beside}, return_when=asyncio.FIRST_COMPLETED)  # only an error ends one of them
     finally:
         serving.cancel()
         await _drain(place, serving, drain)
         for one in beside:
             one.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        ended = await asyncio.gather(serving, *beside, return_exceptions=True)
+        await place.mirrors.close()
         leftovers.leave(hub)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
 
 
 async def _drain(place: Place, serving: asyncio.Task[None], seconds: float) -> None:
     """Let running tasks end; those that do not are stopped, and end as errors that say why."""
     if place.running and seconds:
         await asyncio.wait({serving}, timeout=seconds)
-    for halt in place.running.values():
-        halt.ask(SHUTDOWN)
-    await asyncio.gather(serving, return_exceptions=True)
+    place.close(SHUTDOWN)
+    await asyncio.wait({serving})
 
 
 async def open_place(hub: Hub) -> Place:
-    """Make the worker's folders, and clear what a killed process left in them."""
+    """Make the worker's folders; clear what killed workers left in them, and end what they ran. W-36."""
     root = hub.settings.data_dir
-    await leftovers.enter(hub)
+    dead = await leftovers.enter(hub)
+    if ended := await leases.recover(hub, dead):
+        logger.warning("%s tasks were running when a worker here was killed; they ended as errors.", ended)
     mirrors = Mirrors(root / "mirrors", local_roots=local_roots(hub.settings))
     await mirrors.sweep()
+    if not hub.settings.redis_url:
+        await leases.send_again(hub, hub.clock())  # the queue of a process begins empty
     return Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"))
-
-
-async def recover(hub: Hub) -> None:
-    """At the start of an embedded hub: end what an earlier process left running. W-36."""
-    ended = await leases.recover(hub)
-    if ended:
-        logger.warning("%s tasks were running when the hub was stopped; they ended as errors.", ended)
 
 
 async def dispatch_forever(hub: Hub) -> None:
@@ -94,7 +98,28 @@ async def dispatch_forever(hub: Hub) -> None:
 
 async def sweep_forever(hub: Hub) -> None:
     """End what lost workers left behind, and send again what was lost on the way."""
-    await _forever("sweeping", partial(leases.sweep, hub), POLL)
+    await _forever("sweeping", Sweep(hub).once, POLL)
+
+
+class Sweep:
+    """Sweeps again and again, and holds no worker for lost that it could not have heard.
+
+    Who did not see the database for a while, as after its restart, or after a pause of the whole machine, first gives
+    the workers time to renew their leases.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._last: datetime | None = None
+        self._sure_from = hub.clock()
+
+    async def once(self) -> None:
+        """Sweep."""
+        now = self._hub.clock()
+        if self._last is None or not timedelta(0) <= now - self._last <= leases.LEASE / 2:
+            self._sure_from = now + leases.LEASE
+        await leases.sweep(self._hub, end_lost=now >= self._sure_from)
+        self._last = now
 
 
 async def _run(hub: Hub, place: Place, _: str, task_id: int) -> None:
@@ -106,9 +131,12 @@ async def _answer(hub: Hub, place: Place, _: str, question_id: int) -> None:
 
 
 async def _renew(hub: Hub, place: Place) -> None:
-    if place.running:
-        await leases.renew(hub)
-        await _look_for_stops(hub, place)
+    """Keep what runs here; what was taken from us meanwhile must not go on."""
+    if not place.running:
+        return
+    before = dict(place.running)
+    for task_id in await leases.renew(hub, before):
+        before[task_id].ask(LOST)
 
 
 async def _listen_for_stops(hub: Hub, place: Place) -> None:
@@ -133,9 +161,12 @@ async def _hear(hub: Hub, place: Place, topic: str) -> None:
 
 
 async def _look_for_stops(hub: Hub, place: Place) -> None:
-    ids = list(place.running)
-    for task_id in await column(Task.filter(id__in=ids, status=STOPPING), "id"):
-        place.running[task_id].ask("")
+    """Find stops whose ring was lost, or came before the run was known here."""
+    if not place.running:
+        return
+    for task_id in await column(Task.filter(id__in=list(place.running), status=STOPPING), "id"):
+        if halt := place.running.get(task_id):
+            halt.ask("")
 
 
 async def _forever(what: str, verb: Callable[[], Awaitable[object]], pause: float) -> None:

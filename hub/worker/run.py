@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hub.context import Hub
-from hub.errors import HubError
+from hub.errors import HubError, Invalid
 from hub.plugin import Executor, Key, Outcome, PluginError, RepositoryView, Stopped
 from hub.services import apps
-from hub.services.log import LeaseLost
+from hub.services.log import Piece
 from hub.services.params import parse
 from hub.services.tasks import brief as briefs
 from hub.services.tasks import finish, leases
 from hub.services.tasks.brief import Brief
-from hub.services.tasks.moves import Subject, subject_of
+from hub.services.tasks.leases import Claimed
+from hub.services.tasks.moves import LeaseLost
 from hub.worker import family
 from hub.worker.checkout import Asked, check_out
 from hub.worker.confine import confine
@@ -26,6 +30,7 @@ from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
 from hub.worker.journal import Journal
 from hub.worker.mask import Masker
+from hub.worker.patience import insist
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import (
     base_env,
@@ -38,8 +43,10 @@ from hub.worker.workspace import (
 
 logger = logging.getLogger(__name__)
 
-TIME_LIMIT = "It ran longer than its time limit."
 BROKEN = "The hub met an error of its own while running this task; its administrator finds it in the hub's log."
+
+LAST_WORDS = 5.0
+"""Seconds that an executor has, beyond the grace time of its programs, to end by itself once it was told to."""
 
 
 @dataclass(slots=True)
@@ -51,64 +58,117 @@ class Place:
     mirrors: Mirrors
     shared: SharedFolders
     running: dict[int, Halt] = field(default_factory=dict)
+    closing: str = ""
+    """Why this worker takes nothing new and ends what it runs; empty while it works."""
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def begin(self, task_id: int) -> Halt:
+        """Note a run that was claimed; a worker that closes ends it at once."""
+        halt = self.running[task_id] = Halt()
+        if self.closing:
+            halt.ask(self.closing)
+        return halt
+
+    def close(self, reason: str) -> None:
+        """End every run, also one that begins this very moment."""
+        self.closing = reason
+        for halt in self.running.values():
+            halt.ask(reason)
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One claimed task on its way through this worker."""
+
+    hub: Hub
+    place: Place
+    claimed: Claimed
+    halt: Halt
+    journal: Journal
+    after: AsyncExitStack
+    """Clears up when the task's end is stored."""
+    results: list[finish.Result] = field(default_factory=list)
+
+    @property
+    def task_id(self) -> int:
+        return self.claimed.subject.id
 
 
 async def run_task(hub: Hub, place: Place, task_id: int) -> None:
     """Run a task that was admitted; quietly nothing when somebody else has it. Never raises. W-35."""
+    if place.closing:
+        return  # unclaimed, its id is sent again
     try:
-        if not await leases.claim(hub, task_id):
-            return
-        subject = await subject_of(task_id)
-        if subject is not None:
-            place.running[task_id] = Halt()
-            try:
-                await _run_claimed(hub, place, subject)
-            finally:
-                place.running.pop(task_id, None)
+        claimed = await leases.claim(hub, task_id, partial(_greeting, hub))
     except Exception:
-        logger.exception("Task %s could not be run or ended; the sweep will end it.", task_id)
-
-
-async def _run_claimed(hub: Hub, place: Place, subject: Subject) -> None:
-    halt = place.running[subject.id]
-    journal = Journal(hub, subject.project_id, subject.id, Masker())
-    await journal.open()
-    async with AsyncExitStack() as after:
-        after.push_async_callback(journal.abandon)
-        try:
-            if not await leases.start(hub, subject.id):
-                halt.ask("")  # it was told to stop before it began
-            outcome = await _outcome(hub, place, subject, journal, after)
-            await journal.close()
-            await finish.finish(hub, subject, outcome)
-        except Stopped:
-            if halt.reason:
-                await journal.line(halt.reason)
-            await journal.close()
-            await finish.stopped(hub, subject, halt.reason)
-        except LeaseLost:
-            logger.warning("Task %s was taken from this worker.", subject.id)
-
-
-async def _outcome(hub: Hub, place: Place, subject: Subject, journal: Journal, after: AsyncExitStack) -> Outcome:
-    """Run the executor; whatever goes wrong becomes one clear line and a failure of this task alone."""
+        logger.exception("Task %s could not be claimed; its id is sent again.", task_id)
+        return
+    if claimed is None:
+        return
+    halt = place.begin(task_id)
     try:
-        brief = await briefs.load(hub, subject.id)
+        await _run_claimed(hub, place, claimed, halt)
+    except Exception:
+        logger.exception("Task %s could not be ended; the sweep ends it.", task_id)
+    finally:
+        if place.running.get(task_id) is halt:  # a second pass may have begun already
+            del place.running[task_id]
+
+
+def _greeting(hub: Hub, claimed: Claimed) -> Piece:
+    """The first lines of every log, in the wire's words."""
+    subject, now = claimed.subject, hub.clock()
+    lines = [f"Started: {subject.id}", f"Run TaskRunner with template: {subject.template_name}"]
+    if claimed.again:
+        return Piece("\n".join(lines), 2, now)
+    lines.insert(0, f"Task {subject.template_name} {subject.id} added to queue")
+    waited = max(0, round((now - claimed.created).total_seconds() * 1000))
+    return Piece("\n".join(lines), 3, claimed.created, [[0, 0], [1, waited]])
+
+
+async def _run_claimed(hub: Hub, place: Place, claimed: Claimed, halt: Halt) -> None:
+    subject = claimed.subject
+    journal = Journal(hub, subject.project_id, subject.id, Masker())
+    journal.open(claimed.chunks + 1, claimed.lines + (2 if claimed.again else 3))
+    try:
+        async with AsyncExitStack() as after:
+            errand = _Errand(hub, place, claimed, halt, journal, after)
+            try:
+                outcome = await _outcome(errand)
+                await journal.close()
+                ending = partial(finish.finish, hub, subject, outcome, results=errand.results)
+            except Stopped:
+                if halt.reason:
+                    await journal.line(halt.reason)
+                await journal.close()
+                ending = partial(finish.stopped, hub, subject, halt.reason, results=errand.results)
+            if not await insist(f"Ending task {subject.id}", ending):
+                logger.warning("Task %s was ended by somebody else.", subject.id)
+    except LeaseLost:
+        logger.warning("Task %s was taken from this worker.", subject.id)
+    finally:
+        await journal.abandon()
+
+
+async def _outcome(errand: _Errand) -> Outcome:
+    """Run the executor; whatever goes wrong becomes one clear line and a failure of this task alone."""
+    hub, journal = errand.hub, errand.journal
+    try:
+        brief = await briefs.load(hub, errand.task_id)
         journal.masker.add(*brief.secret_variables.values(), *brief.secret_env.values())
         executor = apps.executor_of(hub, brief.app)
-        run = _lay_out(hub, place, brief, journal, after)
-        io = LiveIO(hub, run, place.shared)
+        run = _lay_out(errand, brief)
+        io = LiveIO(hub, run, errand.place.shared)
         try:
-            await _greet(brief, journal)
-            return await _execute(hub, place, executor, run, io)
+            return _checked(await _until_halted(_execute(errand, executor, run, io), run))
         finally:
             await io.close()
-    except (HubError, PluginError) as error:
-        return await _failed(journal, str(error))
     except (Stopped, LeaseLost):
         raise
+    except (HubError, PluginError) as error:
+        return await _failed(journal, str(error))
     except Exception:
-        logger.exception("Task %s failed inside the hub.", subject.id)
+        logger.exception("Task %s failed inside the hub.", errand.task_id)
         return await _failed(journal, BROKEN)
 
 
@@ -117,44 +177,69 @@ async def _failed(journal: Journal, sentence: str) -> Outcome:
     return Outcome.failure(reason=sentence)
 
 
-def _lay_out(hub: Hub, place: Place, brief: Brief, journal: Journal, after: AsyncExitStack) -> Run:
+def _checked(outcome: Outcome) -> Outcome:
+    """Refuse what could not be stored when the task ends. Raises `Invalid`."""
+    if not isinstance(outcome, Outcome):
+        raise Invalid("The executor did not say how the task ended; its plugin must return an Outcome.")
+    finish.storable([outcome.summary, outcome.state])
+    return outcome
+
+
+def _lay_out(errand: _Errand, brief: Brief) -> Run:
     """Make the private folder; it goes when the task is over and its final status is stored."""
-    folders = make_folders(place.tasks, brief.task_id)
+    hub, place = errand.hub, errand.place
+    folders = make_folders(place.tasks / f"{brief.task_id}.{next(place.numbers)}")
 
     async def clear() -> None:
-        await family.end_inside(folders.root, 0)
-        await place.mirrors.release(folders.checkout)
-        await place.mirrors.release(folders.inventory_checkout)
-        await remove_folders(folders)
+        try:
+            await family.end_inside(folders.root, 0)
+            await place.mirrors.release(folders.checkout)
+            await place.mirrors.release(folders.inventory_checkout)
+            await remove_folders(folders)
+        except Exception:
+            logger.exception("The folder of task %s could not be cleared; the next start clears it.", brief.task_id)
 
-    after.push_async_callback(clear)
+    errand.after.push_async_callback(clear)
     return Run(
         brief=brief,
         folders=folders,
-        journal=journal,
-        halt=place.running[brief.task_id],
+        journal=errand.journal,
+        halt=errand.halt,
         marker=f"{hub.node}-{brief.task_id}",
         env=base_env(hub, brief, folders),
         cwd=folders.checkout,
+        results=errand.results,
+        grace=float(hub.settings.stop_grace),
     )
 
 
-async def _greet(brief: Brief, journal: Journal) -> None:
-    """The first lines of every log, in the wire's words."""
-    if brief.resumed is None:
-        await journal.line(f"Task {brief.template_name} {brief.task_id} added to queue", at=brief.created)
-    await journal.line(f"Started: {brief.task_id}")
-    await journal.line(f"Run TaskRunner with template: {brief.template_name}")
+async def _until_halted(work: Coroutine[Any, Any, Outcome], run: Run) -> Outcome:
+    """Let the executor work until its end, or until it was told to end and did not: then it is cancelled."""
+    working = asyncio.create_task(work)
+    told = asyncio.create_task(run.halt.asked.wait())
+    try:
+        await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            await asyncio.wait({working}, timeout=run.grace + LAST_WORDS)
+        if not working.done():
+            raise Stopped
+        return working.result()
+    finally:
+        told.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working}, timeout=LAST_WORDS)
+            working.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
-async def _execute(hub: Hub, place: Place, executor: Executor, run: Run, io: LiveIO) -> Outcome:
-    brief, folders = run.brief, run.folders
+async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) -> Outcome:
+    hub, brief, folders = errand.hub, run.brief, run.folders
     params = parse(executor.params_type, brief.template_params, "task_params")
     task_params = parse(executor.task_params_type, brief.task_params, "params")
     repository = None
     async with _time_limit(brief.time_limit, run.halt):
         if executor.capabilities.needs_repository:
-            repository = await _check_out(hub, place, run, io)
+            repository = await _check_out(errand, run, io)
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
@@ -165,16 +250,17 @@ async def _execute(hub: Hub, place: Place, executor: Executor, run: Run, io: Liv
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
-async def _check_out(hub: Hub, place: Place, run: Run, io: LiveIO) -> RepositoryView:
+async def _check_out(errand: _Errand, run: Run, io: LiveIO) -> RepositoryView:
     brief, folders, stop = run.brief, run.folders, run.halt.asked
+    mirrors = errand.place.mirrors
     asked = Asked(brief.repository, folders.checkout, brief.commit)
     material = await io.key(Key(brief.repository.key_id))
-    commit = await check_out(place.mirrors, asked, material, run.journal.line, stop)
-    await finish.set_commit(hub, brief.task_id, commit.hash, commit.message)
+    commit = await check_out(mirrors, asked, material, run.journal.line, stop)
+    await finish.set_commit(errand.hub, brief.task_id, commit.hash, commit.message)
     if brief.inventory and brief.inventory.repository:
         asked = Asked(brief.inventory.repository, folders.inventory_checkout)
         material = await io.key(Key(brief.inventory.repository.key_id))
-        await check_out(place.mirrors, asked, material, run.journal.line, stop)
+        await check_out(mirrors, asked, material, run.journal.line, stop)
     return RepositoryView(
         id=brief.repository.id,
         name=brief.repository.name,
@@ -191,7 +277,7 @@ async def _time_limit(seconds: int, halt: Halt) -> AsyncIterator[None]:
     if not seconds:
         yield
         return
-    reason = f"{TIME_LIMIT} ({seconds} s)"
+    reason = f"It ran longer than its time limit of {seconds} s."
     timer = asyncio.get_running_loop().call_later(seconds, halt.ask, reason)
     try:
         yield

@@ -57,13 +57,11 @@ class Folders:
         return self.root / "tmp"
 
 
-def make_folders(parent: Path, task_id: int) -> Folders:
-    """Make the private folder. Left-overs of an earlier run of the same task on this worker are replaced."""
-    folders = Folders(parent / str(task_id))
-    if folders.root.exists():
-        shutil.rmtree(folders.root, ignore_errors=True)
-    for folder in (folders.root, folders.workspace, folders.keys, folders.home, folders.temporary):
-        folder.mkdir(mode=0o700, parents=folder == folders.root)
+def make_folders(root: Path) -> Folders:
+    """Make the private folder of one run."""
+    folders = Folders(root)
+    for folder in (root, folders.workspace, folders.keys, folders.home, folders.temporary):
+        folder.mkdir(mode=0o700, parents=folder == root)
     return folders
 
 

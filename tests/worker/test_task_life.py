@@ -11,7 +11,14 @@ import pytest
 from hub.errors import Conflict
 from hub.models import Event, Task, TaskMove
 from hub.services.tasks import stop
+from hub.testing.carriers import SETUPS
 from hub.testing.scene import commit_files
+
+
+@pytest.fixture(params=SETUPS)
+def setup(request: pytest.FixtureRequest) -> str:
+    """Every test of this module is for both."""
+    return str(request.param)
 
 
 def runs(pid: int) -> bool:
@@ -108,11 +115,11 @@ async def test_a_task_that_ignores_the_asking_is_killed_after_the_grace_time_w38
     assert (await stage.until(number))["status"] == "stopped"
 
 
-async def test_force_kills_at_once(plugins):
+async def test_force_kills_at_once(plugins, carriers):
     from hub.testing.booted import booted, working
     from hub.testing.scene import make_scene
 
-    async with booted(plugins=plugins, stop_grace=3600) as hub:
+    async with booted(plugins=plugins, **carriers, stop_grace=3600) as hub:
         scene = await make_scene(hub, {"stubborn.sh": "trap '' TERM\necho begun\nwhile true; do sleep 0.1; done\n"})
         async with working(hub):
             number = await scene.launch(await scene.template("stubborn.sh"))
@@ -168,12 +175,12 @@ async def test_a_worker_error_ends_one_task_and_the_hub_goes_on_w35(stage, monke
     assert (await stage.run(await stage.template("hello.sh", name="again")))["status"] == "success"
 
 
-async def test_waiting_tasks_cost_no_events_and_say_why_w42(plugins):
+async def test_waiting_tasks_cost_no_events_and_say_why_w42(plugins, carriers):
     from hub.services.tasks.dispatch import admit
     from hub.testing.booted import booted
     from hub.testing.scene import make_scene
 
-    async with booted(plugins=plugins, max_parallel_tasks=1) as hub:
+    async with booted(plugins=plugins, **carriers, max_parallel_tasks=1) as hub:
         scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
         template = await scene.template("hello.sh", allow_parallel_tasks=True)
         first, second = await scene.launch(template), await scene.launch(template)
@@ -199,11 +206,11 @@ async def test_every_move_names_who_made_it_w89(stage):
     assert moves[3][2] == "admin"
 
 
-async def test_old_tasks_of_a_template_go_when_the_limit_is_reached(plugins):
+async def test_old_tasks_of_a_template_go_when_the_limit_is_reached(plugins, carriers):
     from hub.testing.booted import booted, working
     from hub.testing.scene import make_scene
 
-    async with booted(plugins=plugins, max_tasks_per_template=3) as hub:
+    async with booted(plugins=plugins, **carriers, max_tasks_per_template=3) as hub:
         scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
         template = await scene.template("hello.sh")
         async with working(hub):

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
+from hub.db import rows
 from hub.errors import Invalid
-from hub.models import Environment, Inventory, Key, Repository, Task, Template, TemplateVault
+from hub.models import Environment, Inventory, Key, Repository, Task, TemplateVault
 from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
 from hub.services.keys import read_secret
 from hub.services.tasks.survey import parse_object
 from hub.vault import place
+
+_VERSIONED = frozenset({"build", "deploy"})
+"""Template types whose tasks know of versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,6 @@ class Brief:
     working_directory: str
     username: str
     message: str
-    created: Any
     commit: str | None
     version: str | None
     incoming_version: str | None
@@ -79,55 +82,78 @@ class Brief:
     secret_env: Mapping[str, str] = field(repr=False)
 
 
+_TASK = """
+    SELECT "task"."id", "task"."project_id", "task"."template_id", "task"."environment", "task"."secret",
+           "task"."arguments", "task"."params", "task"."message", "task"."version", "task"."build_task_id",
+           "task"."commit_hash", "task"."created", "task"."resumed",
+           COALESCE(NULLIF("task"."playbook", ''), "template"."playbook") AS "script",
+           COALESCE(NULLIF("task"."git_branch", ''), NULLIF("template"."git_branch", ''), "repository"."git_branch")
+               AS "branch",
+           COALESCE("task"."inventory_id", "template"."inventory_id") AS "inventory_id",
+           "template"."name" AS "template_name", "template"."type" AS "template_type", "app", "working_directory",
+           "template"."arguments" AS "template_arguments", "allow_override_args_in_task", "task_params", "time_limit",
+           "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
+           "ssh_key_id", "project"."name" AS "project_name", "user"."username",
+           EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults"
+    FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
+                JOIN "project" ON "project"."id" = "task"."project_id"
+                JOIN "repository" ON "repository"."id" = "template"."repository_id"
+                LEFT JOIN "user" ON "user"."id" = "task"."user_id"
+    WHERE "task"."id" = ?
+"""
+
+
 async def load(hub: Hub, task_id: int) -> Brief:
     """Read it all. Raises `Invalid` or `Unavailable` with the sentence that ends the task."""
-    task = await Task.get(id=task_id).select_related("user", "template", "project")
-    template = task.template
-    environment = await _environment(template)
-    variables = parse_object(environment.json, "json") if environment else {}
+    found = await rows(
+        _TASK, [task_id], times=["created"], flags=["allow_override_args_in_task", "has_vaults"],
+        documents=["params", "resumed", "task_params"],
+    )  # fmt: skip
+    if not found:
+        raise Invalid("The task does not exist any more.")
+    task = found[0]
+    environment = await _environment(task["environment_id"])
     secret_variables, secret_env = await _group_secrets(hub, environment)
-    answers = parse_object(task.environment or "", "environment")
-    if task.secret:
-        secret_variables |= json.loads(hub.vault.open(task.secret, place("task", "secret", task.id)))
-    resumed = task.resumed
+    if task["secret"]:
+        secret_variables |= json.loads(hub.vault.open(task["secret"], place("task", "secret", task["id"])))
+    variables = parse_object(environment.json, "json") if environment else {}
+    env = parse_object((environment and environment.env) or "", "env")
     return Brief(
-        task_id=task.id,
-        project_id=task.project_id,
-        project_name=task.project.name,
-        template_id=template.id,
-        template_name=template.name,
-        template_type=template.type,
-        app=template.app,
-        script=task.playbook or template.playbook,
-        working_directory=template.working_directory,
-        username=task.user.username if task.user else "",
-        message=task.message,
-        created=task.created,
-        commit=task.commit_hash,
-        version=task.version,
-        incoming_version=await _incoming_version(task) if template.type in {"build", "deploy"} else None,
-        build_task_id=task.build_task_id,
-        arguments=_parsed(template.arguments),
-        task_arguments=_parsed(task.arguments) if template.allow_override_args_in_task else None,
-        template_params=template.task_params or {},
-        task_params=task.params or {},
-        time_limit=template.time_limit or hub.settings.task_time_limit,
-        resumed=resumed,
-        repository=await _repository(template.repository_id, task.git_branch or template.git_branch),
-        inventory=await _inventory(task.inventory_id or template.inventory_id),
-        vaults=await _vaults(template),
-        variables=variables | answers,
-        env={
-            name: _env_text(value)
-            for name, value in parse_object((environment and environment.env) or "", "env").items()
-        },
+        task_id=task["id"],
+        project_id=task["project_id"],
+        project_name=task["project_name"],
+        template_id=task["template_id"],
+        template_name=task["template_name"],
+        template_type=task["template_type"],
+        app=task["app"],
+        script=task["script"],
+        working_directory=task["working_directory"],
+        username=task["username"] or "",
+        message=task["message"],
+        commit=task["commit_hash"],
+        version=task["version"],
+        incoming_version=await _incoming_version(task) if task["template_type"] in _VERSIONED else None,
+        build_task_id=task["build_task_id"],
+        arguments=_parsed(task["template_arguments"]),
+        task_arguments=_parsed(task["arguments"]) if task["allow_override_args_in_task"] else None,
+        template_params=task["task_params"] or {},
+        task_params=task["params"] or {},
+        time_limit=task["time_limit"] or hub.settings.task_time_limit,
+        resumed=task["resumed"],
+        repository=RepositoryBrief(
+            task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]
+        ),
+        inventory=await _inventory(task["inventory_id"]),
+        vaults=await _vaults(task["template_id"]) if task["has_vaults"] else (),
+        variables=variables | parse_object(task["environment"] or "", "environment"),
+        env={name: _env_text(value) for name, value in env.items()},
         secret_variables=secret_variables,
         secret_env=secret_env,
     )
 
 
-async def _environment(template: Template) -> Environment | None:
-    return await Environment.get_or_none(id=template.environment_id) if template.environment_id else None
+async def _environment(environment_id: int | None) -> Environment | None:
+    return await Environment.get_or_none(id=environment_id) if environment_id else None
 
 
 async def _group_secrets(hub: Hub, environment: Environment | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -141,9 +167,9 @@ async def _group_secrets(hub: Hub, environment: Environment | None) -> tuple[dic
     return variables, env
 
 
-async def _repository(repository_id: int, branch: str | None) -> RepositoryBrief:
+async def _repository(repository_id: int) -> RepositoryBrief:
     found = await Repository.get(id=repository_id)
-    return RepositoryBrief(found.id, found.name, found.git_url, branch or found.git_branch, found.ssh_key_id)
+    return RepositoryBrief(found.id, found.name, found.git_url, found.git_branch, found.ssh_key_id)
 
 
 async def _inventory(inventory_id: int | None) -> InventoryBrief | None:
@@ -157,12 +183,12 @@ async def _inventory(inventory_id: int | None) -> InventoryBrief | None:
         text=found.inventory,
         user_key=KeyRef(found.ssh_key_id) if found.ssh_key_id else None,
         become_key=KeyRef(found.become_key_id) if found.become_key_id else None,
-        repository=await _repository(found.repository_id, None) if found.repository_id else None,
+        repository=await _repository(found.repository_id) if found.repository_id else None,
     )
 
 
-async def _vaults(template: Template) -> tuple[VaultView, ...]:
-    rows = await TemplateVault.filter(template_id=template.id).order_by("id")
+async def _vaults(template_id: int) -> tuple[VaultView, ...]:
+    found = await TemplateVault.filter(template_id=template_id).order_by("id")
     return tuple(
         VaultView(
             name=row.name or "default",
@@ -170,22 +196,22 @@ async def _vaults(template: Template) -> tuple[VaultView, ...]:
             key=KeyRef(row.vault_key_id) if row.vault_key_id else None,
             script=row.script,
         )
-        for row in rows
+        for row in found
     )
 
 
-async def _incoming_version(task: Task) -> str | None:
+async def _incoming_version(task: Mapping[str, Any]) -> str | None:
     """Version of the build at the end of the chain of build tasks."""
     seen: set[int] = set()
-    build_id = task.build_task_id
-    while build_id is not None and build_id not in seen:
-        seen.add(build_id)
-        build = await Task.get_or_none(id=build_id).select_related("template")
+    build_task_id = task["build_task_id"]
+    while build_task_id is not None and build_task_id not in seen:
+        seen.add(build_task_id)
+        build = await Task.get_or_none(id=build_task_id).select_related("template")
         if build is None:
             return None
         if build.template.type == "build":
             return build.version
-        build_id = build.build_task_id
+        build_task_id = build.build_task_id
     return None
 
 

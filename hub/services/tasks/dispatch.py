@@ -14,7 +14,7 @@ from hub.errors import Unavailable
 from hub.models import Task
 from hub.queue import TASKS
 from hub.services.actor import SYSTEM
-from hub.services.tasks.moves import Move, Subject, transition
+from hub.services.tasks.moves import Move, Standing, Subject, transition
 from hub.services.tasks.states import CONFIRMED, HELD, STARTING, WAITING, WAITING_CONFIRMATION
 
 BATCH = 500
@@ -40,7 +40,6 @@ class _Slots:
         self.projects[project_id] += 1
         self.templates.add(template_id)
 
-    @property
     def full(self) -> bool:
         return bool(self.limit) and self.held >= self.limit
 
@@ -68,27 +67,27 @@ async def admit(hub: Hub) -> int:
 async def _one_pass(hub: Hub) -> list[tuple[int, str]]:
     await exclusive("dispatch")
     sent: list[tuple[int, str]] = []
-    slots: _Slots | None = None
+    slots = await _count(hub)
     seen = 0
-    while batch := await _candidates(seen):
-        slots = slots or await _count(hub)
+    while not slots.full() and (batch := await _candidates(seen)):
         for row in batch:
+            if slots.full():
+                break
             seen = row["id"]
-            if slots.full:
-                await _all_wait(slots.limit, seen)
-                return sent
             reason = slots.obstacle(row)
             if reason:
                 await _note(row, reason)
             elif await _let_through(hub, row):
                 slots.take(row["project_id"], row["template_id"])
                 sent.append((row["id"], row["tag"]))
+    if slots.full():
+        await _all_wait(slots.limit, seen)
     return sent
 
 
 _CANDIDATES = f"""
-    SELECT "task"."id", "task"."project_id", "task"."template_id", "tag", "reason", "app", "allow_parallel_tasks",
-           "max_parallel_tasks", "template"."name" AS "template_name"
+    SELECT "task"."id", "task"."project_id", "task"."template_id", "status", "tag", "reason", "app",
+           "allow_parallel_tasks", "max_parallel_tasks", "template"."name" AS "template_name"
     FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
                 JOIN "project" ON "project"."id" = "task"."project_id"
     WHERE "status" IN ('{WAITING}', '{CONFIRMED}') AND "task"."id" > ? ORDER BY "task"."id" LIMIT {BATCH}
@@ -119,15 +118,15 @@ async def _note(row: dict[str, Any], reason: str) -> None:
         await Task.filter(id=row["id"], status__in=[WAITING, CONFIRMED]).update(reason=reason)
 
 
-async def _all_wait(limit: int, since: int) -> None:
+async def _all_wait(limit: int, seen: int) -> None:
     reason = f"Waiting for a free slot: the hub runs {limit} tasks at once."
-    await Task.filter(status__in=[WAITING, CONFIRMED], id__gte=since).exclude(reason=reason).update(reason=reason)
+    await Task.filter(status__in=[WAITING, CONFIRMED], id__gt=seen).exclude(reason=reason).update(reason=reason)
 
 
 async def _let_through(hub: Hub, row: dict[str, Any]) -> bool:
     subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
     fresh = {"admitted": hub.clock(), "lease_owner": None, "lease_until": None, "reason": ""}
-    return await transition(hub, SYSTEM, subject, Move(STARTING, (WAITING, CONFIRMED), columns=fresh))
+    return await transition(hub, SYSTEM, subject, Move(STARTING, columns=fresh), at=Standing(row["status"], None))
 
 
 async def _send(hub: Hub, sent: Sequence[tuple[int, str]]) -> None:

@@ -2,89 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import on_commit, unit
+from hub.errors import Invalid
 from hub.models import Task, TaskResult
 from hub.plugin import Outcome
 from hub.services.actor import SYSTEM, Actor
-from hub.services.tasks.moves import Move, Subject, transition
+from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
 from hub.services.tasks.retention import prune
-from hub.services.tasks.states import ERROR, RUNNING, STARTING, STOPPED, STOPPING, SUCCESS, WAITING_CONFIRMATION
+from hub.services.tasks.states import ERROR, RUNNING, STOPPED, STOPPING, SUCCESS, WAITING_CONFIRMATION
+
+Result = tuple[str, Mapping[str, Any]]
+"""Kind and data of a structured result."""
 
 
-async def end(hub: Hub, actor: Actor, subject: Subject, target: str, *, reason: str = "", **columns: Any) -> bool:
+async def end(
+    hub: Hub, actor: Actor, subject: Subject, target: str, *,
+    reason: str = "", at: Standing | None = None, **columns: Any,
+) -> bool:  # fmt: skip
     """Give a task its final status, in the unit under way: end time set, lease and secret answers gone."""
+    why = reason.replace("\0", "")[:250]
     over = {
-        "end": hub.clock(), "reason": reason[:250], "lease_owner": None, "lease_until": None, "secret": None,
+        "end": hub.clock(), "reason": why, "lease_owner": None, "lease_until": None, "secret": None,
         "question": "", "resumed": None, **columns,
     }  # fmt: skip
-    moved = await transition(hub, actor, subject, Move(target, note=reason, columns=over))
+    moved = await transition(hub, actor, subject, Move(target, note=why, columns=over), at=at)
     if moved:
-        await prune(hub, subject.template_id)
+        await on_commit(partial(prune, hub, subject.template_id))
     return moved
 
 
-async def finish(hub: Hub, subject: Subject, outcome: Outcome) -> bool:
-    """End the run of this worker with what the executor returned; False when the lease is not ours any more.
+async def finish(hub: Hub, subject: Subject, outcome: Outcome, *, results: Sequence[Result] = ()) -> bool:
+    """End the run of this worker with what the executor returned; False when the task is not this worker's any more.
 
     Called after the last piece of the log is stored, never before. A stop that was asked for wins over the outcome.
     """
 
-    async def work() -> bool:
-        rows = await Task.filter(id=subject.id, lease_owner=hub.node).values("status")
-        if not rows:
-            return False
-        if rows[0]["status"] == STOPPING:
-            return await end(hub, SYSTEM, subject, STOPPED, exit_code=outcome.code or None)
+    async def ended(at: Standing) -> bool:
+        if at.status == STOPPING:
+            return await end(hub, SYSTEM, subject, STOPPED, at=at, exit_code=outcome.code or None)
         if outcome.kind == "awaiting":
-            return await _park(hub, subject, outcome)
+            return await _park(hub, subject, outcome, at)
         if outcome.kind == "success":
-            return await end(hub, SYSTEM, subject, SUCCESS, exit_code=0)
+            return await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
         reason = outcome.reason or f"It ended with exit code {outcome.code}."
-        return await end(hub, SYSTEM, subject, ERROR, reason=reason, exit_code=outcome.code)
+        return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason, exit_code=outcome.code)
 
-    return await unit(work)
+    return await _ending(hub, subject, results, ended)
 
 
-async def stopped(hub: Hub, subject: Subject, reason: str) -> bool:
-    """End a run that a person stopped, or that ran out of time (then as an error)."""
+async def stopped(hub: Hub, subject: Subject, reason: str, *, results: Sequence[Result] = ()) -> bool:
+    """End a run that a person stopped, or that ended before its end for another reason (then as an error)."""
 
+    async def ended(at: Standing) -> bool:
+        if at.status == STOPPING:
+            return await end(hub, SYSTEM, subject, STOPPED, at=at)
+        return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason or "It gave up before its end.")
+
+    return await _ending(hub, subject, results, ended)
+
+
+async def _ending(
+    hub: Hub, subject: Subject, results: Sequence[Result], ended: Callable[[Standing], Awaitable[bool]]
+) -> bool:
     async def work() -> bool:
-        rows = await Task.filter(id=subject.id, lease_owner=hub.node).values("status")
-        if not rows:
+        at = await standing(subject.id)
+        if at is None or at.owner != hub.node:
             return False
-        target = STOPPED if rows[0]["status"] == STOPPING else ERROR
-        return await end(hub, SYSTEM, subject, target, reason=reason if target == ERROR else "")
+        for kind, data in results:
+            await _store_result(hub, subject.id, kind, data)
+        return await ended(at)
 
     return await unit(work)
 
 
-async def fail(hub: Hub, subject: Subject, reason: str) -> bool:
-    """End a run that could not be prepared, or broke."""
-    return await finish(hub, subject, Outcome.failure(reason=reason))
-
-
-async def _park(hub: Hub, subject: Subject, outcome: Outcome) -> bool:
+async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> bool:
     """Wait for a person without a worker. W-02."""
     if outcome.summary:
-        await add_result(hub, subject.id, "approval", outcome.summary)
+        await _store_result(hub, subject.id, "approval", outcome.summary)
+    question = outcome.question.replace("\0", "")[:250]
     parked = {
-        "question": outcome.question[:250], "resumed": dict(outcome.state), "lease_owner": None, "lease_until": None,
+        "question": question, "resumed": storable(outcome.state), "lease_owner": None, "lease_until": None,
     }  # fmt: skip
-    move = Move(WAITING_CONFIRMATION, (RUNNING,), note=outcome.question, columns=parked)
-    return await transition(hub, SYSTEM, subject, move)
+    move = Move(WAITING_CONFIRMATION, (RUNNING,), note=question, columns=parked)
+    return await transition(hub, SYSTEM, subject, move, at=at)
 
 
 async def add_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
-    """Keep a structured result of a task."""
-    await TaskResult.create(task_id=task_id, kind=kind, created=hub.clock(), data=dict(data))
+    """Keep a structured result of a task of this worker. Raises `LeaseLost`, and `Invalid` for what is no JSON."""
+
+    async def work() -> None:
+        await held(hub, task_id)
+        await _store_result(hub, task_id, kind, data)
+
+    await unit(work)
+
+
+async def _store_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
+    await TaskResult.create(task_id=task_id, kind=kind[:50], created=hub.clock(), data=storable(data))
 
 
 async def set_commit(hub: Hub, task_id: int, commit_hash: str, message: str) -> None:
-    """Note which commit a task runs."""
-    await Task.filter(id=task_id, lease_owner=hub.node, status__in=[STARTING, RUNNING]).update(
-        commit_hash=commit_hash, commit_message=message
-    )
+    """Note which commit a task of this worker runs. Raises `LeaseLost`."""
+    mine = Task.filter(id=task_id, lease_owner=hub.node)
+    if not await mine.update(commit_hash=commit_hash, commit_message=message[:100]):
+        raise LeaseLost
+
+
+def storable(value: Any) -> Any:
+    """Return plain JSON that every database takes, which is without NUL. Raises `Invalid`."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name).replace("\0", ""): storable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(one) for one in value]
+    raise Invalid(f"A result holds a {type(value).__name__}, which is no JSON; the plugin has to write it as text.")

@@ -1,19 +1,28 @@
-"""Who runs what: leases on tasks, and what becomes of tasks whose worker is gone."""
+"""Who runs what: leases on tasks, and what becomes of tasks whose worker is gone.
+
+A lease is no fence: a worker that cannot reach the database goes on with what it runs, and learns that a task was taken
+from it when it is back. So a database that restarts costs no task, and a task whose lease was lost is ended, never run
+again by itself.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 from hub.context import Hub
-from hub.db import column, exclusive, unit
+from hub.db import column, rows, unit
 from hub.errors import Unavailable
 from hub.models import Task
+from hub.services import log
 from hub.services.actor import SYSTEM
+from hub.services.log import Piece
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.finish import end
-from hub.services.tasks.moves import Move, subject_of, transition
-from hub.services.tasks.states import HELD, RUNNING, STARTING, STOPPED, STOPPING
+from hub.services.tasks.moves import Move, Standing, Subject, standing, subject_of, transition
+from hub.services.tasks.states import ERROR, HELD, RUNNING, STARTING, STOPPED, STOPPING
 
 LEASE = timedelta(seconds=20)
 """How long a worker may stay silent before its tasks are taken from it."""
@@ -25,87 +34,101 @@ UNCLAIMED = timedelta(seconds=10)
 """How long an admitted task may lie in the queue before its id is sent again."""
 
 LOST = "The worker that ran this task is gone."
+RESTARTED = "The hub was restarted while this task was running."
 
 
-async def claim(hub: Hub, task_id: int) -> bool:
-    """Take an admitted task; False when somebody else has it, or it was stopped meanwhile."""
-    now = hub.clock()
-    taken = await Task.filter(id=task_id, status=STARTING, lease_owner__isnull=True).update(
-        lease_owner=hub.node, lease_until=now + LEASE
-    )
-    return bool(taken)
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A task that this worker has taken."""
+
+    subject: Subject
+    created: datetime
+    again: bool
+    """It ran before, and a person let it go on."""
+    chunks: int
+    """Chunks of its log that are stored."""
+    lines: int
 
 
-async def start(hub: Hub, task_id: int) -> bool:
-    """Mark a claimed task as running; its start time is set the first time only. W-09."""
-    subject = await subject_of(task_id)
-    if subject is None:
-        return False
+_CLAIM = """
+    SELECT "task"."id", "task"."project_id", "template_id", "template"."name" AS "template_name", "app", "status",
+           "lease_owner", "created", "start", "log_chunks", "log_lines"
+    FROM "task" JOIN "template" ON "template"."id" = "template_id" WHERE "task"."id" = ?
+"""
 
-    async def work() -> bool:
-        moved = await transition(hub, SYSTEM, subject, Move(RUNNING, (STARTING,), owner=hub.node))
-        if moved:
-            await Task.filter(id=task_id, start__isnull=True).update(start=hub.clock())
-        return moved
+
+async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Claimed | None:
+    """Take an admitted task: it runs from now on. None when somebody else has it, or it was stopped meanwhile.
+
+    The first lines of its log land with the claim. Its start time is set the first time only. W-09.
+    """
+
+    async def work() -> Claimed | None:
+        found = await rows(_CLAIM, [task_id], times=("created", "start"))
+        if not found:
+            return None
+        row = found[0]
+        subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
+        claimed = Claimed(subject, row["created"], row["start"] is not None, row["log_chunks"], row["log_lines"])
+        piece = greet(claimed)
+        now = hub.clock()
+        taken = {
+            "start": row["start"] or now, "lease_owner": hub.node, "lease_until": now + LEASE,
+            "log_chunks": claimed.chunks + 1, "log_lines": claimed.lines + piece.lines,
+        }  # fmt: skip
+        at = Standing(row["status"], row["lease_owner"])
+        if not await transition(hub, SYSTEM, subject, Move(RUNNING, (STARTING,), columns=taken), at=at):
+            return None
+        await log.insert(task_id, claimed.chunks, claimed.lines, piece)
+        return claimed
 
     return await unit(work)
 
 
-async def renew(hub: Hub) -> None:
-    """Renew the leases of all tasks of this worker in one statement."""
-    await Task.filter(lease_owner=hub.node, status__in=list(HELD)).update(lease_until=hub.clock() + LEASE)
+async def renew(hub: Hub, task_ids: Collection[int]) -> set[int]:
+    """Renew the leases of these tasks of this worker in one statement; return those that are not its own any more."""
+    mine = Task.filter(id__in=list(task_ids), lease_owner=hub.node, status__in=list(HELD))
+    if await mine.update(lease_until=hub.clock() + LEASE) == len(task_ids):
+        return set()
+    return set(task_ids) - set(await column(mine, "id"))
 
 
-async def holds(hub: Hub, task_id: int) -> bool:
-    """True while this worker has the lease."""
-    return await Task.filter(id=task_id, lease_owner=hub.node, status__in=list(HELD)).exists()
-
-
-async def sweep(hub: Hub) -> None:
+async def sweep(hub: Hub, *, end_lost: bool = True) -> None:
     """Send again what was admitted but never claimed; end what a lost worker left behind. Any node may do it."""
-    now = hub.clock()
-    await _send_again(hub)
-    lost = await column(Task.filter(status__in=list(HELD), lease_until__lt=now), "id")
-    for task_id in lost:
+    await send_again(hub, hub.clock() - UNCLAIMED)
+    if not end_lost:
+        return
+    for task_id in await column(Task.filter(status__in=list(HELD), lease_until__lt=hub.clock()), "id"):
         await unit(partial(_give_up, hub, task_id, LOST))
 
 
-async def recover(hub: Hub) -> int:
-    """End what an earlier process of an embedded hub left running, at once; return how many. W-36.
-
-    Only for a database that one process has for itself: every lease found at its start is of a dead one. Waiting tasks
-    stay in the queue; admitted ones that nobody had begun are sent again.
-    """
-    left = await column(Task.filter(status__in=list(HELD), lease_owner__isnull=False), "id")
+async def recover(hub: Hub, dead: Collection[str]) -> int:
+    """End what these nodes left running, at once and not when their leases end; return how many tasks. W-36."""
+    left = await column(Task.filter(status__in=list(HELD), lease_owner__in=list(dead)), "id") if dead else []
     for task_id in left:
-        await unit(partial(_give_up, hub, task_id, "The hub was restarted while this task was running."))
-    await Task.filter(status=STARTING, lease_owner__isnull=True).update(admitted=None)
-    await _send_again(hub)
+        await unit(partial(_give_up, hub, task_id, RESTARTED))
     return len(left)
 
 
-async def _send_again(hub: Hub) -> None:
-    now = hub.clock()
-    stale = Task.filter(status=STARTING, lease_owner__isnull=True)
-    rows = await stale.values("id", "tag", "admitted")
-    for row in rows:
-        if row["admitted"] is not None and row["admitted"] > now - UNCLAIMED:
-            continue
+async def send_again(hub: Hub, before: datetime) -> None:
+    """Send the ids of tasks that were sent before that moment and that nobody has claimed."""
+    for row in await Task.filter(status=STARTING, admitted__lte=before).order_by("id").values("id", "tag"):
         try:
             await hub.queue.send(lane_of(row["tag"]), row["id"])
         except Unavailable:
             return
-        await Task.filter(id=row["id"], status=STARTING).update(admitted=now)
+        await Task.filter(id=row["id"], status=STARTING).update(admitted=hub.clock())
 
 
 async def _give_up(hub: Hub, task_id: int, why: str) -> None:
-    await exclusive(f"task {task_id}")
-    rows = await Task.filter(id=task_id, status__in=list(HELD)).values("status", "lease_until", "lease_owner")
     subject = await subject_of(task_id)
-    if not rows or subject is None:
+    at = await standing(task_id)
+    if subject is None or at is None or at.status not in HELD:
         return
-    renewed = rows[0]["lease_until"] is not None and rows[0]["lease_until"] >= hub.clock()
-    if renewed and why == LOST:
-        return
-    target = STOPPED if rows[0]["status"] == STOPPING else "error"
-    await end(hub, SYSTEM, subject, target, reason=why)
+    until = await column(Task.filter(id=task_id), "lease_until")
+    if why == LOST and (until[0] is None or until[0] >= hub.clock()):
+        return  # its worker was faster
+    if at.status == STOPPING:
+        await end(hub, SYSTEM, subject, STOPPED, at=at)
+    else:
+        await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)

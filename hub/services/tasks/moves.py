@@ -7,14 +7,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
-from hub.db import on_commit, rows
+from hub.db import current, in_unit, on_commit, rows
+from hub.errors import HubError
 from hub.models import Task, TaskMove
 from hub.services.actor import Actor
 from hub.services.events import announce, record
-from hub.services.tasks.states import FINISHED, STARTING, STOPPING, WAITING, sources_of
+from hub.services.tasks.states import (
+    CONFIRMED,
+    FINISHED,
+    STARTING,
+    STOPPING,
+    WAITING,
+    WAITING_CONFIRMATION,
+    sources_of,
+)
 
-_RACES = 5
-"""A compare-and-set that loses this often in a row is given up; each loss means that somebody else moved the task."""
+_DISPATCHED = FINISHED | {WAITING, CONFIRMED, WAITING_CONFIRMATION}
+"""Moves after which a task may be let through: it came, or another one gave its place back."""
+
+
+class LeaseLost(HubError):
+    """The task is not this worker's any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This task is not this worker's any more.")
 
 
 def topic(project_id: int, task_id: int) -> str:
@@ -55,37 +71,54 @@ _SUBJECT = """
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a task stands: its status, and the worker that holds it."""
+
+    status: str
+    owner: str | None
+
+
+async def standing(task_id: int) -> Standing | None:
+    """Read it, and inside a unit keep everybody else from moving the task until the unit ends; None when it is gone."""
+    lock = " FOR UPDATE" if in_unit() and current().dialect != "sqlite" else ""  # a unit of SQLite is alone anyway
+    found = await rows(f'SELECT "status", "lease_owner" AS "owner" FROM "task" WHERE "id" = ?{lock}', [task_id])  # noqa: S608 - of constants
+    return Standing(**found[0]) if found else None
+
+
+async def held(hub: Hub, task_id: int) -> Standing:
+    """Where a task of this worker stands. Raises `LeaseLost` when it is not this worker's."""
+    at = await standing(task_id)
+    if at is None or at.owner != hub.node:
+        raise LeaseLost
+    return at
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A wanted change of status."""
 
     target: str
     only_from: Collection[str] | None = None
     """Allowed sources; None for all that the table of moves allows."""
-    owner: str | None = None
-    """Worker that must hold the lease."""
     note: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Written in the same statement."""
 
 
-async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move) -> bool:
-    """Change the status in the unit under way, by compare-and-set; False when somebody else was first. W-05."""
+async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move, *, at: Standing | None = None) -> bool:
+    """Change the status in the unit under way, by compare-and-set; False when its status does not allow that. W-05.
+
+    `at` is where the caller saw the task, which spares a look.
+    """
+    at = at or await standing(subject.id)
     allowed = sources_of(move.target)
     sources = allowed if move.only_from is None else allowed & frozenset(move.only_from)
-    for _ in range(_RACES):
-        found = await rows('SELECT "status" FROM "task" WHERE "id" = ?', [subject.id])
-        if not found or found[0]["status"] not in sources:
-            return False
-        source = str(found[0]["status"])
-        query = Task.filter(id=subject.id, status=source)
-        if move.owner is not None:
-            query = query.filter(lease_owner=move.owner)
-        if await query.update(status=move.target, **move.columns):
-            await _note(hub, actor, subject, source, move)
-            return True
-        if move.owner is not None:
-            return False
-    return False
+    if at is None or at.status not in sources:
+        return False
+    if not await Task.filter(id=subject.id, status=at.status).update(status=move.target, **move.columns):
+        return False
+    await _note(hub, actor, subject, at.status, move)
+    return True
 
 
 async def _note(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) -> None:
@@ -109,7 +142,7 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
     elif target in {WAITING, STARTING}:
         await record(hub, actor, "task", subject.id, text + target.upper(), project_id=subject.project_id)
     await announce(
-        hub, actor, f"task.{target}", subject.id, subject.project_id,
+        hub, actor, _event_name(target), subject.id, subject.project_id,
         status=target, template_id=subject.template_id, template_name=subject.template_name, app=subject.app,
     )  # fmt: skip
 
@@ -117,7 +150,14 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
         await hub.bell.ring(topic(subject.project_id, subject.id))
         if target == STOPPING:
             await hub.bell.ring(stop_topic(subject.id))
-        if target == WAITING or target in FINISHED:
+        if target in _DISPATCHED:
             await hub.bell.ring(DISPATCH)
 
     await on_commit(ring)
+
+
+def _event_name(target: str) -> str:
+    """What plugins hear: `task.created`, `task.finished`, and between them the status itself, `task.running`."""
+    if target in FINISHED:
+        return "task.finished"
+    return "task.created" if target == WAITING else f"task.{target}"

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hub.context import Hub
 from hub.db import column, unit
 from hub.errors import Conflict, NotFound
 from hub.models import Task, Template
+from hub.services import artifacts
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.tasks.finish import end
-from hub.services.tasks.moves import Move, Subject, stop_topic, subject_of, transition
+from hub.services.tasks.moves import Move, Subject, standing, stop_topic, subject_of, transition
 from hub.services.tasks.states import (
     CONFIRMED,
     ERROR,
     FINISHED,
     REJECTED,
     RUNNING,
-    STARTING,
     STOPPED,
     STOPPING,
     UNFINISHED,
-    WAITING_CONFIRMATION,
 )
 
 
@@ -35,8 +36,8 @@ async def _subject(project_id: int, task_id: int) -> Subject:
 async def stop(hub: Hub, actor: Actor, project_id: int, task_id: int, *, force: bool = False) -> str:
     """Stop a task and return its status.
 
-    One that waits ends at once and never runs (W-01); one without a worker too (W-02, W-06). A running one gets TERM,
-    and KILL after the grace time or, with `force`, at once. A finished task stays as it is.
+    One that no worker has taken ends at once and never runs (W-01, W-02, W-06). A running one gets TERM, and KILL after
+    the grace time or, with `force`, at once. A finished task stays as it is.
     """
     await require(actor, project_id, RUN_TASKS)
     subject = await _subject(project_id, task_id)
@@ -47,26 +48,18 @@ async def stop(hub: Hub, actor: Actor, project_id: int, task_id: int, *, force: 
 
 
 async def _stop(hub: Hub, actor: Actor, subject: Subject) -> str:
-    for _ in range(3):
-        rows = await Task.filter(id=subject.id).values("status", "lease_owner")
-        if not rows:
-            raise NotFound("There is no such task in this project.")
-        status, owner = rows[0]["status"], rows[0]["lease_owner"]
-        if status in FINISHED or status == STOPPING:
-            return str(status)
-        if owner is None and await _end_unclaimed(hub, actor, subject, status):
-            return STOPPED
-        if owner is not None and await transition(hub, actor, subject, Move(STOPPING, (STARTING, RUNNING))):
-            return STOPPING
-    raise Conflict("The task is changing right now; try again.")
-
-
-async def _end_unclaimed(hub: Hub, actor: Actor, subject: Subject, status: str) -> bool:
-    if status == STARTING and not await Task.filter(id=subject.id, status=STARTING, lease_owner__isnull=True).update(
-        lease_owner=f"stopped by {hub.node}"[:64]
-    ):
-        return False  # a worker claimed it between the two statements
-    return await end(hub, actor, subject, STOPPED)
+    at = await standing(subject.id)
+    if at is None:
+        raise NotFound("There is no such task in this project.")
+    if at.status in FINISHED or at.status == STOPPING:
+        return at.status
+    if at.status == RUNNING:
+        moved = await transition(hub, actor, subject, Move(STOPPING), at=at)
+    else:
+        moved = await end(hub, actor, subject, STOPPED, at=at)
+    if not moved:
+        raise Conflict("The task is changing right now; try again.")
+    return STOPPING if at.status == RUNNING else STOPPED
 
 
 async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *, force: bool = False) -> int:
@@ -74,9 +67,10 @@ async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *,
     await require(actor, project_id, MANAGE_RESOURCES)
     await find(Template, project_id, template_id, "template")
     query = Task.filter(project_id=project_id, template_id=template_id, status__in=list(UNFINISHED))
-    ids = await column(query.order_by("-id"), "id")
+    ids = await column(query.order_by("-id"), "id")  # the newest first: what waits must not start meanwhile
     for task_id in ids:
-        await stop(hub, actor, project_id, task_id, force=force)
+        with suppress(NotFound):
+            await stop(hub, actor, project_id, task_id, force=force)
     return len(ids)
 
 
@@ -86,11 +80,10 @@ async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None
     subject = await _subject(project_id, task_id)
 
     async def work() -> bool:
-        return await transition(hub, actor, subject, Move(CONFIRMED, (WAITING_CONFIRMATION,), columns={"question": ""}))
+        return await transition(hub, actor, subject, Move(CONFIRMED, columns={"question": ""}))
 
     if not await unit(work):
         raise Conflict("The task does not wait for a confirmation.")
-    await hub.bell.ring("dispatch")
 
 
 async def reject(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: str = "") -> None:
@@ -100,7 +93,7 @@ async def reject(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: 
     reason = f"Rejected by {actor.label}" + (f": {why}" if why else ".")
 
     async def work() -> bool:
-        if not await transition(hub, actor, subject, Move(REJECTED, (WAITING_CONFIRMATION,), note=why)):
+        if not await transition(hub, actor, subject, Move(REJECTED, note=why)):
             return False
         return await end(hub, actor, subject, ERROR, reason=reason)
 
@@ -115,3 +108,4 @@ async def delete(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
     require_admin(actor)
     if not await Task.filter(id=subject.id, status__in=list(FINISHED)).delete():
         raise Conflict("The task is still active; stop it first.")
+    await artifacts.forget(hub, subject.id)
