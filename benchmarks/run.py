@@ -74,15 +74,23 @@ class Bench:
         here = {"project_id": project["id"]}
         key = await self.call("POST", f"{self.project}/keys", json=here | {"name": "none", "type": "none"})
         repository = await self.call(
-            "POST", f"{self.project}/repositories",
+            "POST",
+            f"{self.project}/repositories",
             json=here | {"name": "r", "git_url": str(self.folder), "git_branch": "", "ssh_key_id": key["id"]},
         )
         self.templates = {}
         for script in SCRIPTS:
             made = await self.call(
-                "POST", f"{self.project}/templates",
-                json=here | {"name": script, "app": "bash", "playbook": script, "repository_id": repository["id"],
-                             "allow_parallel_tasks": True},
+                "POST",
+                f"{self.project}/templates",
+                json=here
+                | {
+                    "name": script,
+                    "app": "bash",
+                    "playbook": script,
+                    "repository_id": repository["id"],
+                    "allow_parallel_tasks": True,
+                },
             )
             self.templates[script] = made["id"]
 
@@ -161,7 +169,12 @@ class Bench:
         self.figures[f"{name}: memory above idle"] = f"{peak - before:+.0f} MB"
         began_reading = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            "curl", "-s", "-o", "/dev/null", "-H", f"Authorization: {self.client.headers['Authorization']}",
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-H",
+            f"Authorization: {self.client.headers['Authorization']}",
             f"{self.url}/api{self.project}/tasks/{task_id}/raw_output",
         )
         await process.wait()
@@ -170,12 +183,24 @@ class Bench:
 
     async def rates(self, seconds: int) -> None:
         """Requests a second by wrk, where it is installed: one thread, 8 connections."""
-        paths = {"ping": "/ping", "user": "/user", "projects": "/projects", "templates": f"{self.project}/templates",
-                 "tasks/last": f"{self.project}/tasks/last", "events": f"{self.project}/events"}
+        paths = {
+            "ping": "/ping",
+            "user": "/user",
+            "projects": "/projects",
+            "templates": f"{self.project}/templates",
+            "tasks/last": f"{self.project}/tasks/last",
+            "events": f"{self.project}/events",
+        }
         for name, path in paths.items():
             process = await asyncio.create_subprocess_exec(
-                "wrk", "-t1", "-c8", f"-d{seconds}s", "--latency", "-H",
-                f"Authorization: {self.client.headers['Authorization']}", f"{self.url}/api{path}",
+                "wrk",
+                "-t1",
+                "-c8",
+                f"-d{seconds}s",
+                "--latency",
+                "-H",
+                f"Authorization: {self.client.headers['Authorization']}",
+                f"{self.url}/api{path}",
                 stdout=subprocess.PIPE,
             )
             text = (await process.communicate())[0].decode()
@@ -186,8 +211,11 @@ class Bench:
 def repository(folder: Path) -> Path:
     for name, text in SCRIPTS.items():
         (folder / name).write_text(text)
-    for arguments in (["init", "-q", "-b", "main"], ["add", "."],
-                      ["-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "-qm", "bench"]):
+    for arguments in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        ["-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "-qm", "bench"],
+    ):
         subprocess.run(["git", "-C", str(folder), *arguments], check=True)
     return folder
 
@@ -199,7 +227,9 @@ def own_hub(folder: Path, figures: dict[str, str]) -> Iterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
-        "HUB_DATA_DIR": str(folder / "data"), "HUB_PORT": str(port), "HUB_ADMIN_PASSWORD": "changeme",
+        "HUB_DATA_DIR": str(folder / "data"),
+        "HUB_PORT": str(port),
+        "HUB_ADMIN_PASSWORD": "changeme",
         "HUB_LOCAL_REPOSITORY_ROOTS": str(folder),
     }
     url = f"http://127.0.0.1:{port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -39,12 +39,16 @@ class KeyDraft(Draft):
     source_storage_key: str | None = Field(default=None, max_length=1000)
     source_storage_type: str | None = Field(default=None, max_length=20)
 
-    def secret_members(self) -> Mapping[str, Any]:
-        """Return what was sent for the type; a plain text is the member of the same name, as in `string`."""
+    def secret_members(self, known: Collection[str]) -> Mapping[str, Any]:
+        """Return what was sent for the type; as in `string`, a plain value is its member of the same name."""
         given = (self.model_extra or {}).get(self.type)
         if given is None:
             return {}
-        return given if isinstance(given, Mapping) else {self.type: given}
+        if isinstance(given, Mapping):
+            return given
+        if self.type not in known:
+            raise Invalid(f"The member {self.type} must be an object.", field=self.type)
+        return {self.type: given}
 
 
 async def list_keys(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
@@ -175,7 +179,7 @@ async def _checked(hub: Hub, draft: KeyDraft) -> tuple[dict[str, Any], dict[str,
         raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {known}.", field="type")
     if draft.source_storage_type:
         return _source(hub, draft), {}
-    params = _secret_params(kind, draft.secret_members())
+    params = _secret_params(kind, draft.secret_members(kind.params_type.model_fields))
     await hub.registry.guard(kind, kind.check(params), limit=_CHECK_SECONDS)
     return _DATABASE, params.model_dump(mode="json")
 

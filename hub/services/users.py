@@ -19,6 +19,7 @@ from hub.services.draft import Draft
 from hub.services.events import record
 from hub.services.first import PEOPLE
 from hub.services.passwords import hash_password
+from hub.services.projects import may_create
 
 _FULL = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro")
 _HIDDEN = {"created": "0001-01-01T00:00:00Z", "email": "", "admin": False, "external": False, "alert": False,
@@ -84,7 +85,7 @@ async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
         raise NotFound("There is no user behind this request.")
     return {
         **await one_user(actor.user_id),
-        "can_create_project": actor.admin or hub.settings.non_admin_can_create_project,
+        "can_create_project": may_create(hub, actor),
         "has_active_subscription": False,
     }
 

@@ -100,8 +100,11 @@ async def _replace(model: type[Model], column: str, old: tuple[int | str, str], 
 async def _all_sealed() -> AsyncIterator[tuple[str, str, int | str, str, type[Model]]]:
     for model, table, column in _SEALED:
         last = 0
-        while rows := await model.filter(id__gt=last, **{f"{column}__isnull": False}).order_by("id").limit(500).values(
-            "id", column
+        while (
+            rows := await model.filter(id__gt=last, **{f"{column}__isnull": False})
+            .order_by("id")
+            .limit(500)
+            .values("id", column)
         ):
             for row in rows:
                 yield table, column, row["id"], row[column], model

@@ -27,29 +27,35 @@ async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIt
     """Open a hub on a fresh data folder; nothing runs in it yet. Settings may be given by name."""
     with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
         data = Path(folder) / "data"
-        given = {
+        given: dict[str, Any] = {
             "data_dir": data,
             "local_repository_roots": (data / "repositories",),
             "admin_password": PASSWORD,
             "stop_grace": 2,
         } | settings
         if "database_url" not in given:
-            await _place_database(data)
+            await _place_database(data / "hub.sqlite3")
         async with open_hub(Settings(**given), plugins=plugins) as hub:
             yield hub
 
 
-async def _place_database(data: Path) -> None:
+async def _place_database(path: Path) -> None:
     """Begin with a copy of an up-to-date empty database: the history is walked once, not for each test."""
-    data.mkdir(mode=0o700)
     if not _empty_database:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "hub.sqlite3"
-            await schema.upgrade(f"sqlite:///{path}")
-            _empty_database.append(path.read_bytes())
-    path = data / "hub.sqlite3"
+            await schema.upgrade(f"sqlite:///{folder}/empty.sqlite3")
+            _empty_database.append(_read(folder))
+    _write(path, _empty_database[0])
+
+
+def _read(folder: str) -> bytes:
+    return (Path(folder) / "empty.sqlite3").read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    path.write_bytes(_empty_database[0])
+    path.write_bytes(content)
 
 
 _empty_database: list[bytes] = []

@@ -80,7 +80,9 @@ class Scene:
         async with asyncio.timeout(seconds), self.hub.bell.listen(topic(self.project.id, task_id)) as ears:
             while (task := await self.task(task_id))["status"] not in wanted:
                 if task["status"] in FINISHED:
-                    raise AssertionError(f"it ended as {task['status']}: {task.get('reason')}\n{await self.text(task_id)}")
+                    raise AssertionError(
+                        f"it ended as {task['status']}: {task.get('reason')}\n{await self.text(task_id)}"
+                    )
                 await ears.wait(1)
         return task
 

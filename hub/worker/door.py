@@ -11,7 +11,8 @@ from typing import Any
 
 from hub.context import Hub
 from hub.db import unit
-from hub.plugin import Completed, Key, KeyType, Material, Stopped
+from hub.errors import NotFound
+from hub.plugin import Completed, Key, KeyType, Material, Refused, Stopped
 from hub.services import artifacts
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
@@ -122,7 +123,10 @@ class LiveIO:
     async def fetch(self, name: str) -> Path:
         """Bring back an artifact of an earlier pass, or of the build that this task deploys."""
         target = self.workspace / "artifacts" / name
-        await artifacts.fetch(self._hub, (self._run.brief.task_id, self._run.brief.build_task_id), name, target)
+        try:
+            await artifacts.fetch(self._hub, (self._run.brief.task_id, self._run.brief.build_task_id), name, target)
+        except NotFound as error:
+            raise Refused(str(error)) from None
         return target
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:

@@ -1,7 +1,8 @@
 """Writes one task's log: hides secrets, cuts lines, and stores chunks so that a live reader sees each line at once.
 
-The first lines after a silence are stored immediately; then at most ten times a second, or as soon as 64 KiB are
-waiting. A program that writes faster than the store takes is held back, so that memory stays bounded.
+The first output of a program after a silence is stored immediately; then at most ten times a second, or as soon as
+64 KiB are waiting. The hub's own lines wait for output to come, a moment at most, so that a short task costs one chunk.
+A program that writes faster than the store takes is held back, so that memory stays bounded.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hub.worker.mask import Masker
 logger = logging.getLogger(__name__)
 
 WINDOW = 0.1  # seconds between chunks of a busy task
+MOMENT = 0.04  # seconds that a line of the hub's own waits for company
 FULL = 64 * 1024  # characters that are stored without waiting for the window
 BRIM = 256 * 1024  # characters at which the program is held back
 _PATIENCE = (0.1, 0.5, 1, 2, 5, 5, 5, 5, 5, 5, 10, 10, 10, 10)  # seconds between tries when the database refuses
@@ -39,6 +41,7 @@ class Journal:
         self._seq = 0
         self._next_line = 0
         self._dirty = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._full = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
@@ -58,6 +61,8 @@ class Journal:
     async def feed(self, block: bytes) -> None:
         """Take output of a program. Raises what stopped the store, `LeaseLost` among it."""
         await self._take(*self._splitter.feed(self.masker.feed(block)))
+        if self._pieces:
+            self._urgent.set()
 
     async def line(self, text: str, *, at: datetime | None = None) -> None:
         """Write a line of the hub's own; what a program left unfinished before it is ended first."""
@@ -75,6 +80,7 @@ class Journal:
         await self.end_of_program()
         self._closing = True
         self._dirty.set()
+        self._urgent.set()
         self._full.set()
         if self._pump is not None:
             await self._pump
@@ -110,21 +116,28 @@ class Journal:
                 await self._dirty.wait()
                 self._dirty.clear()
                 if self._pieces:
+                    await self._pause(self._urgent, MOMENT)
                     await self._store()
                     if not self._closing:
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(self._full.wait(), WINDOW)
+                        await self._pause(self._full, WINDOW)
         finally:
             self._room.set()
 
     async def _store(self) -> None:
         pieces, self._pieces, self._size = self._pieces, [], 0
         self._full.clear()
+        self._urgent.clear()
         piece = _joined(pieces)
         await self._append(piece)
         self._seq += 1
         self._next_line += piece.lines
         self._room.set()
+
+    async def _pause(self, until: asyncio.Event, seconds: float) -> None:
+        if self._closing or until.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), seconds)
 
     async def _append(self, piece: Piece) -> None:
         for pause in _PATIENCE:

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 POLL = 2.0
 """Seconds after which every loop looks by itself, should a ring have been lost."""
 
+UNHEARD = 1.0
+"""Seconds until a task is seen that another process put into the database of an embedded hub, where no ring crosses."""
+
 DEFAULT_SLOTS = 64
 """Tasks that one worker runs at once when neither it nor the hub has a limit of its own."""
 
@@ -86,7 +89,7 @@ async def dispatch_forever(hub: Hub) -> None:
     async with hub.bell.listen(DISPATCH) as ears:
         while True:
             await _guarded("dispatching", partial(dispatch.admit, hub))
-            await ears.wait(POLL)
+            await ears.wait(UNHEARD)
 
 
 async def sweep_forever(hub: Hub) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.context import Hub
-from hub.errors import HubError, Invalid
+from hub.errors import Invalid
 from hub.models import Key
-from hub.plugin import KeyType, Material
+from hub.plugin import KeyType, Material, PluginError
 from hub.services import keys
 from hub.services.params import parse
+
+_SECONDS = 30  # for a key type to make its material
 
 
 async def materialise(hub: Hub, project_id: int, ref: int, parent: Path) -> tuple[KeyType, Material]:
@@ -25,9 +27,8 @@ async def materialise(hub: Hub, project_id: int, ref: int, parent: Path) -> tupl
         raise Invalid(f"The key {row.name} has no secret stored; open the key store and enter it.")
     folder = parent / str(ref)
     folder.mkdir(mode=0o700)
+    making = kind.materialise(parse(kind.params_type, members, "key"), folder)
     try:
-        return kind, await kind.materialise(parse(kind.params_type, members, "key"), folder)
-    except HubError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a plugin's key type may raise anything; it is this key's fault
+        return kind, await hub.registry.guard(kind, making, limit=_SECONDS)
+    except PluginError as error:
         raise Invalid(f"The key {row.name} cannot be used: {error}") from None

@@ -162,7 +162,7 @@ async def _execute(hub: Hub, place: Place, executor: Executor, run: Run, io: Liv
             confine(run.cwd, brief.script, what=f"The {executor.capabilities.script_label.lower()}")
         inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
-        return await executor.run(view, params, task_params, io)
+        return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
 async def _check_out(hub: Hub, place: Place, run: Run, io: LiveIO) -> RepositoryView:

@@ -189,9 +189,7 @@ async def test_an_address_that_went_to_somebody_else_does_not_keep_its_owner_out
     assert (user.name, user.email) == ("Jane", "jane@example.org")
 
 
-async def test_a_provider_that_is_down_keeps_out_only_those_whom_it_alone_knows(
-    hub: Hub, directory: Directory
-) -> None:
+async def test_a_provider_that_is_down_keeps_out_only_those_whom_it_alone_knows(hub: Hub, directory: Directory) -> None:
     for trouble in (NotReady("No answer from ldap.example.org."), OSError("secret address"), AuthRejected("no")):
         directory.trouble = trouble
         await accounts.login(hub, "admin", PASSWORD)

@@ -9,7 +9,7 @@ import pytest
 
 from hub.context import Hub
 from hub.db import unit
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, HubError, Invalid, NotFound
 from hub.models import Event, Key, Membership, Project, Repository, Session, Task, Template, Token, User
 from hub.services import accounts, sessions, users
 from hub.services.actor import SYSTEM, Actor
@@ -223,7 +223,7 @@ async def test_the_current_password_cannot_be_guessed_for_long(hub: Hub, admin: 
     for number in range(11):
         try:
             await users.change_password(hub, jane, 2, PasswordDraft(password="x", current_password=f"no {number}"))
-        except Exception as error:
+        except HubError as error:
             refusals.append(type(error).__name__)
     assert refusals == ["Invalid"] * 10 + ["TooMany"]
 

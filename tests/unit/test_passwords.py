@@ -9,9 +9,9 @@ import argon2
 import bcrypt
 import pytest
 
+from hub.errors import Invalid
 from hub.services import passwords
 from hub.services.passwords import MAX_PASSWORD, dummy_verify, hash_password, needs_rehash, verify_password
-from hub.errors import Invalid
 
 
 def foreign(text: bytes, kind: str = "$2b$") -> str:

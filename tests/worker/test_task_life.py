@@ -1,4 +1,4 @@
-"""The life of a task in a working hub, with real processes. W-numbers are those of the weaknesses that we must not have."""
+"""The life of a task in a working hub, with real processes. W-numbers name weaknesses that we must not have."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import column, exclusive, unit
+from hub.db import exclusive, rows, unit
 from hub.errors import Unavailable
 from hub.models import Task
 from hub.queue import TASKS
@@ -19,11 +19,6 @@ from hub.services.tasks.states import CONFIRMED, HELD, STARTING, WAITING, WAITIN
 
 BATCH = 500
 """How many waiting tasks are read at a time."""
-
-_WAITING_COLUMNS = (
-    "id", "project_id", "template_id", "tag", "reason", "template__name", "template__app",
-    "template__allow_parallel_tasks", "project__max_parallel_tasks",
-)  # fmt: skip
 
 
 def lane_of(tag: str) -> str:
@@ -51,9 +46,9 @@ class _Slots:
 
     def obstacle(self, row: dict[str, Any]) -> str:
         """Say why a task must wait although a slot of the hub is free; empty when it need not."""
-        if row["template_id"] in self.templates and not row["template__allow_parallel_tasks"]:
+        if row["template_id"] in self.templates and not row["allow_parallel_tasks"]:
             return "Waiting for another task of this template, which does not allow parallel tasks."
-        most = row["project__max_parallel_tasks"]
+        most = row["max_parallel_tasks"]
         if most and self.projects[row["project_id"]] >= most:
             return f"Waiting for another task of this project, which allows {most} at once."
         return ""
@@ -75,9 +70,9 @@ async def _one_pass(hub: Hub) -> list[tuple[int, str]]:
     sent: list[tuple[int, str]] = []
     slots: _Slots | None = None
     seen = 0
-    while rows := await _candidates(seen):
+    while batch := await _candidates(seen):
         slots = slots or await _count(hub)
-        for row in rows:
+        for row in batch:
             seen = row["id"]
             if slots.full:
                 await _all_wait(slots.limit, seen)
@@ -91,17 +86,31 @@ async def _one_pass(hub: Hub) -> list[tuple[int, str]]:
     return sent
 
 
+_CANDIDATES = f"""
+    SELECT "task"."id", "task"."project_id", "task"."template_id", "tag", "reason", "app", "allow_parallel_tasks",
+           "max_parallel_tasks", "template"."name" AS "template_name"
+    FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
+                JOIN "project" ON "project"."id" = "task"."project_id"
+    WHERE "status" IN ('{WAITING}', '{CONFIRMED}') AND "task"."id" > ? ORDER BY "task"."id" LIMIT {BATCH}
+"""  # noqa: S608 - of constants
+
+_IN_USE = f"""
+    SELECT "project_id", "template_id", "status" FROM "task"
+    WHERE "status" IN ({", ".join(f"'{status}'" for status in sorted({*HELD, WAITING_CONFIRMATION}))})
+"""  # noqa: S608 - of constants
+
+
 async def _candidates(seen: int) -> list[dict[str, Any]]:
-    query = Task.filter(status__in=[WAITING, CONFIRMED], id__gt=seen)
-    return [dict(row) for row in await query.order_by("id").limit(BATCH).values(*_WAITING_COLUMNS)]
+    return await rows(_CANDIDATES, [seen], flags=["allow_parallel_tasks"])
 
 
 async def _count(hub: Hub) -> _Slots:
     slots = _Slots(hub.settings.max_parallel_tasks)
-    for project_id, template_id in await Task.filter(status__in=list(HELD)).values_list("project_id", "template_id"):
-        slots.take(int(project_id), int(template_id))
-    asking = await column(Task.filter(status=WAITING_CONFIRMATION), "template_id")
-    slots.templates.update(asking)
+    for row in await rows(_IN_USE, []):
+        if row["status"] == WAITING_CONFIRMATION:
+            slots.templates.add(row["template_id"])
+        else:
+            slots.take(row["project_id"], row["template_id"])
     return slots
 
 
@@ -116,7 +125,7 @@ async def _all_wait(limit: int, since: int) -> None:
 
 
 async def _let_through(hub: Hub, row: dict[str, Any]) -> bool:
-    subject = Subject(row["id"], row["project_id"], row["template_id"], row["template__name"], row["template__app"])
+    subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
     fresh = {"admitted": hub.clock(), "lease_owner": None, "lease_until": None, "reason": ""}
     return await transition(hub, SYSTEM, subject, Move(STARTING, (WAITING, CONFIRMED), columns=fresh))
 

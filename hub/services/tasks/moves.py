@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
-from hub.db import column, on_commit
+from hub.db import on_commit, rows
 from hub.models import Task, TaskMove
 from hub.services.actor import Actor
 from hub.services.events import announce, record
@@ -44,11 +44,14 @@ class Subject:
 
 async def subject_of(task_id: int) -> Subject | None:
     """Load them; None when the task is gone."""
-    rows = await Task.filter(id=task_id).values("id", "project_id", "template_id", "template__name", "template__app")
-    if not rows:
-        return None
-    row = rows[0]
-    return Subject(row["id"], row["project_id"], row["template_id"], row["template__name"], row["template__app"])
+    found = await rows(_SUBJECT, [task_id])
+    return Subject(**found[0]) if found else None
+
+
+_SUBJECT = """
+    SELECT "task"."id", "task"."project_id", "template_id", "template"."name" AS "template_name", "app"
+    FROM "task" JOIN "template" ON "template"."id" = "template_id" WHERE "task"."id" = ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,10 @@ async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move) -> bo
     allowed = sources_of(move.target)
     sources = allowed if move.only_from is None else allowed & frozenset(move.only_from)
     for _ in range(_RACES):
-        found = await column(Task.filter(id=subject.id), "status")
-        if not found or found[0] not in sources:
+        found = await rows('SELECT "status" FROM "task" WHERE "id" = ?', [subject.id])
+        if not found or found[0]["status"] not in sources:
             return False
-        source = str(found[0])
+        source = str(found[0]["status"])
         query = Task.filter(id=subject.id, status=source)
         if move.owner is not None:
             query = query.filter(lease_owner=move.owner)

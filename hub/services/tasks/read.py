@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tortoise.expressions import Q
 from tortoise.functions import Max
 
+from hub.db import rows
 from hub.errors import NotFound
 from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
@@ -29,6 +29,31 @@ _JOINED = (
     "build_task__id", "build_task__version", "build_task__status", "build_task__message", "build_task__created",
     "build_task__template_id", "build_task__commit_hash", "build_task__commit_message",
 )  # fmt: skip
+
+_TIMES = ("created", "start", "end", "build_task__created")
+
+
+def _select(*, joined: bool) -> str:
+    """Return the SELECT of tasks: raw, because these are the lists that are asked for most."""
+    own = [f'"task"."{name}"' for name in _OWN]
+    if not joined:
+        return f'SELECT {", ".join(own)} FROM "task"'  # noqa: S608 - of constants
+    others = [f'"{table}"."{name}" AS "{table}__{name}"' for table, name in (one.split("__") for one in _JOINED)]
+    return (
+        f'SELECT {", ".join(own + others)} FROM "task" '  # noqa: S608 - of constants
+        'JOIN "template" ON "template"."id" = "task"."template_id" '
+        'LEFT JOIN "user" ON "user"."id" = "task"."user_id" '
+        'LEFT JOIN "task" AS "build_task" ON "build_task"."id" = "task"."build_task_id"'
+    )
+
+
+_PLAIN = _select(joined=False)
+_FULL = _select(joined=True)
+
+
+async def _full(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+    return await rows(f"{_FULL} WHERE {where}", params, times=_TIMES, documents=("params",))
+
 
 _OMIT_EMPTY = frozenset({
     "environment", "user_id", "integration_id", "schedule_id", "start", "end", "message", "commit_message",
@@ -93,22 +118,32 @@ async def find_tasks(
 ) -> list[dict[str, Any]]:
     """Newest tasks of a project that fit, first. `before` is the id of the last task already seen."""
     await require(actor, project_id)
-    query = Task.filter(project_id=project_id)
+    where = ['"task"."project_id" = ?']
+    params: list[Any] = [project_id]
     if wanted.template_id is not None:
-        query = query.filter(template_id=wanted.template_id)
+        where, params = [*where, '"task"."template_id" = ?'], [*params, wanted.template_id]
     if wanted.status:
-        query = query.filter(status__in=list(wanted.status))
+        marks = ", ".join("?" * len(wanted.status))
+        where, params = [*where, f'"task"."status" IN ({marks})'], [*params, *wanted.status]
     if wanted.text:
-        query = query.filter(_says(wanted.text))
+        where, params = [*where, _SAYS], [*params, *[_pattern(wanted.text)] * len(_PLACES)]
     if before is not None:
-        query = query.filter(id__lt=before)
-    rows = await query.order_by("-id").limit(max(1, min(limit, MOST))).values(*_OWN, *_JOINED)
-    return [wire_with_template(row) for row in rows]
+        where, params = [*where, '"task"."id" < ?'], [*params, before]
+    most = max(1, min(limit, MOST))
+    found = await _full(f'{" AND ".join(where)} ORDER BY "task"."id" DESC LIMIT {most}', params)
+    return [wire_with_template(row) for row in found]
 
 
-def _says(text: str) -> Q:
-    places = ("message", "commit_message", "version", "template__name")
-    return Q(*(Q(**{f"{place}__icontains": text}) for place in places), join_type="OR")
+_PLACES = ('"task"."message"', '"task"."commit_message"', '"task"."version"', '"template"."name"')
+_SAYS = "(" + " OR ".join(f"LOWER({place}) LIKE ? ESCAPE '!'" for place in _PLACES) + ")"
+
+
+def _pattern(text: str) -> str:
+    """Return the LIKE pattern for a text; what LIKE reads as a sign stands for itself."""
+    plain = text.lower()
+    for sign in "!%_":
+        plain = plain.replace(sign, f"!{sign}")
+    return f"%{plain}%"
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -117,8 +152,10 @@ async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         return {}
     newest = Task.filter(template_id__in=list(template_ids)).annotate(newest=Max("id")).group_by("template_id")
     ids = [one["newest"] for one in await newest.values("template_id", "newest")]
-    rows = await Task.filter(id__in=ids).values(*_OWN, *_JOINED)
-    return {row["template_id"]: wire_with_template(row) for row in rows}
+    if not ids:
+        return {}
+    found = await _full(f'"task"."id" IN ({", ".join("?" * len(ids))})', ids)
+    return {row["template_id"]: wire_with_template(row) for row in found}
 
 
 async def get_task(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
@@ -129,26 +166,27 @@ async def get_task(actor: Actor, project_id: int, task_id: int) -> dict[str, Any
 
 async def one_task(project_id: int, task_id: int) -> dict[str, Any]:
     """Return one task of a project whose permission the caller has checked."""
-    rows = await Task.filter(id=task_id, project_id=project_id).values(*_OWN)
-    if not rows:
+    where = '"id" = ? AND "project_id" = ?'
+    found = await rows(f"{_PLAIN} WHERE {where}", [task_id, project_id], times=_TIMES[:3], documents=("params",))
+    if not found:
         raise NotFound("There is no such task in this project.")
-    return wire(rows[0])
+    return wire(found[0])
 
 
 async def task_with_template(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
     """Return one task with the names that lists have."""
     await require(actor, project_id)
-    rows = await Task.filter(id=task_id, project_id=project_id).values(*_OWN, *_JOINED)
-    if not rows:
+    found = await _full('"task"."id" = ? AND "task"."project_id" = ?', [task_id, project_id])
+    if not found:
         raise NotFound("There is no such task in this project.")
-    return wire_with_template(rows[0])
+    return wire_with_template(found[0])
 
 
 async def moves_of(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
     """Every change of status: who, when, from, to."""
     await get_task(actor, project_id, task_id)
-    rows = await TaskMove.filter(task_id=task_id).order_by("id").values("at", "source", "target", "actor", "note")
-    return [dict(row) for row in rows]
+    moves = TaskMove.filter(task_id=task_id).order_by("id")
+    return [dict(row) for row in await moves.values("at", "source", "target", "actor", "note")]
 
 
 async def results_of(actor: Actor, project_id: int, task_id: int, kind: str | None = None) -> list[dict[str, Any]]:

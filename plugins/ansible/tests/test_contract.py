@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.testing import ExecutorContract, task_view
 from hub_ansible import AnsibleExecutor
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 
 from hub.plugin import InventoryView, Key, Params, TaskView, VaultView
+from hub.testing import ExecutorContract, task_view
 
 
 class TestAnsible(ExecutorContract):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hub.testing import ExecutorContract, task_view
 from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor
 from hub_shell.params import ShellParams
 
 from hub.plugin import NoParams, Params, TaskView
+from hub.testing import ExecutorContract, task_view
 
 
 class _Shell(ExecutorContract):

@@ -1,0 +1,97 @@
+"""The command line: `hub <verb>`. A verb's module is imported when the verb is used, so that help comes at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from hub import __version__
+
+_VERBS: Final = {
+    "serve": "Serve the web page and the API; without Redis, run tasks as well.",
+    "worker": "Run tasks for a hub that shares its work through Redis.",
+    "task": "Start tasks.",
+    "user": "Look after users.",
+    "token": "Look after API tokens.",
+    "plugin": "See which plugins are installed.",
+    "vault": "Look after the keys that stored secrets are sealed with.",
+    "db": "Look after the database's tables.",
+    "x": "Run a command that a plugin brings.",
+    "version": "Show the version.",
+}
+"""Each is a module of this package, which holds a click command called `command`; and its line in the help."""
+
+
+class Sentence(click.ClickException):
+    """A failure, told in one sentence."""
+
+    def show(self, file: Any = None) -> None:
+        """Write it to standard error."""
+        click.echo(self.message, err=True)
+
+
+class _Verbs(click.Group):
+    """Lists verbs without importing them, and tells every error in a sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001 - people get a sentence, whatever it was
+            if os.environ.get("HUB_LOG_LEVEL", "").lower() == "debug":
+                traceback.print_exc()
+            raise Sentence(_told(error)) from None
+
+
+def _told(error: Exception) -> str:
+    from hub.errors import HubError, SettingsError  # noqa: PLC0415 - only when something went wrong
+    from hub.plugin import PluginError  # noqa: PLC0415
+
+    if isinstance(error, HubError | SettingsError | PluginError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"The system refused: {error}."
+    text = " ".join(str(error).split())
+    return f"The hub met an error of its own ({type(error).__name__}: {text}). HUB_LOG_LEVEL=debug shows where."
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Settings file; otherwise hub.toml here, or /etc/hub/hub.toml.",
+)  # fmt: skip
+@click.version_option(__version__, "--version", prog_name="hub", message="%(prog)s %(version)s")
+@click.pass_context
+def _root(ctx: click.Context, config: Path | None) -> None:
+    """Run Ansible, Terraform, shell and Python from git, through a web page and an API.
+
+    Settings come from HUB_… variables of the environment and from hub.toml.
+    """
+    ctx.obj = config
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    if sys.platform == "win32":
+        raise SystemExit("The hub runs on Linux and macOS.")
+    _root(prog_name="hub")
