@@ -85,7 +85,8 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
     for kind in (found.executors, found.key_types, found.secret_backends):
         for extension in kind.values():
             assert isinstance(extension, Extension)
-            kinds.append(extension.params_type)
+            if extension.name not in found.secret_backends:  # those are set in hub.toml, not on a page
+                kinds.append(extension.params_type)
             titles.append(extension.title)
     kinds += [executor.task_params_type for executor in found.executors.values()]
     names = {"Ansible", "Bash", "PowerShell", "Python"}  # names of products are the same everywhere
