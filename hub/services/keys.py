@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -38,6 +38,10 @@ class KeyDraft(Draft):
     source_storage_id: Id = 0
     source_storage_key: str | None = Field(default=None, max_length=1000)
     source_storage_type: str | None = Field(default=None, max_length=20)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show the declared members alone: the others are secrets."""
+        return ((name, value) for name, value in super().__repr_args__() if name in type(self).model_fields)
 
     def secret_members(self, known: Collection[str]) -> Mapping[str, Any]:
         """Return what was sent for the type; as in `string`, a plain value is its member of the same name."""

@@ -109,6 +109,7 @@ class GitHttpServer:
                 elif not server.allows(self.headers.get("Authorization")):
                     self.send_response(401)
                     self.send_header("WWW-Authenticate", 'Basic realm="git"')
+                    self.send_header("Content-Length", "0")
                     self.end_headers()
                 else:
                     self._pass_on()
@@ -125,8 +126,9 @@ class GitHttpServer:
                 status = next((value for name, value in fields if name == "Status"), "200 OK")
                 self.send_response(int(status.split(" ", 1)[0]))
                 for name, value in fields:
-                    if name != "Status":
+                    if name not in {"Status", "Content-Length"}:
                         self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
 

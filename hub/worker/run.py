@@ -159,7 +159,7 @@ async def _execute(hub: Hub, place: Place, executor: Executor, run: Run, io: Liv
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
         if executor.capabilities.needs_script:
-            confine(run.cwd, brief.script, what=f"The {executor.capabilities.script_label.lower()}")
+            confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
         inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))

@@ -124,7 +124,7 @@ def working_directory(brief: Brief, folders: Folders) -> Path:
     """Folder that programs run in: the checkout, or a folder of it. Raises `Invalid`. W-55."""
     if not brief.working_directory:
         return folders.checkout
-    folder = confine(folders.checkout, brief.working_directory, what="The working directory")
+    folder = confine(folders.checkout, brief.working_directory, what="working directory")
     if not folder.is_dir():
         raise Invalid(f"The repository has no folder {brief.working_directory}.")
     return folder
@@ -151,7 +151,7 @@ def _inventory_path(brief: InventoryBrief, folders: Folders) -> Path | None:
         return path
     if brief.type == "file":
         root = folders.inventory_checkout if brief.repository else folders.checkout
-        path = confine(root, brief.text.strip(), what="The inventory")
+        path = confine(root, brief.text.strip(), what="inventory")
         if not path.exists():
             raise Invalid(f"The inventory file {brief.text.strip()} does not exist in the repository.")
         return path

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from asyncssh import generate_private_key
-from hub.builtin.passwords import hash_password, verify_password
 from pydantic import ValidationError
 
 from hub.builtin.keys import LoginPasswordParams, SshKey, SshParams, StringParams, hub_key_types
 from hub.builtin.secret_backends import EnvSecrets, FileParams, FileSecrets
 from hub.builtin.ssh_keys import secret_lines
 from hub.plugin import Material, NoParams, Params, Refused
+from hub.services.passwords import hash_password, verify_password
 
 CANARY = "canary-7f3a9e-do-not-show"
 

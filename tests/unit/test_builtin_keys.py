@@ -48,7 +48,7 @@ def test_every_module_is_a_plugin_of_this_version() -> None:
 
 def test_naming_the_features_costs_no_import_of_heavy_libraries() -> None:
     heavy = "{'asyncssh', 'argon2', 'bcrypt', 'cryptography'}"
-    code = f"import sys, hub.builtin as b, hub.builtin.passwords; b.MODULES; print({heavy} & set(sys.modules))"
+    code = f"import sys, hub.builtin as b, hub.services.passwords; b.MODULES; print({heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=dict(os.environ)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +95,7 @@ class People:
 
 @pytest.fixture
 def app(hub: Hub) -> Quart:
+    """The API alone, without pages."""
     app = Quart("hub.tests")
     app.json = WireJSON(app)
     load_routes()
@@ -154,5 +154,5 @@ async def none_key(admin: Client, pid: int) -> int:
 
 
 @pytest.fixture
-async def nobody(app: Quart) -> AsyncIterator[Client]:
-    yield Client(app, "")
+def nobody(app: Quart) -> Client:
+    return Client(app, "")

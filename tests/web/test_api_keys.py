@@ -120,6 +120,13 @@ def booted_with(registry, folder):
     return opened()
 
 
+async def test_a_draft_does_not_show_its_secret():
+    from hub.services.keys import KeyDraft
+
+    draft = KeyDraft.read({"name": "K", "type": "string", "string": "canary", "ssh": {"private_key": "canary"}})
+    assert "canary" not in f"{draft!r} {draft}"
+
+
 async def test_without_override_only_the_name_changes(hub, admin, pid):
     made = await admin.made(f"/project/{pid}/keys", {"name": "K", "type": "string", "string": "old"})
     at = f"/project/{pid}/keys/{made['id']}"

@@ -136,8 +136,10 @@ async def test_a_member_is_added_changed_and_removed(admin, people, pid):
     assert (await admin.get(f"{at}/{user_id}")).status == 404
     texts = [event["description"] for event in await admin.read(f"/project/{pid}/events")]
     assert texts[:3] == [
-        f"User ID {user_id} removed from team", f"Changed role for User ID {user_id}", f"User ID {user_id} added to team",
-    ]  # fmt: skip
+        f"User ID {user_id} removed from team",
+        f"Changed role for User ID {user_id}",
+        f"User ID {user_id} added to team",
+    ]
 
 
 @pytest.mark.parametrize("role", ["", "king", "Owner"])

@@ -34,9 +34,9 @@ async def full(admin, scene, body):
         "allow_override_args_in_task": True, "allow_override_branch_in_task": True, "allow_parallel_tasks": True,
         "task_params": {"variables": "arguments"}, "runner_tag": "eu", "time_limit": 60,
         "survey_vars": [
-            {"name": "who", "title": "Who", "required": True, "description": "d", "default_value": "me", "target": "env"},
+            {"name": "who", "title": "W", "required": True, "description": "d", "default_value": "me", "target": "env"},
             {"name": "n", "title": "N", "type": "int", "default_value": "3"},
-            {"name": "size", "title": "S", "type": "enum", "values": [{"name": "Big", "value": "b"}], "default_value": "b"},
+            {"name": "size", "title": "", "type": "enum", "values": [{"name": "", "value": "b"}], "default_value": "b"},
             {"name": "token", "title": "T", "type": "secret"},
         ],
         "vaults": [VAULT | {"vault_key_id": key}, {"type": "script", "script": "vault.sh"}],

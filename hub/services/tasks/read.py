@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,10 +124,10 @@ async def find_tasks(
     if wanted.template_id is not None:
         where, params = [*where, '"task"."template_id" = ?'], [*params, wanted.template_id]
     if wanted.status:
-        marks = ", ".join("?" * len(wanted.status))
-        where, params = [*where, f'"task"."status" IN ({marks})'], [*params, *wanted.status]
+        places = ", ".join("?" * len(wanted.status))
+        where, params = [*where, f'"task"."status" IN ({places})'], [*params, *wanted.status]
     if wanted.text:
-        where, params = [*where, _SAYS], [*params, *[_pattern(wanted.text)] * len(_PLACES)]
+        where, params = [*where, f"({' OR '.join(_SAYS)})"], [*params, *[_like(wanted.text)] * len(_SAYS)]
     if before is not None:
         where, params = [*where, '"task"."id" < ?'], [*params, before]
     most = max(1, min(limit, MOST))
@@ -134,16 +135,14 @@ async def find_tasks(
     return [wire_with_template(row) for row in found]
 
 
-_PLACES = ('"task"."message"', '"task"."commit_message"', '"task"."version"', '"template"."name"')
-_SAYS = "(" + " OR ".join(f"LOWER({place}) LIKE ? ESCAPE '!'" for place in _PLACES) + ")"
+_SAYS = tuple(
+    f"LOWER({place}) LIKE ? ESCAPE '!'"
+    for place in ('"task"."message"', '"task"."commit_message"', '"task"."version"', '"template"."name"')
+)
 
 
-def _pattern(text: str) -> str:
-    """Return the LIKE pattern for a text; what LIKE reads as a sign stands for itself."""
-    plain = text.lower()
-    for sign in "!%_":
-        plain = plain.replace(sign, f"!{sign}")
-    return f"%{plain}%"
+def _like(text: str) -> str:
+    return "%" + re.sub(r"([!%_])", r"!\1", text.lower()) + "%"
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -113,8 +114,16 @@ class Git:
         """Run git to its end. A stop or cancellation ends its whole process group."""
         if call.stop is not None and call.stop.is_set():
             raise GitStopped
+        process = await self._started(arguments, call)
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await _watch(process, call)
+        finally:
+            if process.returncode is None:
+                await asyncio.shield(asyncio.ensure_future(_end(process)))
+
+    async def _started(self, arguments: Sequence[str], call: Call) -> Process:
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 "git",
                 *arguments,
                 env=self._base | dict(call.environment),
@@ -126,16 +135,18 @@ class Git:
                 umask=0o077,
                 pass_fds=tuple(call.descriptors),
             )
+        )
+        try:
+            return await asyncio.shield(starting)
         except FileNotFoundError:
             raise GitFailure("The program “git” is not installed on this worker. Install it.") from None
-        try:
-            return await _watch(process, call)
-        finally:
-            if process.returncode is None:
-                await asyncio.shield(asyncio.ensure_future(_end(process)))
+        except asyncio.CancelledError:
+            # asyncio itself would kill git alone, and leave the programs that git has started already.
+            await asyncio.shield(asyncio.ensure_future(_end_once_started(starting)))
+            raise
 
 
-async def _watch(process: asyncio.subprocess.Process, call: Call) -> Result:
+async def _watch(process: Process, call: Call) -> Result:
     work = asyncio.ensure_future(_drain(process, call.silence))
     halt = asyncio.ensure_future(call.stop.wait()) if call.stop is not None else None
     try:
@@ -151,7 +162,7 @@ async def _watch(process: asyncio.subprocess.Process, call: Call) -> Result:
                     await each
 
 
-async def _drain(process: asyncio.subprocess.Process, silence: float) -> Result:
+async def _drain(process: Process, silence: float) -> Result:
     out, err = bytearray(), bytearray()
     clock = asyncio.get_running_loop()
 
@@ -180,7 +191,12 @@ async def _drain(process: asyncio.subprocess.Process, silence: float) -> Result:
     return Result(code, bytes(out), err.decode(errors="replace"))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end_once_started(starting: asyncio.Future[Process]) -> None:
+    with suppress(OSError):
+        await _end(await starting)
+
+
+async def _end(process: Process) -> None:
     """End the whole process group: TERM first, so that git removes its lock files, then KILL."""
     for sign, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
         with suppress(ProcessLookupError, PermissionError):

@@ -56,6 +56,7 @@ _PATTERNS: Final[dict[Reason, tuple[str, ...]]] = {  # the first that matches de
         r"Connection (?:refused|reset|timed out|closed by)|connection timed out|Operation (?:timed out|too slow)",
         r"Failed to connect|Couldn't connect|unable to connect|No route to host|Network is unreachable",
         r"Broken pipe|early EOF|hung up unexpectedly|unexpected disconnect|Empty reply from server|transfer closed",
+        r"GnuTLS recv error|SSL_read",
         r"Recv failure|HTTP/2 stream|returned error: (?:429|5\d\d)|gnutls_handshake|SSL_connect|SSL_ERROR_SYSCALL",
         r"kex_exchange_identification",
     ),

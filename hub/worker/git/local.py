@@ -38,8 +38,10 @@ def git_folder(address: Address, roots: Sequence[Path]) -> Path:
 
 def tip(folder: Path, branch: str) -> tuple[str, str] | None:
     """Return (branch, commit) of a branch, or of the current one for ""; None when git itself has to be asked."""
-    import git  # noqa: PLC0415 - its import starts a process, which a hub without local repositories is spared
-
+    try:
+        import git  # noqa: PLC0415 - its import runs “git version”, which a hub without local repositories is spared
+    except ImportError:  # git is not installed, as the next attempt to run it will tell
+        return None
     try:
         repository = git.Repo(folder, expand_vars=False)
     except (git.GitError, OSError, ValueError):

@@ -44,6 +44,14 @@ class Wanted:
     """Also learn the default branch."""
     afresh: bool = False
     """Build the mirror anew, since it is damaged."""
+    tip: tuple[str, str] | None = None
+    """(branch, commit) that a local repository had when the task asked."""
+
+    def is_met_by(self, known: Snapshot | None) -> bool:
+        """Tell whether somebody else's fetch brought all of it already."""
+        if known is None or self.tip is None or self.afresh:
+            return False
+        return known.branch(self.tip[0]) == self.tip[1]
 
 
 @dataclass(eq=False, slots=True)
@@ -150,6 +158,9 @@ class Mirror:
         try:
             async with self._turn, locks.held(self.lock) as descriptor:
                 self._leave(flight, identity)
+                known = self.snapshot()
+                if known is not None and all(member.is_met_by(known) for member in flight.members):
+                    return known
                 found = await self._update(flight, descriptor)
                 self._trusted[identity] = time.monotonic() + TRUST_SECONDS
                 return found

@@ -69,7 +69,9 @@ class _Errand:
         return self.place.source
 
     def wanted(self, *, head: bool = False, afresh: bool = False) -> Wanted:
-        return Wanted(self.source, self.place.identity, self.log, head=head, afresh=afresh)
+        return Wanted(
+            self.source, self.place.identity, self.log, head, afresh, None if self.wish.commit else self.place.tip
+        )
 
 
 class Mirrors:
@@ -276,6 +278,8 @@ class Mirrors:
 
     def _sweep(self) -> None:
         self._furnish()
+        if self._roots:
+            local.tip(self._folder, "")  # loads what reads local repositories, so that no task waits for it
         rubbish = self._folder / "rubbish"
         for entry in list(rubbish.iterdir()) if rubbish.is_dir() else []:
             remove_tree(entry)

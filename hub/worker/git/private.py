@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 
@@ -27,7 +28,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace a file in one step, so that nobody sees half of it; several workers may do so at once."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     write_file(fresh, content)
     fresh.chmod(mode)
     fresh.replace(path)
