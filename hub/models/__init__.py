@@ -2,32 +2,57 @@
 
 from hub.models.access import Membership, Session, Token, User
 from hub.models.event import Event
-from hub.models.meta import App, NodeLock, Option
+from hub.models.integration import Delivery, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
+from hub.models.meta import App, IdempotencyKey, NodeLock, Option
+from hub.models.outside import HostConfig, SecretStorage, State, StateAlias
 from hub.models.project import Environment, Inventory, Key, Project, Repository
 from hub.models.question import Question
+from hub.models.rights import Invite, RecoveryCode, Role, SecondFactor, TemplateRole, UserOption
+from hub.models.runner import Runner, RunnerEnrolment
+from hub.models.schedule import Schedule
 from hub.models.task import Task, TaskChunk, TaskMove, TaskResult
-from hub.models.template import Template, TemplateVault, View
+from hub.models.template import Template, TemplateEnvironment, TemplateVault, View
 
 __all__ = [
     "App",
+    "Delivery",
     "Environment",
     "Event",
+    "HostConfig",
+    "IdempotencyKey",
+    "Integration",
+    "IntegrationAlias",
+    "IntegrationMatcher",
+    "IntegrationValue",
     "Inventory",
+    "Invite",
     "Key",
     "Membership",
     "NodeLock",
     "Option",
     "Project",
     "Question",
+    "RecoveryCode",
     "Repository",
+    "Role",
+    "Runner",
+    "RunnerEnrolment",
+    "Schedule",
+    "SecondFactor",
+    "SecretStorage",
     "Session",
+    "State",
+    "StateAlias",
     "Task",
     "TaskChunk",
     "TaskMove",
     "TaskResult",
     "Template",
+    "TemplateEnvironment",
+    "TemplateRole",
     "TemplateVault",
     "Token",
     "User",
+    "UserOption",
     "View",
 ]

@@ -27,6 +27,8 @@ class User(Model):
     """Signs in through a directory or provider; has no password here."""
     alert = fields.BooleanField(default=False, db_default=False)
     pro = fields.BooleanField(default=False, db_default=False)
+    service = fields.BooleanField(default=False, db_default=False)
+    """A service account: tokens only, never a session."""
     language = fields.CharField(max_length=10, default="", db_default="")
     theme = fields.CharField(max_length=10, default="", db_default="")
 
@@ -67,13 +69,20 @@ class Token(Model):
     )
     created = fields.DatetimeField()
     expires = fields.DatetimeField(null=True)
+    scopes = fields.JSONField[list[str]](null=True)
+    """`read`, `run`, `manage`, `admin`; null for all that its owner may."""
+    project: fields.ForeignKeyNullableRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="tokens", on_delete=fields.CASCADE, null=True
+    )
+    """The one project that it is good for; null for all of its owner's."""
     last_used = fields.DatetimeField(null=True)
 
     user_id: int
+    project_id: int | None
 
     class Meta:
         table = "token"
-        indexes = (Index(fields=("user_id",)),)
+        indexes = (Index(fields=("user_id",)), Index(fields=("project_id",)))
 
 
 class Membership(Model):

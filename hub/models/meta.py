@@ -35,6 +35,22 @@ class App(Model):
         table = "app"
 
 
+class IdempotencyKey(Model):
+    """An answer that was given to a request with an `Idempotency-Key`; the same request gets it again."""
+
+    id = fields.IntField(primary_key=True)
+    digest = fields.CharField(max_length=64, unique=True)
+    """Of actor, route and key."""
+    request = fields.CharField(max_length=64)
+    """Digest of the body, to tell a repeated request from another one."""
+    created = fields.DatetimeField()
+    status = fields.IntField(default=0, db_default=0)
+    answer = fields.TextField(default="")
+
+    class Meta:
+        table = "idempotency_key"
+
+
 class NodeLock(Model):
     """A named lock that nodes take by compare-and-set, such as `migrate` and `sweep`."""
 

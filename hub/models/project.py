@@ -44,6 +44,8 @@ class Key(Model):
     environment: fields.ForeignKeyNullableRelation[Environment] = fields.ForeignKeyField(
         "models.Environment", related_name="secrets", on_delete=fields.CASCADE, null=True
     )
+    storage_id = fields.IntField(null=True)
+    """Secret storage whose access token this is (owner `vault`)."""
     source_storage_id = fields.IntField(null=True)
     source_storage_key = fields.CharField(max_length=1000, null=True)
     source_storage_type = fields.CharField(max_length=20, null=True)

@@ -77,6 +77,27 @@ class Template(Model):
         )
 
 
+class TemplateEnvironment(Model):
+    """A further variable group of a template; later positions win."""
+
+    id = fields.IntField(primary_key=True)
+    template: fields.ForeignKeyRelation[Template] = fields.ForeignKeyField(
+        "models.Template", related_name="environments", on_delete=fields.CASCADE
+    )
+    environment: fields.ForeignKeyRelation[Environment] = fields.ForeignKeyField(
+        "models.Environment", related_name="template_environments", on_delete=fields.RESTRICT
+    )
+    position = fields.IntField(default=0, db_default=0)
+
+    template_id: int
+    environment_id: int
+
+    class Meta:
+        table = "template_environment"
+        unique_together = (("template", "environment"),)
+        indexes = (Index(fields=("environment_id",)),)
+
+
 class TemplateVault(Model):
     """A vault of a template: the password of a key, or a script that prints it."""
 

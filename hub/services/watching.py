@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from hub.context import Hub
@@ -25,29 +26,27 @@ _STATE = (
 
 _REMEMBERED = 5000  # tasks
 
-RECHECK = timedelta(seconds=5)
-"""A right that was taken away ends a live view within this time, and at once at the next news."""
 
-
-async def open_watch(actor: Actor, project_id: int, task_id: int) -> Watch:
+async def open_watch(hub: Hub, actor: Actor, project_id: int, task_id: int) -> Watch:
     """Begin to watch one task. Raises `NotFound`."""
     await require(actor, project_id)
     if not await Task.filter(id=task_id, project_id=project_id).exists():
         raise NotFound("There is no such task in this project.")
-    return Watch(actor, project_id, task_id)
+    return Watch(hub, actor, project_id, task_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
     """One reader of one task."""
 
+    hub: Hub
     actor: Actor
     project_id: int
     task_id: int
 
     async def current(self) -> dict[str, Any] | None:
         """Return the task's state; None once it is gone, or the reader may not see it any more."""
-        if not await is_valid(self.actor):
+        if not await is_valid(self.hub, self.actor):
             return None
         try:
             await require(self.actor, self.project_id)
@@ -57,13 +56,15 @@ class Watch:
         return _update(rows[0]) | _more(rows[0]) if rows else None
 
 
-async def is_valid(actor: Actor) -> bool:
+async def is_valid(hub: Hub, actor: Actor) -> bool:
     """True while the actor's session or token lives, and it is as mighty as when it began."""
     known: QuerySet[Any]
+    now = hub.clock()
     if actor.session_id is not None:
-        known = Session.filter(id=actor.session_id)
+        since = now - timedelta(days=hub.settings.session_idle_days)
+        known = Session.filter(id=actor.session_id, last_active__gte=since)
     elif actor.token_id is not None:
-        known = Token.filter(id=actor.token_id)
+        known = Token.filter(Q(expires__isnull=True) | Q(expires__gt=now), id=actor.token_id)
     else:
         return True
     found = await column(known.filter(user_id=actor.user_id), "user__admin")
@@ -107,7 +108,6 @@ class Watcher:
         self._seen: dict[int, _Seen] = {}
         self._newest = 0
         self._projects: frozenset[int] | None = frozenset()
-        self._checked: Any = None
 
     async def begin(self) -> None:
         """Remember where everything stands."""
@@ -118,12 +118,8 @@ class Watcher:
             self._seen[int(task_id)] = _Seen(moves[0] if moves else 0, int(lines))
 
     async def still_allowed(self, hub: Hub) -> bool:
-        """Look at the actor's rights again, at most every few seconds; False ends the view."""
-        now = hub.clock()
-        if self._checked is not None and now - self._checked < RECHECK:
-            return True
-        self._checked = now
-        if not await is_valid(self._actor):
+        """Look at the actor's rights again, before every news; False ends the view."""
+        if not await is_valid(hub, self._actor):
             return False
         if self._actor.admin:
             self._projects = None
@@ -143,11 +139,14 @@ class Watcher:
         for topic in topics:
             parts = topic.split("/")
             if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
-                if self._projects is None or int(parts[1]) in self._projects:
+                if self._may_see(int(parts[1])):
                     ids.add(int(parts[2]))
             else:
                 ids.update(await self._open_ones())
         return sorted(ids)
+
+    def _may_see(self, project_id: int) -> bool:
+        return self._projects is None or project_id in self._projects
 
     async def _open_ones(self) -> set[int]:
         """After a lost connection, every task may have news."""
@@ -158,6 +157,8 @@ class Watcher:
 
     async def _of_task(self, task_id: int) -> AsyncIterator[dict[str, Any]]:
         rows = await Task.filter(id=task_id).values(*_STATE)
+        if rows and not self._may_see(rows[0]["project_id"]):
+            return  # whatever rang: what is told is decided by the row
         if not rows or (task_id <= self._newest and task_id not in self._seen):
             self._seen.pop(task_id, None)
             return

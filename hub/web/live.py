@@ -34,7 +34,7 @@ def mount(app: Quart, hub: Hub) -> None:
         try:
             actor = await actor_of(hub, request)
             first = _resume_at()
-            watch = await watching.open_watch(actor, _number(project_id), _number(task_id))
+            watch = await watching.open_watch(hub, actor, _number(project_id), _number(task_id))
         except HubError as error:
             return json_error(error)
         response = Response(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hub.context import Hub
 from hub.db import column, unit
 from hub.errors import Conflict, NotFound
-from hub.models import Task
+from hub.models import Task, Template
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
 from hub.services.actor import Actor
+from hub.services.belongings import find
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Subject, stop_topic, subject_of, transition
 from hub.services.tasks.states import (
@@ -71,6 +72,7 @@ async def _end_unclaimed(hub: Hub, actor: Actor, subject: Subject, status: str) 
 async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *, force: bool = False) -> int:
     """Stop every unfinished task of a template; return how many."""
     await require(actor, project_id, MANAGE_RESOURCES)
+    await find(Template, project_id, template_id, "template")
     query = Task.filter(project_id=project_id, template_id=template_id, status__in=list(UNFINISHED))
     ids = await column(query.order_by("-id"), "id")
     for task_id in ids:
