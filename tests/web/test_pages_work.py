@@ -84,6 +84,13 @@ async def test_a_person_goes_from_an_empty_hub_to_a_run(hub: Hub, reader: Reader
     assert "moon" in page.text
 
 
+async def test_a_new_project_comes_with_examples_for_who_wants_to_look_around(reader: Reader) -> None:
+    home = await sent(reader, "/project/new", {"name": "Look", "demo": "true"})
+    page = await reader.get(f"{home.place}/templates")
+    assert await Template.all().count() > 2
+    assert page.text.count("/run") >= await Template.all().count()
+
+
 async def test_what_was_forgotten_is_said_beside_its_field(scene: Scene, reader: Reader) -> None:
     root = f"/project/{scene.project.id}"
     sheet = await reader.send(
