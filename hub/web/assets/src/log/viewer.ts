@@ -167,6 +167,10 @@ export class Viewer {
     this.part('log-follow').hidden = on || (!this.live && this.rows.next >= this.total)
   }
 
+  private letGo(): void {
+    if (this.scroller.scrollHeight > this.scroller.clientHeight) this.follow(false)
+  }
+
   private scrolled(): void {
     const top = this.scroller.scrollTop
     const down = top >= this.top
@@ -181,10 +185,10 @@ export class Viewer {
   private controls(): void {
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true })
     // A person's own way up ends following at once, before the next line could pull the page down again.
-    this.scroller.addEventListener('wheel', (event) => event.deltaY < 0 && this.follow(false), { passive: true })
+    this.scroller.addEventListener('wheel', (event) => event.deltaY < 0 && this.letGo(), { passive: true })
     this.scroller.addEventListener('touchmove', () => (this.moved = 0), { passive: true })
     this.scroller.addEventListener('keydown', (event) => {
-      if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) this.follow(false)
+      if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) this.letGo()
     })
     this.part('log-follow').addEventListener('click', () => void this.end())
     this.part('log-start').addEventListener('click', () => void this.start())
