@@ -222,11 +222,12 @@ async def test_another_user_gets_no_answer_even_where_the_folder_lets_him_in() -
         async with SshAgent([import_private_key(make_key(folder, "ed25519"), PASSPHRASE)], place):
             place.chmod(0o666)
             process = await asyncio.create_subprocess_exec(
-                tool("ssh-add"), "-l", env={"SSH_AUTH_SOCK": str(place)}, user=65534, stderr=subprocess.PIPE
-            )
-            _, said = await process.communicate()
-            assert process.returncode != 0
-            assert b"communication with agent failed" in said
+                tool("ssh-add"), "-l", env={"SSH_AUTH_SOCK": str(place)}, user=65534, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            listed, _ = await process.communicate()
+            assert process.returncode != 0  # it says why, or dies of the closed connection before it can
+            assert listed == b""
             code, _ = await run(tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(place))
             assert code == 0
     finally:

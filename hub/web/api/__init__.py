@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+import pkgutil
 from importlib import import_module
-
-_MODULES = (
-    "system", "auth", "users", "admin", "projects", "keys", "repositories", "inventories", "environments",
-    "templates", "views", "tasks", "events",
-)  # fmt: skip
 
 
 def load_routes() -> None:
-    """Import every module that declares routes."""
-    for name in _MODULES:
-        import_module(f"{__name__}.{name}")
+    """Import every module of this package: those that declare routes add them to the table."""
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
