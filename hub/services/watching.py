@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,9 +28,6 @@ _STATE = (
 _REMEMBERED = 5000
 """Finished tasks that a reader of all tasks remembers to have told."""
 
-RECHECK = timedelta(seconds=2)
-"""Rights are looked at this often while there is news, and whenever a silent view wakes up."""
-
 
 async def open_watch(hub: Hub, actor: Actor, project_id: int, task_id: int) -> Watch:
     """Begin to watch one task. Raises `NotFound`."""
@@ -40,32 +37,16 @@ async def open_watch(hub: Hub, actor: Actor, project_id: int, task_id: int) -> W
     return Watch(hub, actor, project_id, task_id)
 
 
-@dataclass(slots=True)
-class _Rights:
-    """Says now and then whether a reader may still read."""
-
-    still: Callable[[], Awaitable[bool]]
-    _checked: datetime | None = None
-
-    async def hold(self, now: datetime) -> bool:
-        """Look again, unless it was done a moment ago."""
-        if self._checked is None or not timedelta(0) <= now - self._checked < RECHECK:
-            self._checked = now
-            return await self.still()
-        return True
-
-
 class Watch:
     """One reader of one task."""
 
     def __init__(self, hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
         self.project_id, self.task_id = project_id, task_id
         self._hub, self._actor = hub, actor
-        self._rights = _Rights(self._allowed)
 
     async def current(self) -> dict[str, Any] | None:
         """Return the task's state; None once it is gone, or the reader may not see it any more."""
-        if not await self._rights.hold(self._hub.clock()):
+        if not await self._allowed():
             return None
         found = await _states('"id" = ? AND "project_id" = ?', [self.task_id, self.project_id])
         return _update(found[0]) | _more(found[0]) if found else None
@@ -75,7 +56,7 @@ class Watch:
             await require(self._actor, self.project_id)
         except HubError:
             return False
-        return await is_valid(self._actor)
+        return await is_valid(self._hub, self._actor)
 
 
 async def _states(where: str, params: list[Any]) -> list[dict[str, Any]]:
@@ -83,13 +64,15 @@ async def _states(where: str, params: list[Any]) -> list[dict[str, Any]]:
     return await rows(f'SELECT {columns} FROM "task" WHERE {where}', params, times=("start", "end"))  # noqa: S608 - of constants
 
 
-async def is_valid(actor: Actor) -> bool:
+async def is_valid(hub: Hub, actor: Actor) -> bool:
     """True while the actor's session or token lives, and it is as mighty as when it began."""
     known: QuerySet[Any]
+    now = hub.clock()
     if actor.session_id is not None:
-        known = Session.filter(id=actor.session_id)
+        since = now - timedelta(days=hub.settings.session_idle_days)
+        known = Session.filter(id=actor.session_id, last_active__gte=since)
     elif actor.token_id is not None:
-        known = Token.filter(id=actor.token_id)
+        known = Token.filter(Q(expires__isnull=True) | Q(expires__gt=now), id=actor.token_id)
     else:
         return True
     found = await column(known.filter(user_id=actor.user_id), "user__admin")
@@ -135,7 +118,6 @@ class Watcher:
         self._newest = 0
         """Tasks up to here that are not in `_seen` were over when the reader came, or are told and forgotten."""
         self._projects: frozenset[int] | None = frozenset()
-        self._rights = _Rights(self._allowed)
 
     async def begin(self) -> None:
         """Remember where everything stands."""
@@ -146,8 +128,8 @@ class Watcher:
         self._newest = max(self._newest, *newest, 0)
 
     async def still_allowed(self) -> bool:
-        """Look at the actor's rights again, at most every few seconds; False ends the view."""
-        return await self._rights.hold(self._hub.clock())
+        """Look at the actor's rights again, before every news; False ends the view."""
+        return await self._allowed()
 
     async def news(self, topics: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
         """Yield what is new, task by task: moves and lines in their order, the final move last."""
@@ -156,7 +138,7 @@ class Watcher:
                 yield message
 
     async def _allowed(self) -> bool:
-        if not await is_valid(self._actor):
+        if not await is_valid(self._hub, self._actor):
             return False
         visible = await visible_project_ids(self._actor)
         self._projects = None if visible is None else frozenset(visible)
@@ -189,6 +171,8 @@ class Watcher:
         if not found:
             self._seen.pop(task_id, None)
             return
+        if not self._sees(found[0]["project_id"]):
+            return  # whatever rang: what is told is decided by the row
         task, seen = found[0], self._seen.setdefault(task_id, _Seen(log.Tail(task_id)))
         moves = await rows(_MOVES, [task_id, seen.move], times=("at",))
         final = [move for move in moves if move["target"] in FINISHED]

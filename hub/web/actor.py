@@ -42,11 +42,21 @@ def refuse_foreign_page(hub: Hub, request: Request | Websocket) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("This request comes from a page of another site.")
     origin = request.headers.get("Origin")
-    if origin is None:
-        return
-    allowed = {request.host, urlsplit(hub.settings.public_url).netloc}
-    if urlsplit(origin).netloc not in allowed - {""}:
+    if origin is not None and not _is_ours(hub, origin, request.host):
         raise Forbidden("This request comes from a page of another site.")
+
+
+def _is_ours(hub: Hub, origin: str, host: str) -> bool:
+    """Tell whether an origin is the public address, or the host that was asked, whose scheme a proxy may hide."""
+    try:
+        told, public = urlsplit(origin), urlsplit(hub.settings.public_url.lower())
+    except ValueError:
+        return False
+    if told.scheme not in {"http", "https"} or not told.netloc:
+        return False
+    if told.netloc == public.netloc:
+        return told.scheme == public.scheme
+    return told.netloc == host
 
 
 def set_cookie(hub: Hub, response: Response, secret: str) -> None:

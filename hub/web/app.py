@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-from quart import Quart, Response, request
+from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
 from hub.boot import HostView
@@ -60,13 +60,15 @@ def _mount_plugins(app: Quart, hub: Hub) -> None:
 
 
 async def _http_error(error: HTTPException) -> Response:
+    if not has_request_context():  # a socket; its client gets the status and no page
+        return plain_not_found() if error.code in {404, 405} else json_error(error)
     if request.path.startswith(PREFIX):
         return plain_not_found() if error.code in {404, 405} else json_error(error)
     return await pages.error_page(error)
 
 
 async def _error(error: Exception) -> Response:
-    if request.path.startswith(PREFIX):
+    if not has_request_context() or request.path.startswith(PREFIX):
         return json_error(error)
     return await pages.error_page(error)
 

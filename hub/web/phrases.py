@@ -1,10 +1,18 @@
-"""Texts that people read on pages but that are written where gettext is not known: by plugins that the hub brings."""
+"""Texts that people read on pages, written where gettext is not known: in services and in our own plugins."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from hub.web.i18n import N_
+
+SERVICES: Final = (
+    N_("The name or the password is wrong."), N_("Sign in first."),
+    N_("Access Key is in use by one or more templates"), N_("Inventory is in use by one or more templates"),
+    N_("Environment is in use by one or more templates"), N_("Repository is in use by one or more templates"),
+    N_("Template is in use by one or more templates"),
+)  # fmt: skip
+"""Sentences of services that stand in constants."""
 
 KEY_STORE: Final = (
     N_("None"), N_("No credentials at all."), N_("Secret text"), N_("A token or any other secret text."),
@@ -27,3 +35,35 @@ PLUGINS: Final = (
     N_("Runs Bash, Python and PowerShell scripts in Automation Hub."),
 )  # fmt: skip
 """Summaries on the Plugins page."""
+
+SCRIPTS: Final = (
+    N_("Script"), N_("Playbook"), N_("Variables"), N_("Both"), N_("As arguments NAME=value"),
+    N_("As environment variables"),
+    N_("How the script gets its variables. Secret ones are always environment variables and never arguments."),
+)  # fmt: skip
+"""Options of the plugin for scripts."""
+
+ANSIBLE: Final = (
+    N_("Prompts"), N_("Privileges"), N_("Galaxy"), N_("Allow debug"), N_("Let a task ask for verbose output."),
+    N_("Allow override inventory"), N_("Let a task use another inventory."), N_("Allow override limit"),
+    N_("Let a task replace the limit."), N_("Allow override tags"), N_("Let a task replace the tags."),
+    N_("Allow override skip tags"), N_("Let a task replace the skipped tags."), N_("Limit"),
+    N_("Hosts and groups to run on; all of the inventory when empty."), N_("Tags"),
+    N_("Run only tasks with one of these tags."), N_("Skip tags"), N_("Leave out tasks with one of these tags."),
+    N_("Become"), N_("Run with raised privileges (`--become`), whatever the playbook says."), N_("Become method"),
+    N_("How privileges are raised, such as `sudo`, `su` or `doas`; Ansible's own choice when empty."),
+    N_("Template extra vars"),
+    N_("Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run "
+       "commands on the worker. Secrets and the facts of the task are never evaluated."),
+    N_("Galaxy args"), N_("Further arguments for `ansible-galaxy … install`, such as `--pre` or `--server`."),
+    N_("Galaxy max age"),
+    N_("Install requirements anew after this time, for requirements without a fixed version; 0 keeps them until the "
+       "requirements file changes."),
+    N_("Debug"), N_("Write verbose output."), N_("Debug level"), N_("How verbose, from 1 to 6."), N_("Dry run"),
+    N_("Only say what would change (`--check`)."), N_("Diff"), N_("Show how files change (`--diff`)."),
+    N_("Hosts and groups to run on, instead of the template's; an empty list means all."),
+    N_("Tags to run, instead of the template's; an empty list means all."),
+    N_("Tags to leave out, instead of the template's; an empty list means none."), N_("Skip galaxy install"),
+    N_("Do not install roles and collections of requirements files."),
+)  # fmt: skip
+"""Options of the plugin for Ansible."""

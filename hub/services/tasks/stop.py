@@ -7,10 +7,11 @@ from contextlib import suppress
 from hub.context import Hub
 from hub.db import column, unit
 from hub.errors import Conflict, NotFound
-from hub.models import Task
+from hub.models import Task, Template
 from hub.services import artifacts
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
 from hub.services.actor import Actor
+from hub.services.belongings import find
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Subject, standing, stop_topic, subject_of, transition
 from hub.services.tasks.states import (
@@ -64,6 +65,7 @@ async def _stop(hub: Hub, actor: Actor, subject: Subject) -> str:
 async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *, force: bool = False) -> int:
     """Stop every unfinished task of a template; return how many."""
     await require(actor, project_id, MANAGE_RESOURCES)
+    await find(Template, project_id, template_id, "template")
     query = Task.filter(project_id=project_id, template_id=template_id, status__in=list(UNFINISHED))
     ids = await column(query.order_by("-id"), "id")  # the newest first: what waits must not start meanwhile
     for task_id in ids:

@@ -36,6 +36,7 @@ async def login(call: Call) -> Answer:
 @route("POST", "/auth/logout", Access.PUBLIC, body=False)
 async def logout(call: Call) -> Answer:
     """Sign out; without a session, nothing happens."""
+    refuse_foreign_page(call.hub, request)
     if secret := request.cookies.get(COOKIE):
         await accounts.logout(secret)
     response = Response(b"", 204, content_type=JSON)

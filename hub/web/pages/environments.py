@@ -35,7 +35,7 @@ async def _rows(project_id: int) -> Sequence[Row]:
     return await service.list_environments(visit.visit().actor, project_id)
 
 
-async def _nothing(project_id: int) -> None:  # the shape of `Kind.beside`
+async def _nothing(project_id: int) -> None:
     return None
 
 

@@ -57,7 +57,7 @@ async def _rows(project_id: int) -> Sequence[Row]:
     return await service.list_inventories(here.hub, here.actor, project_id)
 
 
-async def _nothing(project_id: int) -> None:  # the shape of `Kind.beside`
+async def _nothing(project_id: int) -> None:
     return None
 
 

@@ -56,7 +56,7 @@ async def _rows(project_id: int) -> Sequence[Row]:
     return await service.list_keys(visit.visit().actor, project_id)
 
 
-async def _nothing(project_id: int) -> None:  # the shape of `Kind.beside`
+async def _nothing(project_id: int) -> None:
     return None
 
 

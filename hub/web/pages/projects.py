@@ -9,6 +9,7 @@ from quart import Response, request, url_for
 
 from hub.errors import Forbidden
 from hub.services import projects as service
+from hub.services.demo import make_demo
 from hub.services.projects import ProjectDraft
 from hub.web.forms import Field, whole_number
 from hub.web.i18n import gettext as _
@@ -37,7 +38,8 @@ async def project_new() -> Response:
     error, errors = "", dict[str, str]()
     if request.method == "POST":
         try:
-            made = await service.create_project(here.hub, here.actor, _draft(sent, errors))
+            make = make_demo if "demo" in sent else service.create_project
+            made = await make(here.hub, here.actor, _draft(sent, errors))
             return visit.go("project_home", project_id=made["id"], say=_("The project is there."))
         except FORM_ERRORS as fault:
             error, found = faults(fault, {"name": "name"})
@@ -46,7 +48,7 @@ async def project_new() -> Response:
             pass
     return await visit.show(
         "form.html", status=400 if sent else 200, heading=_("New project"), error=error,
-        trail=[(_("Projects"), url_for("pages.projects"))], fields=[_name_field(sent, errors)],
+        trail=[(_("Projects"), url_for("pages.projects"))], fields=[_name_field(sent, errors), _demo_field(sent)],
         cancel=url_for("pages.projects"), save=_("Create"), section="projects",
     )  # fmt: skip
 
@@ -116,6 +118,13 @@ def _draft(sent: Mapping[str, str], errors: dict[str, str], known: Mapping[str, 
 def _name_field(values: Mapping[str, str], errors: Mapping[str, str]) -> Field:
     return Field("name", _("Name"), "line", values.get("name", ""), required=True, error=errors.get("name", ""),
                  limits={"maxlength": 255})  # fmt: skip
+
+
+def _demo_field(values: Mapping[str, str]) -> Field:
+    return Field(
+        "demo", _("Fill it with examples"), "tick", "demo" in values,
+        help=_("A small repository and templates that run at once, to look around."),
+    )  # fmt: skip
 
 
 def _limit_field(values: Mapping[str, str], errors: Mapping[str, str]) -> Field:

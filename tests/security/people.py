@@ -1,0 +1,171 @@
+"""People of every role who call the whole application with a token or a cookie, and projects full of things."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from quart import Quart
+
+from hub.context import Hub
+from hub.models import Environment, Inventory, Key, Membership, Project, Repository, Task, Template, User, View
+from hub.services import sessions
+from hub.services.actor import Actor
+from hub.testing.booted import administrator
+from hub.web.actor import COOKIE
+
+ROLES = ("owner", "manager", "task_runner", "guest")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+class Caller:
+    """Somebody who calls the application, by a token, a cookie, or neither."""
+
+    def __init__(self, app: Quart, actor: Actor | None = None, *, token: str = "", cookie: str = "") -> None:
+        self._client = app.test_client(use_cookies=False)
+        self.actor = actor
+        self.token, self.cookie = token, cookie
+
+    def headers(self) -> dict[str, str]:
+        found = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return found | ({"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {})
+
+    async def call(self, method: str, path: str, body: Any = None, *, raw: Any = None, **headers: str) -> Reply:
+        """Call a path; `body` goes as JSON, `raw` as it is. Underscores in the names of headers stand for dashes."""
+        sent = self.headers() | {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {"data": raw} if raw is not None else {} if body is None else {"json": body}
+        response = await self._client.open(path, method=method, headers=sent, **given)
+        return Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+
+    async def get(self, path: str) -> Reply:
+        return await self.call("GET", f"/api{path}")
+
+    async def post(self, path: str, body: Any = None) -> Reply:
+        return await self.call("POST", f"/api{path}", body)
+
+    async def put(self, path: str, body: Any) -> Reply:
+        return await self.call("PUT", f"/api{path}", body)
+
+    async def delete(self, path: str) -> Reply:
+        return await self.call("DELETE", f"/api{path}")
+
+    async def made(self, path: str, body: Any) -> Any:
+        """POST, and return what was made."""
+        reply = await self.post(path, body)
+        assert reply.status == 201, reply.data
+        return reply.json
+
+
+@dataclass
+class People:
+    """Makes people who can call the application."""
+
+    hub: Hub
+    app: Quart
+    made: dict[str, Caller] = field(default_factory=dict)
+
+    def nobody(self) -> Caller:
+        return Caller(self.app)
+
+    async def with_token(self, actor: Actor) -> Caller:
+        made = await sessions.create_token(self.hub, actor, sessions.TokenDraft())
+        return Caller(self.app, actor, token=made["id"])
+
+    async def with_session(self, actor: Actor) -> Caller:
+        assert actor.user_id is not None
+        secret = await sessions.open_session(self.hub, actor.user_id, ip="", user_agent="")
+        return Caller(self.app, actor, cookie=secret)
+
+    async def actor(self, name: str, *roles: tuple[int, str]) -> Actor:
+        """Somebody with these roles, as (project, role)."""
+        user = await User.create(
+            created=self.hub.clock(), username=name, name=name.title(), email=f"{name}@example.org"
+        )
+        for project_id, role in roles:
+            await Membership.create(project_id=project_id, user_id=user.id, role=role)
+        return Actor("user", user.id, user.username, user.name)
+
+    async def somebody(self, name: str, *roles: tuple[int, str]) -> Caller:
+        """The same, calling with a token."""
+        return await self.with_token(await self.actor(name, *roles))
+
+    async def team(self, project_id: int) -> dict[str, Caller]:
+        """One person of every role, a stranger, and the administrator."""
+        team = {role: await self.somebody(f"{role}_{project_id}", (project_id, role)) for role in ROLES}
+        team["stranger"] = await self.somebody(f"stranger_{project_id}")
+        team["admin"] = await self.with_token(await administrator())
+        return team
+
+
+@dataclass(frozen=True)
+class Things:
+    """One thing of each kind in one project."""
+
+    project: int
+    key: int
+    repository: int
+    inventory: int
+    environment: int
+    secret: int
+    view: int
+    template: int
+    build: int
+    vault_template: int
+    task: int
+    build_task: int
+
+    def ids(self) -> dict[str, int]:
+        """By the names that paths use."""
+        return {
+            "project_id": self.project, "key_id": self.key, "repository_id": self.repository, "view_id": self.view,
+            "inventory_id": self.inventory, "environment_id": self.environment, "template_id": self.template,
+            "task_id": self.task,
+        }  # fmt: skip
+
+
+async def furnish(hub: Hub, name: str) -> Things:
+    """Make a project with one of everything, and somebody's finished task."""
+    now = hub.clock()
+    project = await Project.create(name=name, created=now)
+    at = {"project_id": project.id}
+    key = await Key.create(name=f"{name} key", type="none", **at)
+    folder = str(hub.settings.data_dir / "repositories" / name)
+    repository = await Repository.create(name=f"{name} code", git_url=folder, git_branch="main", ssh_key=key, **at)
+    inventory = await Inventory.create(name=f"{name} hosts", type="static", inventory="localhost", **at)
+    environment = await Environment.create(name=f"{name} group", json="{}", env="{}", **at)
+    secret = await Key.create(
+        name=f"{name}_SECRET", type="string", owner="environment", environment_id=environment.id, **at
+    )
+    view = await View.create(title=f"{name} view", position=0, **at)
+    common: dict[str, Any] = {"repository": repository, "playbook": "hello.sh", "app": "bash", **at}
+    build = await Template.create(name=f"{name} build", type="build", start_version="1", **common)
+    template = await Template.create(
+        name=f"{name} template", type="deploy", build_template_id=build.id, environment=environment, view=view,
+        inventory=inventory, allow_override_args_in_task=True, **common,
+    )  # fmt: skip
+    plain = await Template.create(name=f"{name} plain", **common)
+    tasks = {}
+    for one in (template, build):
+        made = await Task.create(
+            template_id=one.id, status="success", created=now, playbook="", environment="", message=f"{name} message",
+            **at,
+        )  # fmt: skip
+        tasks[one.id] = made.id
+    return Things(
+        project.id, key.id, repository.id, inventory.id, environment.id, secret.id, view.id, template.id, build.id,
+        plain.id, tasks[template.id], tasks[build.id],
+    )  # fmt: skip
