@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import Invalid
+from hub.services.draft import refuse_unfit
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
@@ -27,8 +28,9 @@ def parse_object(text: str, field: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid(f"The member {field} must be a JSON object written as text.", field=field) from None
+    refuse_unfit(value)
     if value is None:
         return {}
     if not isinstance(value, dict):
