@@ -21,6 +21,7 @@ from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
 from hub.services.params import check_task_params
 from hub.services.tasks import survey
+from hub.services.tasks.finish import storable
 from hub.services.tasks.moves import Subject, begin
 from hub.services.tasks.read import one_task
 from hub.services.tasks.versions import next_version
@@ -59,7 +60,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),
         survey.parse_object(draft.secret, "secret"), free=grant.allows(MANAGE_RESOURCES),
     )  # fmt: skip
-    columns["params"] = check_task_params(executor, draft.params, draft.limit)
+    columns["params"] = storable(check_task_params(executor, draft.params, draft.limit))
     await _ask_gates(hub, actor, template, columns, answers.plain)
 
     async def store() -> int:
