@@ -27,6 +27,8 @@ from hub.services.tasks.read import one_task
 from hub.services.tasks.versions import next_version
 from hub.vault import place
 
+_LONGEST_VERSION = 20
+
 Id = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
@@ -156,7 +158,10 @@ async def _version(template: Template, draft: TaskDraft) -> str | None:
     await Template.select_for_update().get(id=template.id)  # two builds at once must not take the same version
     versions = Task.filter(template_id=template.id, version__isnull=False).order_by("-id").limit(1)
     last = await column(versions, "version")
-    return next_version(template.start_version, str(last[0]) if last else None)
+    version = next_version(template.start_version, str(last[0]) if last else None)
+    if len(version) > _LONGEST_VERSION:
+        raise Invalid(f"The next version would be {version}, which is too long; give the template another start version.")
+    return version
 
 
 async def _ask_gates(
