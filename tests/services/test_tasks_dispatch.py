@@ -180,7 +180,7 @@ class Crowd:
 
     async def _look(self) -> None:
         held = await Task.filter(status__in=list(HELD)).values_list("project_id", "template_id")
-        projects, templates = (Counter(column) for column in zip(*held, strict=True)) if held else (Counter(), Counter())
+        projects, templates = Counter(one for one, _ in held), Counter(one for _, one in held)
         if len(held) > 5 or projects[self.scene.project.id] > 4 or templates[self.single] > 1:
             self.broken.append(projects + templates)
 

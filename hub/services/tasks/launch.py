@@ -160,7 +160,7 @@ async def _version(template: Template, draft: TaskDraft) -> str | None:
     last = await column(versions, "version")
     version = next_version(template.start_version, str(last[0]) if last else None)
     if len(version) > _LONGEST_VERSION:
-        raise Invalid(f"The next version would be {version}, which is too long; give the template another start version.")
+        raise Invalid(f"The next version, {version}, is too long; give the template another start version.")
     return version
 
 
