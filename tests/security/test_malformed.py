@@ -22,7 +22,7 @@ load_routes()
 
 
 @pytest.fixture
-async def hub(url: str, plugins) -> AsyncIterator[Hub]:
+async def hub(url: str, plugins) -> AsyncIterator[Hub]:  # noqa: F811 - the fixture of that name
     """On both databases: what one stores, the other refuses."""
     async with booted(plugins=plugins, database_url=url) as one:
         yield one
@@ -75,8 +75,9 @@ BODIES = {
     "beyond integers": json.dumps({"name": "x", "id": 2**31, "template_id": 2**63, "repository_id": 2**64}),
     "long": json.dumps({"name": "x" * 100_000, "title": "x" * 100_000, "message": "x" * 100_000}),
     "nul in texts": json.dumps(dict.fromkeys(
-        ("name", "title", "username", "email", "playbook", "inventory", "message", "key", "value", "json", "env", "auth",
-         "git_url", "git_branch", "arguments", "description", "role", "type", "password", "alert_chat", "app"), "a\0b")),
+        ("name", "title", "username", "email", "playbook", "inventory", "message", "key", "value", "json", "env",
+         "auth", "git_url", "git_branch", "arguments", "description", "role", "type", "password", "alert_chat",
+         "app"), "a\0b")),
 }  # fmt: skip
 
 
@@ -145,8 +146,10 @@ async def test_no_text_that_holds_json_poisons_a_list(owner, hers):
     """Answers, arguments and variables are JSON within a text."""
     await Template.filter(id=hers.template).update(survey_vars=[{"name": "A", "title": "A"}])
     values = [json.dumps({"A": value}) for value in odd_values().values()]
-    values += [nested(100_000, "{}"), nested(100_000), '{"A": ' + nested(50_000) + "}", '{"A": NaN}', "[" * 999,
-               '{"A": ' + "9" * 5000 + "}", "\ud800", '{"\\ud800": 1}', "null", "5", '"x"', "{", "[null]", "[{}]"]  # fmt: skip
+    values += [
+        nested(100_000, "{}"), nested(100_000), '{"A": ' + nested(50_000) + "}", '{"A": NaN}', "[" * 999,
+        '{"A": ' + "9" * 5000 + "}", "\ud800", '{"\\ud800": 1}', "null", "5", '"x"', "{", "[null]", "[{}]",
+    ]  # fmt: skip
     for text in values:
         for member in ("environment", "secret", "arguments"):
             body = {"template_id": hers.template, member: text}
