@@ -10,8 +10,8 @@ import pytest
 
 from hub.context import Hub
 from hub.models import Task, Template, View
+from hub.testing import databases
 from hub.testing.booted import administrator, booted
-from hub.testing.databases import dialect, url  # noqa: F401 - fixtures
 from hub.web.api import load_routes
 from hub.web.api.routing import ROUTES
 from hub.web.app import MAX_BODY, make_app
@@ -19,6 +19,9 @@ from hub.web.app import MAX_BODY, make_app
 from .people import Caller, People, Things, furnish
 
 load_routes()
+
+
+dialect, url = databases.dialect, databases.url
 
 
 @pytest.fixture
@@ -75,8 +78,9 @@ BODIES = {
     "beyond integers": json.dumps({"name": "x", "id": 2**31, "template_id": 2**63, "repository_id": 2**64}),
     "long": json.dumps({"name": "x" * 100_000, "title": "x" * 100_000, "message": "x" * 100_000}),
     "nul in texts": json.dumps(dict.fromkeys(
-        ("name", "title", "username", "email", "playbook", "inventory", "message", "key", "value", "json", "env", "auth",
-         "git_url", "git_branch", "arguments", "description", "role", "type", "password", "alert_chat", "app"), "a\0b")),
+        ("name", "title", "username", "email", "playbook", "inventory", "message", "key", "value", "json", "env",
+         "auth", "git_url", "git_branch", "arguments", "description", "role", "type", "password", "alert_chat",
+         "app"), "a\0b")),
 }  # fmt: skip
 
 
@@ -146,7 +150,8 @@ async def test_no_text_that_holds_json_poisons_a_list(owner, hers):
     await Template.filter(id=hers.template).update(survey_vars=[{"name": "A", "title": "A"}])
     values = [json.dumps({"A": value}) for value in odd_values().values()]
     values += [nested(100_000, "{}"), nested(100_000), '{"A": ' + nested(50_000) + "}", '{"A": NaN}', "[" * 999,
-               '{"A": ' + "9" * 5000 + "}", "\ud800", '{"\\ud800": 1}', "null", "5", '"x"', "{", "[null]", "[{}]"]  # fmt: skip
+               '{"A": ' + "9" * 5000 + "}", "\ud800", '{"\\ud800": 1}', "null", "5", '"x"', "{", "[null]",
+               "[{}]"]  # fmt: skip
     for text in values:
         for member in ("environment", "secret", "arguments"):
             body = {"template_id": hers.template, member: text}
