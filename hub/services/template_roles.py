@@ -1,4 +1,4 @@
-"""Rights on one template: what those who have a custom role may do with it beyond what the role lets them everywhere."""
+"""Rights on one template: what those who have a custom role may do with it beyond what they may do everywhere."""
 
 from __future__ import annotations
 
