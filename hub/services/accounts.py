@@ -61,9 +61,9 @@ async def login(hub: Hub, auth: str, password: str, *, ip: str = "", user_agent:
     return await sessions.open_session(hub, user_id, ip=ip, user_agent=user_agent)
 
 
-async def logout(secret: str) -> None:
+async def logout(hub: Hub, secret: str) -> None:
     """End the session of this cookie; one that has ended already is fine."""
-    await sessions.close_session(secret)
+    await sessions.close_session(hub, secret)
 
 
 async def _checked(hub: Hub, name: str, password: str) -> int:

@@ -17,6 +17,7 @@ from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, remove, store
 from hub.services.draft import Draft, same_id, same_project
 from hub.services.keys import write_secret
+from hub.services.reading import shown
 
 IN_USE = "Environment is in use by one or more templates"
 
@@ -51,14 +52,14 @@ class EnvironmentDraft(Draft):
 
 async def list_environments(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
     """Variable groups of a project, without their secrets' names."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Environment.filter(project_id=project_id).order_by(*ordering(sort, order, {"name": "name"}, "name"))
-    return [_wire(one) for one in await query]
+    return [shown(grant, "environment", _wire(one)) for one in await query]
 
 
 async def get_environment(actor: Actor, project_id: int, environment_id: int) -> dict[str, Any]:
     """One variable group with the names of its secrets, never their values."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     shape = _wire(await find(Environment, project_id, environment_id, "variable group"))
     rows = await Key.filter(environment_id=environment_id).order_by("id").values("id", "name", "owner")
     if rows:
@@ -72,7 +73,7 @@ async def get_environment(actor: Actor, project_id: int, environment_id: int) ->
             }
             for row in rows
         ]
-    return shape
+    return shown(grant, "environment", shape)
 
 
 async def environment_refs(actor: Actor, project_id: int, environment_id: int) -> refs.Refs:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hub import __version__
 from hub.context import Hub
+from hub.services.roles import global_roles
 
 _SECONDS: Final = 20.0
 """How long `ansible --version` may take; Python starts slowly on a busy machine."""
@@ -37,7 +38,7 @@ async def info(hub: Hub) -> dict[str, Any]:
         "git_client": "cmd_git",
         "schedule_timezone": "UTC",
         "teams": {"invite_type": "username"},
-        "roles": [],
+        "roles": await global_roles(),
     }
 
 

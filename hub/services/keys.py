@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, ValidationError
 
 from hub.context import Hub
-from hub.errors import Invalid, Unavailable
+from hub.errors import Invalid, NotFound, Unavailable
 from hub.models import Key
 from hub.plugin import KeyType, Params, SecretBackend
 from hub.services import events, refs
@@ -17,6 +17,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, remove, store
 from hub.services.draft import Draft, same_id, same_project
+from hub.services.reading import shown, shown_by
 from hub.vault import place
 
 _SORTS = {"name": "name", "type": "type"}
@@ -57,15 +58,19 @@ class KeyDraft(Draft):
 
 async def list_keys(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
     """Shared keys of a project, without secrets."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Key.filter(project_id=project_id, owner="").order_by(*ordering(sort, order, _SORTS, "name"))
-    return [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in await query]
+    shapes = [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in await query]
+    return shown_by(grant, "key", shapes)
 
 
 async def get_key(actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
     """One key, without its secret."""
-    await require(actor, project_id)
-    return _wire(await find(Key, project_id, key_id, "key"))
+    grant = await require(actor, project_id)
+    key = await find(Key, project_id, key_id, "key")
+    if key.owner and not grant.held & MANAGE_RESOURCES:  # its very name belongs to a variable group
+        raise NotFound("There is no such key in this project.")
+    return shown(grant, "key", _wire(key))
 
 
 async def key_refs(actor: Actor, project_id: int, key_id: int) -> refs.Refs:

@@ -13,13 +13,15 @@ from hub.errors import Conflict, Invalid
 from hub.models import Inventory, Task, Template, TemplateVault
 from hub.plugin import Executor
 from hub.services import events, inventories, refs, template_drafts
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, ordering, remove, store
 from hub.services.draft import Draft
+from hub.services.reading import shown_by
 from hub.services.tasks.read import last_tasks
 from hub.services.tasks.states import UNFINISHED
 from hub.services.template_drafts import TemplateDraft
+from hub.services.template_roles import bits_by_template
 
 IN_USE = "Template is in use by one or more templates"
 
@@ -50,27 +52,35 @@ async def list_templates(
     actor: Actor, project_id: int, *, app: str = "", sort: str = "", order: str = ""
 ) -> list[dict[str, Any]]:
     """Templates of a project, whole: with vaults and the newest task of each."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     which = {"app": app} if app else {}
-    return await whole_list(project_id, ordering(sort, order, SORTS, "name"), **which)
+    return await whole_list(grant, ordering(sort, order, SORTS, "name"), **which)
 
 
-async def whole_list(project_id: int, order: Sequence[str], **which: Any) -> list[dict[str, Any]]:
-    """Templates of a project whose permission the caller has checked, in three reads however many there are."""
+async def whole_list(grant: Grant, order: Sequence[str], **which: Any) -> list[dict[str, Any]]:
+    """Templates of the grant's project, in a few reads however many there are.
+
+    `permissions` are the bits that the reader's role has on the template besides; null for none, as on the wire.
+    """
+    project_id = grant.project_id
     found = await Template.filter(project_id=project_id, **which).order_by(*order)
     ids = [template.id for template in found]
-    vaults, newest = await _vaults_of(project_id, ids), await last_tasks(ids)
+    vaults, newest = await _vaults_of(project_id, ids), shown_by(grant, "task", await last_tasks(ids))
+    more = await bits_by_template(project_id, grant.role)
     return [
-        _wire(template, vaults[template.id]) | _last_task(newest, template.id) | {"permissions": None}
+        _wire(template, vaults[template.id])
+        | _last_task(newest, template.id)
+        | {"permissions": more.get(template.id)}
         for template in found
     ]  # fmt: skip
 
 
 async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[str, Any]:
     """One template, with what the actor may do with it."""
-    grant = await require(actor, project_id)
+    grant = await require(actor, project_id, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
-    vaults, newest = await _vaults_of(project_id, [template_id]), await last_tasks([template_id])
+    vaults = await _vaults_of(project_id, [template_id])
+    newest = shown_by(grant, "task", await last_tasks([template_id]))
     shape = _wire(template, vaults[template_id]) | _last_task(newest, template_id)
     return shape | {"permissions": grant.effective}
 
@@ -101,7 +111,7 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
 
 async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TemplateDraft) -> None:
     """Replace a template with its vaults."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
@@ -123,7 +133,7 @@ async def describe_template(
     hub: Hub, actor: Actor, project_id: int, template_id: int, draft: DescriptionDraft
 ) -> None:  # fmt: skip
     """Change the description alone."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
@@ -135,7 +145,7 @@ async def describe_template(
 
 async def delete_template(hub: Hub, actor: Actor, project_id: int, template_id: int) -> None:
     """Delete a template with its tasks; `Conflict` while one of them is not finished."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
@@ -160,7 +170,7 @@ async def attach_inventory(hub: Hub, actor: Actor, project_id: int, template_id:
 
 async def detach_inventory(actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
     """Give an inventory back to the whole project."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
     await find(Template, project_id, template_id, "template")
     await find(Inventory, project_id, inventory_id, "inventory")
     if not await Inventory.filter(id=inventory_id, template_id=template_id).update(template_id=None):
@@ -178,7 +188,7 @@ async def set_default_inventory(hub: Hub, actor: Actor, project_id: int, templat
 async def _pair(
     hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int
 ) -> tuple[Template, Inventory, Executor | None]:
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
     executor = hub.registry.executors.get(template.app)

@@ -29,6 +29,10 @@ OWNERS = {
     ("POST", "/project/{project_id}/users"),
     ("PUT", "/project/{project_id}/users/{user_id}"),
     ("DELETE", "/project/{project_id}/users/{user_id}"),
+    ("POST", "/project/{project_id}/roles"),
+    ("PUT", "/project/{project_id}/roles/{slug}"),
+    ("POST", "/project/{project_id}/roles/{slug}"),
+    ("DELETE", "/project/{project_id}/roles/{slug}"),
 }
 EVERYBODY = {("DELETE", "/project/{project_id}/me")}
 """Writes that need no bit: leaving a project."""

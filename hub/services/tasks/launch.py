@@ -52,7 +52,7 @@ class TaskDraft(Draft):
 
 async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> dict[str, Any]:
     """Check everything, store a waiting task and return it in the wire's shape."""
-    grant = await require(actor, project_id, RUN_TASKS)
+    grant = await require(actor, project_id, RUN_TASKS, template_id=draft.template_id)
     template = await Template.get_or_none(id=draft.template_id, project_id=project_id)
     if template is None:
         raise NotFound("There is no such template in this project.")

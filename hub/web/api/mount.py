@@ -16,7 +16,7 @@ from hub.plugin import PluginError
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
 from hub.web.actor import NOBODY, actor_of
-from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route
+from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
 
@@ -54,7 +54,7 @@ def _view(hub: Hub, methods: Mapping[str, Route]) -> Callable[..., Awaitable[Res
 
 
 async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
-    actor = await _let_in(hub, route)
+    actor = await _let_in(hub, route, parts.get("project_id"))
     ids = {name: _whole_number(name, text) for name, text in parts.items() if name.endswith("_id")}
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
     for text in (*texts.values(), *request.args.values()):
@@ -63,10 +63,11 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
     return Call(hub, actor, ids, texts, request.args, body)
 
 
-async def _let_in(hub: Hub, route: Route) -> Actor:
+async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
     actor = await actor_of(hub, request)
+    check_token(actor, route, None if project is None else _whole_number("project_id", project))
     if route.access is Access.ADMIN and not actor.admin:
         raise Forbidden("Only an administrator may do this.")
     return actor

@@ -56,7 +56,7 @@ async def logout() -> Response:
     """End the session."""
     secret = request.cookies.get(who.COOKIE)
     if secret:
-        await accounts.logout(secret)
+        await accounts.logout(visit.the_hub(), secret)
     response = visit.go("login")
     who.clear_cookie(visit.the_hub(), response)
     return response

@@ -101,6 +101,8 @@ async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Vis
         if signed_in:
             raise
         actor = who.NOBODY
+    if actor.limited:
+        raise Forbidden(i18n.gettext("A token that is limited to scopes or a project is for the API only."))
     grant = await require(actor, project_id) if project_id is not None else None
     here = Visit(hub, actor, grant, said=_said())
     g.visit = here
