@@ -11,7 +11,7 @@ from pydantic import Field
 
 from hub.context import Hub
 from hub.errors import Invalid, Unauthenticated
-from hub.models import Session, Token
+from hub.models import SecondFactor, Session, Token
 from hub.services.actor import Actor
 from hub.services.draft import Draft
 
@@ -28,13 +28,15 @@ def digest(secret: str) -> str:
 
 
 async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str) -> str:
-    """Sign somebody in; return the secret for the cookie."""
+    """Sign somebody in; return the secret for the cookie. With a second factor, the session owes a code first."""
     secret = secrets.token_urlsafe(32)
+    owes = await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
     now = hub.clock()
     await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
     await Session.create(
-        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500]
-    )
+        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500],
+        verified=not owes,
+    )  # fmt: skip
     return secret
 
 
@@ -51,14 +53,14 @@ async def close_sessions_of(user_id: int, *, but: int | None = None) -> None:
     await query.delete()
 
 
-async def actor_of_session(hub: Hub, secret: str) -> Actor:
-    """Return who the cookie speaks for. Raises `Unauthenticated`."""
+async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Actor:
+    """Return who the cookie speaks for. Raises `Unauthenticated`; with `owing`, a second factor may be owed still."""
     rows = await Session.filter(digest=digest(secret)).values(*_PERSON, "last_active", "verified")
     now = hub.clock()
     if not rows or rows[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
         raise Unauthenticated("Your session has ended; sign in again.")
     row = rows[0]
-    if not row["verified"]:
+    if not row["verified"] and not owing:
         raise Unauthenticated("TOTP_REQUIRED", code="TOTP_REQUIRED")
     if row["last_active"] < now - TOUCH:
         await Session.filter(id=row["id"]).update(last_active=now)

@@ -14,7 +14,7 @@ from hub.context import Hub
 from hub.errors import Forbidden, HubError, Invalid
 from hub.plugin import PluginError
 from hub.services.actor import Actor
-from hub.web.actor import NOBODY, actor_of
+from hub.web.actor import NOBODY, actor_of, session_of
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
@@ -63,6 +63,8 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
 async def _let_in(hub: Hub, route: Route) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
+    if route.access is Access.SESSION:
+        return await session_of(hub, request)
     actor = await actor_of(hub, request)
     if route.access is Access.ADMIN and not actor.admin:
         raise Forbidden("Only an administrator may do this.")
