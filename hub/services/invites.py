@@ -1,7 +1,7 @@
 """Invitations to a project: made, sent on by hand, accepted by whom they are for.
 
-The hub sends no mail about them yet: whoever invites gets the link, this once, and passes it on. What a link is good for
-is looked at again when it is used: the role must still exist, and who invited must still be allowed to give it.
+The hub sends no mail about them: whoever invites gets the link, this once, and passes it on. What a link is good for is
+looked at again when it is used: the role must still exist, and who invited must still be allowed to give it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.db import unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import Invite, Membership, Role, User
 from hub.services import events
-from hub.services.access import MANAGE_USERS, ROLES, Grant, grant_for, require
+from hub.services.access import MANAGE_USERS, ROLES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering
 from hub.services.draft import Draft
@@ -184,17 +184,12 @@ def _is_for(invite: Invite, person: User) -> bool:
 
 async def _refuse_lost_rights(invite: Invite) -> None:
     """An invitation is worth what its inviter may give when it is accepted."""
+    user = invite.inviter
     try:
-        if invite.inviter is None:
-            raise NotFound
-        inviter = Actor("user", invite.inviter.id, invite.inviter.username, invite.inviter.name, invite.inviter.admin)
-        grant = await grant_for(inviter, invite.project_id)
-        allowed = grant.allows(MANAGE_USERS)
-        await _refuse_more(grant, invite.role)
+        inviter = Actor("user", user.id, user.username, user.name, user.admin) if user else Actor("nobody")
+        await _refuse_more(await require(inviter, invite.project_id, MANAGE_USERS), invite.role)
     except (NotFound, Forbidden, Invalid):
-        allowed = False
-    if not allowed:
-        raise Forbidden("Who invited you may not give this role any more; ask for a new invitation.")
+        raise Forbidden("Who invited you may not give this role any more; ask for a new invitation.") from None
 
 
 async def _refuse_more(grant: Grant, role: str) -> None:

@@ -92,7 +92,7 @@ async def verify(hub: Hub, actor: Actor, draft: PasscodeDraft) -> tuple[bool, st
 
 
 async def recover(hub: Hub, actor: Actor, draft: RecoveryDraft) -> str:
-    """Let a session in by a recovery code, which is used up; return the session's new secret, empty if none was owed."""
+    """Let a session in by a recovery code, which is used up; return its new secret, empty if nothing was owed."""
     session, factor = await _at_the_door(actor)
     if session.verified:
         return ""

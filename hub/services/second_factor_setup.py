@@ -1,7 +1,7 @@
 """Setting a second factor up and taking it away: the secret, its picture, confirming it, recovery codes.
 
-Administrators may set one up for somebody, as on the wire; only its owner can confirm it, with the device. They may take
-it away from others without proof, for those who lost everything; nobody takes away their own without proof.
+Administrators may set one up for somebody, as on the wire; only its owner can confirm it, with the device. They may
+take it away from others without proof, for those who lost everything; nobody takes away their own without proof.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _url(secret: str, email: str) -> str:
 
 def _png(code: segno.QRCode) -> bytes:
     """Draw a QR code as large as it fits; segno's own writer knows whole modules only, and no size in pixels."""
-    modules = code.symbol_size(border=_QUIET)[0]
+    modules = int(code.symbol_size(border=_QUIET)[0])
     scale = max(1, _PIXELS // modules)
     size = max(_PIXELS, modules * scale)
     margin = size - modules * scale
