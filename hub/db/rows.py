@@ -1,4 +1,4 @@
-"""Raw reads for the few lists that are asked for most: no model objects, one SQL text for every database."""
+"""Raw SQL for the few statements that run most often: no model objects, one text for every database."""
 
 from __future__ import annotations
 
@@ -38,6 +38,26 @@ async def rows(
         _decode(found, flags, bool)
     _decode(found, documents, _document)
     return found
+
+
+async def execute(sql: str, params: Sequence[Any] = ()) -> int:
+    """Run an INSERT, UPDATE or DELETE, written as for `rows`; return how many rows an UPDATE or DELETE found.
+
+    Moments and JSON (dicts and lists) are stored as the models store them.
+    """
+    database = current()
+    count, _ = await database.client.execute_query(
+        native(sql, database.dialect), [_stored(value, database.dialect) for value in params]
+    )
+    return count
+
+
+def _stored(value: Any, dialect: Dialect) -> Any:
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    if isinstance(value, datetime) and dialect == "sqlite":
+        return value.isoformat(sep=" ")
+    return value
 
 
 async def column(query: QuerySet[Any], name: str) -> list[Any]:

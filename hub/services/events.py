@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from hub.context import Hub
-from hub.db import on_commit
+from hub.db import execute, on_commit
 from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services.access import require, visible_project_ids
@@ -28,15 +28,16 @@ async def record(
     hub: Hub, actor: Actor, object_type: str, object_id: int | None, text: str, *, project_id: int | None
 ) -> None:
     """Write an event row in the unit under way."""
-    await Event.create(
-        project_id=project_id,
-        user_id=actor.user_id,
-        integration_id=actor.source_id if actor.kind == "integration" else None,
-        object_type=object_type,
-        object_id=object_id,
-        description=text,
-        created=hub.clock(),
-    )
+    integration = actor.source_id if actor.kind == "integration" else None
+    happened = [project_id, actor.user_id, integration, object_type, object_id, text, hub.clock()]
+    await execute(_RECORD, happened)
+
+
+_RECORD = """
+    INSERT INTO "event"
+        ("project_id", "user_id", "integration_id", "object_type", "object_id", "description", "created")
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 async def announce(

@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.context import Hub
-from hub.db import unit
-from hub.models import Task, TaskChunk
+from hub.db import execute, rows, unit
 from hub.services.tasks.moves import LeaseLost, topic
 
 LEVEL = 1
@@ -71,8 +70,7 @@ async def append(hub: Hub, project_id: int, task_id: int, seq: int, first_line: 
     data = await _packed(piece)
 
     async def work() -> None:
-        mine = Task.filter(id=task_id, lease_owner=hub.node)
-        if not await mine.update(log_chunks=seq + 1, log_lines=first_line + piece.lines):
+        if not await execute(_COUNT, [seq + 1, first_line + piece.lines, task_id, hub.node]):
             raise LeaseLost
         await _create(task_id, seq, first_line, piece, data)
 
@@ -86,10 +84,15 @@ async def insert(task_id: int, seq: int, first_line: int, piece: Piece) -> None:
 
 
 async def _create(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> None:
-    await TaskChunk.create(
-        task_id=task_id, seq=seq, first_line=first_line, lines=piece.lines, time=piece.time, times=piece.times,
-        data=data,
-    )  # fmt: skip
+    await execute(_INSERT, [task_id, seq, first_line, piece.lines, piece.time, piece.times, data])
+
+
+_COUNT = 'UPDATE "task" SET "log_chunks" = ?, "log_lines" = ? WHERE "id" = ? AND "lease_owner" = ?'
+
+_INSERT = """
+    INSERT INTO "task_chunk" ("task_id", "seq", "first_line", "lines", "time", "times", "data")
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 async def _packed(piece: Piece) -> bytes:
@@ -103,11 +106,8 @@ def _encoded(piece: Piece) -> bytes:
 
 async def position(task_id: int) -> tuple[int, int]:
     """Return how many chunks and lines are stored; where a second pass goes on."""
-    rows = await Task.filter(id=task_id).values_list("log_chunks", "log_lines")
-    return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
-
-
-_COLUMNS = ("seq", "first_line", "lines", "time", "times", "data")
+    found = await rows('SELECT "log_chunks", "log_lines" FROM "task" WHERE "id" = ?', [task_id])
+    return (found[0]["log_chunks"], found[0]["log_lines"]) if found else (0, 0)
 
 
 def _opened(row: dict[str, Any]) -> Chunk:
@@ -117,8 +117,7 @@ def _opened(row: dict[str, Any]) -> Chunk:
 
 async def chunks_from(task_id: int, first_line: int, *, limit: int = _READ_AHEAD) -> list[Chunk]:
     """Return up to `limit` chunks, beginning with the one that holds `first_line`. Callers have checked permission."""
-    query = TaskChunk.filter(task_id=task_id, first_line__lte=first_line).order_by("-seq").limit(1)
-    found = await query.values("seq", "first_line", "lines")
+    found = await rows(_CHUNK_OF, [task_id, first_line])
     start = 0
     if found:
         start = found[0]["seq"] + (1 if first_line >= found[0]["first_line"] + found[0]["lines"] else 0)
@@ -151,8 +150,19 @@ class Tail:
 
 async def chunks_since(task_id: int, seq: int, *, limit: int = _READ_AHEAD) -> list[Chunk]:
     """Return up to `limit` chunks from number `seq` on. Callers have checked permission."""
-    rows = await TaskChunk.filter(task_id=task_id, seq__gte=seq).order_by("seq").limit(limit).values(*_COLUMNS)
-    return [_opened(row) for row in rows]
+    found = await rows(_CHUNKS, [task_id, seq, limit], times=("time",), documents=("times",))
+    return [_opened(row) for row in found]
+
+
+_CHUNK_OF = """
+    SELECT "seq", "first_line", "lines" FROM "task_chunk" WHERE "task_id" = ? AND "first_line" <= ?
+    ORDER BY "seq" DESC LIMIT 1
+"""
+
+_CHUNKS = """
+    SELECT "seq", "first_line", "lines", "time", "times", "data" FROM "task_chunk" WHERE "task_id" = ? AND "seq" >= ?
+    ORDER BY "seq" LIMIT ?
+"""
 
 
 async def whole(task_id: int) -> AsyncIterator[Chunk]:
@@ -168,13 +178,11 @@ async def raw(task_id: int) -> AsyncIterator[bytes]:
     """Yield the log as text without ANSI codes, a newline after each line: the wire's raw output."""
     seq = 0
     while True:
-        rows = await TaskChunk.filter(task_id=task_id, seq__gte=seq).order_by("seq").limit(_READ_AHEAD).values(
-            "seq", "data"
-        )  # fmt: skip
-        if not rows:
+        found = await rows(_CHUNKS, [task_id, seq, _READ_AHEAD])
+        if not found:
             return
-        yield await asyncio.to_thread(_plain, [row["data"] for row in rows])
-        seq = rows[-1]["seq"] + 1
+        yield await asyncio.to_thread(_plain, [row["data"] for row in found])
+        seq = found[-1]["seq"] + 1
 
 
 def _plain(pieces: list[bytes]) -> bytes:

@@ -124,7 +124,7 @@ class LiveIO:
 
     async def result(self, kind: str, data: Mapping[str, Any]) -> None:
         """Keep a structured result."""
-        await finish.add_result(self._hub, self._run.brief.task_id, kind, data)
+        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, data)
 
     async def keep(self, path: Path, name: str) -> None:
         """Keep a file as an artifact."""

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import on_commit, unit
+from hub.db import execute, on_commit, unit
 from hub.errors import Invalid
-from hub.models import Task, TaskResult
 from hub.plugin import Outcome
 from hub.services.actor import SYSTEM, Actor
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
@@ -74,7 +73,7 @@ async def _ending(
         if at is None or at.owner != hub.node:
             return False
         for kind, data in results:
-            await _store_result(hub, subject.id, kind, data)
+            await add_result(hub, subject.id, kind, data)
         return await ended(at)
 
     return await unit(work)
@@ -83,7 +82,7 @@ async def _ending(
 async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> bool:
     """Wait for a person without a worker. W-02."""
     if outcome.summary:
-        await _store_result(hub, subject.id, "approval", outcome.summary)
+        await add_result(hub, subject.id, "approval", outcome.summary)
     question = outcome.question.replace("\0", "")[:250]
     parked = {
         "question": question, "resumed": storable(outcome.state), "lease_owner": None, "lease_until": None,
@@ -92,25 +91,31 @@ async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> b
     return await transition(hub, SYSTEM, subject, move, at=at)
 
 
-async def add_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
-    """Keep a structured result of a task of this worker. Raises `LeaseLost`, and `Invalid` for what is no JSON."""
+async def add_own_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
+    """Keep a structured result of a task that this worker runs. Raises `LeaseLost`."""
 
     async def work() -> None:
         await held(hub, task_id)
-        await _store_result(hub, task_id, kind, data)
+        await add_result(hub, task_id, kind, data)
 
     await unit(work)
 
 
-async def _store_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
-    await TaskResult.create(task_id=task_id, kind=kind[:50], created=hub.clock(), data=storable(data))
+async def add_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
+    """Keep a structured result of a task. Raises `Invalid` for what is no JSON."""
+    await execute(_RESULT, [task_id, kind[:50], hub.clock(), storable(data)])
+
+
+_RESULT = 'INSERT INTO "task_result" ("task_id", "kind", "created", "data") VALUES (?, ?, ?, ?)'
 
 
 async def set_commit(hub: Hub, task_id: int, commit_hash: str, message: str) -> None:
     """Note which commit a task of this worker runs. Raises `LeaseLost`."""
-    mine = Task.filter(id=task_id, lease_owner=hub.node)
-    if not await mine.update(commit_hash=commit_hash, commit_message=message[:100]):
+    if not await execute(_COMMIT, [commit_hash, message[:100], task_id, hub.node]):
         raise LeaseLost
+
+
+_COMMIT = 'UPDATE "task" SET "commit_hash" = ?, "commit_message" = ? WHERE "id" = ? AND "lease_owner" = ?'
 
 
 def storable(value: Any) -> Any:

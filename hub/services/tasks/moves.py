@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
-from hub.db import current, in_unit, on_commit, rows
+from hub.db import current, execute, in_unit, on_commit, rows
 from hub.errors import HubError
-from hub.models import Task, TaskMove
 from hub.services.actor import Actor
 from hub.services.events import announce, record
 from hub.services.tasks.states import (
@@ -115,23 +114,31 @@ async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move, *, at
     sources = allowed if move.only_from is None else allowed & frozenset(move.only_from)
     if at is None or at.status not in sources:
         return False
-    if not await Task.filter(id=subject.id, status=at.status).update(status=move.target, **move.columns):
-        return False
-    await _note(hub, actor, subject, at.status, move)
-    return True
+    written = {"status": move.target, **move.columns}
+    names = ", ".join(f'"{name}" = ?' for name in written)
+    changed = await execute(
+        f'UPDATE "task" SET {names} WHERE "id" = ? AND "status" = ?',  # noqa: S608 - of names in our code
+        [*written.values(), subject.id, at.status],
+    )
+    if changed:
+        await _note(hub, actor, subject, at.status, move)
+    return bool(changed)
 
 
 async def _note(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) -> None:
-    await TaskMove.create(
-        task_id=subject.id, at=hub.clock(), source=source, target=move.target, actor=actor.label, note=move.note[:250]
-    )
+    noted = [subject.id, hub.clock(), source, move.target, actor.label, move.note[:250]]
+    await execute(_NOTE, noted)
     await _tell(hub, actor, subject, move.target)
+
+
+_NOTE = """
+    INSERT INTO "task_move" ("task_id", "at", "source", "target", "actor", "note") VALUES (?, ?, ?, ?, ?, ?)
+"""
 
 
 async def begin(hub: Hub, actor: Actor, subject: Subject) -> None:
     """Note that a task came to be, in the unit that inserted it."""
-    await TaskMove.create(task_id=subject.id, at=hub.clock(), source="", target=WAITING, actor=actor.label)
-    await _tell(hub, actor, subject, WAITING)
+    await _note(hub, actor, subject, "", Move(WAITING))
 
 
 async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
