@@ -111,7 +111,7 @@ async def test_a_line_of_a_log_forges_no_event_of_the_stream(stage, app):
     caller = await People(stage.hub, app).with_token(stage.actor)
     reply = await caller.call("GET", f"/api/project/{stage.project.id}/tasks/{task['id']}/stream")
     events = [part for part in reply.data.decode().split("\n\n") if part]
-    assert [part for part in events if re.search(r"^event: end", part, re.M)] == [events[-1]]
+    assert [part for part in events if re.search(r"^event: end", part, re.MULTILINE)] == [events[-1]]
     states = [json.loads(part.partition("data: ")[2]) for part in events if "event: state" in part.split("\n")[0]]
     assert {state["status"] for state in states} == {"success"}
 

@@ -15,7 +15,7 @@ from hub.errors import Forbidden, HubError, Invalid, NotFound
 from hub.plugin import PluginError
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
-from hub.web.actor import NOBODY, actor_of
+from hub.web.actor import NOBODY, actor_of, session_of
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
@@ -66,6 +66,8 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
 async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
+    if route.access is Access.SESSION:
+        return await session_of(hub, request)
     actor = await actor_of(hub, request)
     check_token(actor, route, None if project is None else _whole_number("project_id", project))
     if route.access is Access.ADMIN and not actor.admin:
