@@ -139,7 +139,7 @@ async def delete_template(hub: Hub, actor: Actor, project_id: int, template_id: 
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
-        refs.refuse(IN_USE, await refs.of_template(project_id, template_id), "inventories")
+        refs.refuse(IN_USE, await refs.of_template(project_id, template_id), "inventories", "schedules")
         unfinished = Task.filter(template_id=template_id, status__in=list(UNFINISHED))
         ids = await unfinished.order_by("id").limit(1).values_list("id", flat=True)
         if ids:
