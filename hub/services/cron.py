@@ -43,8 +43,8 @@ class _Field:
     names: tuple[str, ...] = ()
 
 
-_MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
-_DAYS = tuple("sun mon tue wed thu fri sat".split())
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (_Field(0, 59), _Field(0, 23), _Field(1, 31), _Field(1, 12, _MONTHS), _Field(0, 6, _DAYS))
 _DAY_FIELDS = (2, 4)
 

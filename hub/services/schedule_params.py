@@ -32,6 +32,12 @@ class ParamsDraft(Draft):
     params: dict[str, Any] | None = None
 
 
+def has_any(schedule: Schedule) -> bool:
+    """Whether a schedule has answers, be it empty ones."""
+    stored: dict[str, Any] | None = schedule.task_params
+    return stored is not None
+
+
 def open_secret(hub: Hub, schedule: Schedule) -> dict[str, str]:
     """Return the secret answers of a schedule."""
     if not schedule.secret:

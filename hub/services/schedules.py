@@ -60,7 +60,9 @@ class ScheduleDraft(Draft):
         """Check `data`, and note an explicit null."""
         draft = super().read(data)
         if isinstance(data, Mapping):
-            draft._detaches = any(str(name).lower() == "task_params" and data[name] is None for name in data)
+            draft._detaches = any(  # noqa: SLF001 - it is of this class
+                str(name).lower() == "task_params" and data[name] is None for name in data
+            )
         return draft
 
     @property
@@ -246,19 +248,18 @@ def _choice(value: str, choices: tuple[str, ...], field: str) -> str:
 
 async def _write_params(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     """Store the answers in the unit under way. Those that stay must fit the template still."""
-    if draft.detaches:
-        schedule.task_params, schedule.secret = None, None
-    else:
+    stored: dict[str, Any] = {"task_params": None, "secret": None}
+    if not draft.detaches:
         given = draft.task_params
-        if given is None and schedule.task_params is None:
+        if given is None and not schedule_params.has_any(schedule):
             return
         kept = schedule_params.open_secret(hub, schedule) if given is None or given.secret is None else None
-        wanted = given or ParamsDraft.read(schedule.task_params)
-        shown, secret = await schedule_params.checked(hub, schedule, wanted, kept)
-        schedule.task_params = shown
-        where = place("schedule", "secret", schedule.id)
-        schedule.secret = hub.vault.seal(json.dumps(secret), where) if secret else None
-    await schedule.save(update_fields=["task_params", "secret"])
+        wanted = ParamsDraft.read(schedule.task_params) if given is None else given
+        stored["task_params"], secret = await schedule_params.checked(hub, schedule, wanted, kept)
+        if secret:
+            stored["secret"] = hub.vault.seal(json.dumps(secret), place("schedule", "secret", schedule.id))
+    schedule.update_from_dict(stored)
+    await schedule.save(update_fields=list(stored))
 
 
 async def _tell(hub: Hub, actor: Actor, schedule: Schedule, verb: str) -> None:
@@ -268,7 +269,7 @@ async def _tell(hub: Hub, actor: Actor, schedule: Schedule, verb: str) -> None:
 
 
 def _whole(schedule: Schedule) -> dict[str, Any]:
-    shown = {"task_params": schedule.task_params} if schedule.task_params is not None else {}
+    shown = {"task_params": schedule.task_params} if schedule_params.has_any(schedule) else {}
     return wire(schedule) | shown
 
 
