@@ -8,15 +8,11 @@ from datetime import timedelta
 import pytest
 
 from hub.models import Environment, IdempotencyKey, Project, Task, Token
-from dataclasses import dataclass
 
 
 async def send(client, method, path, body=None, **headers):
     """Call the API with further headers."""
-    given = {} if body is None else {"json": body}
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    response = await client._client.open(f"/api{path}", method=method, headers=client._headers | names, **given)
-    return Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+    return await client.call(method, path, body, **{name.replace("_", "-"): text for name, text in headers.items()})
 
 
 @pytest.fixture
