@@ -47,14 +47,21 @@ for name, text in sorted(os.environ.items()):
     if "cnry" not in text: continue
     raw = text.encode()
     print(name, text)
-    print(base64.b64encode(raw).decode(), base64.b64encode(b"user:" + raw).decode(), base64.urlsafe_b64encode(raw).decode())
+    for coded in (base64.b64encode(raw), base64.b64encode(b"user:" + raw), base64.urlsafe_b64encode(raw)):
+        print(coded.decode())
     print(urllib.parse.quote(text), urllib.parse.quote(text, safe=""), urllib.parse.quote_plus(text))
     print(json.dumps(text), json.dumps(text, ensure_ascii=False), repr(text))
     for line in text.split("\n"): print(">", line, base64.b64encode(line.encode()).decode(), file=sys.stderr)
     for at in range(0, len(text), 3): sys.stdout.write(text[at:at + 3]); sys.stdout.flush()
     print()
 """
-SCRIPT = 'python3 shout.py\nset -x\nfor one in "$@"; do : "$one"; done\necho "$VAR_CANARY $ANSWER"\nsleep 0.3\ncat "$OUT"/none\n'
+SCRIPT = """python3 shout.py
+set -x
+for one in "$@"; do : "$one"; done
+echo "$VAR_CANARY $ANSWER"
+sleep 0.3
+cat "$OUT"/none
+"""
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
@@ -76,8 +83,9 @@ def forms(secret: str) -> set[bytes]:
     found: set[bytes] = set()
     for text in {secret, *secret.split("\n")}:
         raw = text.encode()
-        found |= {raw, base64.b64encode(raw), base64.urlsafe_b64encode(raw), quote(text).encode(), repr(text)[1:-1].encode(),
-                  quote(text, safe="").encode(), quote_plus(text).encode(), json.dumps(text)[1:-1].encode()}  # fmt: skip
+        found |= {raw, base64.b64encode(raw), base64.urlsafe_b64encode(raw)}
+        written = (quote(text), quote(text, safe=""), quote_plus(text), repr(text)[1:-1], json.dumps(text)[1:-1])
+        found |= {one.encode() for one in written}
         found.add(base64.b64encode(b"user:" + raw)[8:-4])
     return {form for form in found if len(form) >= 8 and b"\n" not in form}
 

@@ -140,13 +140,17 @@ async def test_every_answer_forbids_frames_sniffing_and_foreign_scripts(people, 
         assert "no-store" in headers["Cache-Control"], path
 
 
-@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example",
-                                     "javascript:alert(1)", "\\\\evil.example", "/%0d%0aSet-Cookie:x", "///evil"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)",
+     "\\\\evil.example", "/%0d%0aSet-Cookie:x", "///evil"],
+)  # fmt: skip
 async def test_the_way_back_after_signing_in_leads_nowhere_else(people, address):
     from urllib.parse import quote
 
     raw = f"username=admin&password={PASSWORD}&return={quote(address)}"
-    reply = await people.nobody().call("POST", "/auth/login", raw=raw, Content_Type="application/x-www-form-urlencoded")
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    reply = await people.nobody().call("POST", "/auth/login", raw=raw, **form)
     assert reply.status == 303
     assert reply.headers["Location"] in {"/", "/%0d%0aSet-Cookie:x"}
     assert "evil" not in reply.headers["Location"]

@@ -39,7 +39,8 @@ def texts(marker: Path) -> list[str]:
         f"{{{{ lookup('pipe', 'touch {marker}') }}}}", f"{{% set x = lookup('pipe', 'touch {marker}') %}}",
         f"{{{{ ''.__class__.__mro__[1].__subclasses__() }}}}$(touch {marker})", f"${{x:-$(touch {marker})}}",
         f"-c touch${{IFS}}{marker}", "--help", "-", "--", "-e", "--syntax-check", f"@{marker}", "@/etc/passwd",
-        f"\uff04(touch {marker})", f"\u2028touch {marker}", "%24%28id%29", "<(id)", "!id", "~root", "*", "\\x00", "\x1b[31m",
+        f"\uff04(touch {marker})", f"\u2028touch {marker}", "%24%28id%29", "<(id)", "!id", "~root", "*",
+        "\\x00", "\x1b[31m",
     ]  # fmt: skip
 
 

@@ -167,9 +167,9 @@ async def test_a_task_cannot_make_the_hub_remove_what_it_links_to(stage, tmp_pat
     kept = tmp_path / "kept"
     kept.mkdir()
     (kept / "file").write_text("x")
-    os.chmod(kept, 0o500)
-    script = f"ln -s {kept} link; ln -s {kept} $HOME/link; ln -s {kept}/file file; mkdir deep; ln -s {kept} deep/l; " \
-             "chmod 500 deep\n"  # fmt: skip
+    kept.chmod(0o500)
+    links = f"ln -s {kept} link; ln -s {kept} $HOME/link; ln -s {kept}/file file; mkdir deep; ln -s {kept} deep/l"
+    script = f"{links}; chmod 500 deep\n"
     commit_files(stage.folder, {"link.sh": script}, "link")
     task = await stage.run(await stage.template("link.sh"))
     assert task["status"] == "success"
