@@ -10,7 +10,7 @@ from tortoise.models import Model
 from hub.context import Hub
 from hub.db import unit
 from hub.errors import SettingsError, Unavailable
-from hub.models import Key, Option, SecondFactor, Task
+from hub.models import Key, Option, Schedule, SecondFactor, Task
 from hub.vault import place
 
 _CANARY = "vault.canary"
@@ -19,6 +19,7 @@ _SEALED: tuple[tuple[type[Model], str, str], ...] = (
     (Key, "key", "secret"),
     (Task, "task", "secret"),
     (SecondFactor, "second_factor", "secret"),
+    (Schedule, "schedule", "secret"),
 )
 """Every sealed column: model, table, column."""
 
