@@ -13,6 +13,7 @@ from quart import Quart, Response, request
 from hub.context import Hub
 from hub.errors import Forbidden, HubError, Invalid
 from hub.plugin import PluginError
+from hub.services import runner_link
 from hub.services.actor import Actor
 from hub.web.actor import NOBODY, actor_of
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route
@@ -21,6 +22,7 @@ from hub.web.errors import JSON, json_error, plain_not_found
 
 _PART = re.compile(r"\{(\w+)\}")
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_WIRE_WORDS = {"runner_id": "runner_id required"}
 
 
 def mount(app: Quart, hub: Hub) -> None:
@@ -63,6 +65,8 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
 async def _let_in(hub: Hub, route: Route) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
+    if route.access is Access.RUNNER:
+        return await runner_link.actor_of_runner(request.headers.get("X-Runner-Token", ""))
     actor = await actor_of(hub, request)
     if route.access is Access.ADMIN and not actor.admin:
         raise Forbidden("Only an administrator may do this.")
@@ -71,6 +75,8 @@ async def _let_in(hub: Hub, route: Route) -> Actor:
 
 def _whole_number(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
+        if name in _WIRE_WORDS:
+            raise Invalid(_WIRE_WORDS[name])
         words = name.removesuffix("_id").replace("_", " ")
         raise Invalid("Invalid project ID" if name == "project_id" else f"The {words} id must be a whole number.")
     return int(text)
