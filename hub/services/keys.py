@@ -12,7 +12,7 @@ from hub.context import Hub
 from hub.errors import Invalid, Unavailable
 from hub.models import Key
 from hub.plugin import KeyType, Params, SecretBackend
-from hub.services import events, refs
+from hub.services import events, key_users, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, remove, store
@@ -72,7 +72,9 @@ async def key_refs(actor: Actor, project_id: int, key_id: int) -> refs.Refs:
     """What uses a key."""
     await require(actor, project_id)
     await find(Key, project_id, key_id, "key")
-    return await refs.of_key(project_id, key_id)
+    found = await refs.of_key(project_id, key_id)
+    mappings = await key_users.mappings_of(project_id, key_id)
+    return found | ({"host_configs": mappings} if mappings else {})
 
 
 async def create_key(hub: Hub, actor: Actor, project_id: int, draft: KeyDraft) -> dict[str, Any]:
@@ -107,6 +109,7 @@ async def update_key(hub: Hub, actor: Actor, project_id: int, key_id: int, draft
         key = await find(Key, project_id, key_id, "key")
         key.name = draft.name
         if draft.override_secret:
+            await key_users.refuse_other_type(project_id, key_id, key.type, draft.type)
             key.update_from_dict({"type": draft.type, **source})
         await key.save()
         if draft.override_secret:
@@ -124,6 +127,7 @@ async def delete_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> No
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
         refs.refuse(IN_USE, await refs.of_key(project_id, key_id))
+        await key_users.refuse_deletion(project_id, key_id, IN_USE)
         await key.delete()
         await _tell(hub, actor, key, "deleted")
 
