@@ -35,7 +35,7 @@ def mount(app: Quart, hub: Hub) -> None:
             PREFIX + _PART.sub(r"<\1>", path),
             endpoint=f"api {path}",
             view_func=_view(hub, methods),
-            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
 
