@@ -11,6 +11,7 @@ from hub.models import HostConfig
 from hub.services import host_configs
 from hub.services.host_configs import HostConfigDraft
 from hub.testing.booted import administrator
+from hub.testing.carriers import SETUPS
 
 PRIVATE = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
 
@@ -77,6 +78,7 @@ async def test_what_maps_nothing_is_refused_in_the_words_of_the_wire(
     assert await HostConfig.all().count() == 0
 
 
+@pytest.mark.parametrize("setup", SETUPS)
 async def test_each_host_is_mapped_once_even_when_two_come_at_the_same_moment(hub, admin, pid, ssh):
     actor = await administrator()
     drafts = [HostConfigDraft(type="host", host=name, ssh_key_id=ssh) for name in ("a.org", "A.org", "a.ORG")]

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from hub.models import Event, Runner, RunnerEnrolment, Task
 from hub.services import runner_link, runners
 from hub.testing.booted import administrator
+from hub.testing.carriers import SETUPS
 
 SHAPE = {
     "id", "project_id", "name", "webhook", "max_parallel_tasks", "active", "is_default", "tag", "tags", "registered",
@@ -170,6 +171,7 @@ async def test_a_runner_registers_with_a_token_that_works_once(admin, app, waiti
     assert (await admin.post(f"/runners/{waiting['runner_id']}/registration-token")).status == 400
 
 
+@pytest.mark.parametrize("setup", SETUPS)
 async def test_of_many_who_use_one_token_at_once_one_registers(hub, waiting):
     draft = runner_link.RegistrationDraft(registration_token=waiting["registration_token"])
     results = await asyncio.gather(*(runner_link.register(hub, draft) for _ in range(8)), return_exceptions=True)

@@ -6,6 +6,7 @@ import pytest
 
 from hub.models import Event, Key, SecretStorage
 from hub.services.keys import read_secret
+from hub.testing.carriers import SETUPS
 
 BODY = {"name": "Vault", "type": "vault", "params": {"url": "https://vault.example.org"}, "secret": "canary-9"}
 
@@ -76,6 +77,7 @@ async def test_bodies_choose_neither_another_storage_nor_another_project(admin, 
     assert (await stranger.get(at)).status == 404
 
 
+@pytest.mark.parametrize("setup", SETUPS)
 async def test_a_storage_in_use_is_not_deleted_and_says_by_what(admin, pid, other):
     made = await admin.made(f"/project/{pid}/secret_storages", BODY)
     at = f"/project/{pid}/secret_storages/{made['id']}"

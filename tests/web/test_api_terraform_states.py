@@ -9,6 +9,7 @@ import pytest
 
 from hub.models import Inventory, Key, State, StateAlias
 from hub.services import terraform_states, vaulting
+from hub.testing.carriers import SETUPS
 from hub.vault import with_new_key
 
 TEXT = '{"serial": 1, "outputs": {"password": "canary-5"}}'
@@ -79,6 +80,7 @@ async def test_states_are_sealed_listed_without_text_and_read_by_few(hub, manage
     assert (await manager.read(below + "/states/latest"))["id"] == first
 
 
+@pytest.mark.parametrize("setup", SETUPS)
 async def test_states_are_rotated_with_the_other_secrets(hub, below, pid):
     state_id = await stored(hub, below)
     fresh = replace(hub, vault=with_new_key(hub.vault))
