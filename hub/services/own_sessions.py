@@ -28,7 +28,7 @@ async def end_session(actor: Actor, session_id: int) -> None:
         raise NotFound("There is no such session of yours; it may have ended.")
 
 
-async def end_other_sessions(actor: Actor) -> None:
+async def end_other_sessions(hub: Hub, actor: Actor) -> None:
     """Sign the actor out everywhere else."""
     if actor.user_id is not None:
-        await close_sessions_of(actor.user_id, but=actor.session_id)
+        await close_sessions_of(hub, actor.user_id, but=actor.session_id)

@@ -9,7 +9,19 @@ from pydantic import Field
 from hub.context import Hub
 from hub.db import unit
 from hub.errors import Conflict, Forbidden, NotFound
-from hub.models import Environment, Inventory, Key, Membership, Project, Repository, Task, Template, View
+from hub.models import (
+    Environment,
+    HostConfig,
+    Inventory,
+    Key,
+    Membership,
+    Project,
+    Repository,
+    StateAlias,
+    Task,
+    Template,
+    View,
+)
 from hub.services import events
 from hub.services.access import MANAGE_RESOURCES, UPDATE_PROJECT, require, visible_project_ids
 from hub.services.actor import Actor
@@ -126,7 +138,7 @@ async def delete_project(hub: Hub, actor: Actor, project_id: int) -> None:
 async def _empty(project_id: int) -> None:
     """Delete what refers to other things of the project first: the database would refuse any other order."""
     await Template.filter(project_id=project_id).update(build_template_id=None)
-    for model in (Task, Template, Inventory, Repository, Key, Environment):
+    for model in (HostConfig, StateAlias, Task, Template, Inventory, Repository, Key, Environment):
         await model.filter(project_id=project_id).delete()
 
 

@@ -13,7 +13,8 @@ from hub.web.pages import PAGES, Who
 load_routes()
 
 PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
-          ("POST", "/auth/verify"), ("POST", "/auth/recovery")}  # fmt: skip
+          ("POST", "/auth/verify"), ("POST", "/auth/recovery"), ("POST", "/internal/runners"),
+          *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
 ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences"}

@@ -13,6 +13,7 @@ from quart import Quart, Response, request
 from hub.context import Hub
 from hub.errors import Forbidden, HubError, Invalid, NotFound
 from hub.plugin import PluginError
+from hub.services import runner_link
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
 from hub.web.actor import NOBODY, actor_of, session_of
@@ -23,6 +24,7 @@ from hub.web.errors import JSON, json_error, plain_not_found
 
 _PART = re.compile(r"\{(\w+)\}")
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_WIRE_WORDS = {"runner_id": "runner_id required"}
 
 
 def mount(app: Quart, hub: Hub) -> None:
@@ -35,7 +37,7 @@ def mount(app: Quart, hub: Hub) -> None:
             PREFIX + _PART.sub(r"<\1>", path),
             endpoint=f"api {path}",
             view_func=_view(hub, methods, by_path),
-            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
 
@@ -91,6 +93,8 @@ async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
         return NOBODY
     if route.access is Access.SESSION:
         return await session_of(hub, request)
+    if route.access is Access.RUNNER:
+        return await runner_link.actor_of_runner(request.headers.get("X-Runner-Token", ""))
     actor = await actor_of(hub, request)
     check_token(actor, route, None if project is None else _whole_number("project_id", project))
     if route.access is Access.ADMIN and not actor.admin:
@@ -100,6 +104,8 @@ async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
 
 def _whole_number(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
+        if name in _WIRE_WORDS:
+            raise Invalid(_WIRE_WORDS[name])
         words = name.removesuffix("_id").replace("_", " ")
         raise Invalid("Invalid project ID" if name == "project_id" else f"The {words} id must be a whole number.")
     if abs(int(text)) > MAX_ID:

@@ -40,6 +40,8 @@ class Access(enum.Enum):
     """Members of the project in the path; the service asks for the bits."""
     ADMIN = "admin"
     """Administrators."""
+    RUNNER = "runner"
+    """Runners, by their own token."""
 
 
 @dataclass(frozen=True, slots=True)
