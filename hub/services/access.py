@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tortoise.models import Model
 
 from hub.db import column
 from hub.errors import Forbidden, NotFound
-from hub.models import Membership, Project
+from hub.models import Integration, Membership, Project, Schedule
 from hub.plugin import ProjectView
 from hub.services.actor import Actor
 
@@ -31,6 +34,10 @@ _WORDS = {
 }
 
 
+_SOURCES: Mapping[str, type[Model]] = {"integration": Integration, "schedule": Schedule}
+"""What starts tasks by itself, by the kind of actor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What one actor may do in one project."""
@@ -42,10 +49,17 @@ class Grant:
     permissions: int
     """Bits of the membership alone, as the wire reports them."""
     admin: bool = False
+    configured: bool = False
+    """What the actor asks for was written down before, by somebody who may manage resources."""
 
     def allows(self, bits: int) -> bool:
         """True when all of `bits` are granted."""
         return self.admin or (self.permissions & bits) == bits
+
+    @property
+    def overrides(self) -> bool:
+        """True when a task may differ from its template in everything: who asks could change the template as well."""
+        return self.configured or self.allows(MANAGE_RESOURCES)
 
     @property
     def effective(self) -> int:
@@ -60,6 +74,8 @@ class Grant:
 async def grant_for(actor: Actor, project_id: int) -> Grant:
     """Return what `actor` may do in the project; `NotFound` when it does not exist or is not visible."""
     project = await Project.filter(id=project_id).values("id", "name")
+    if project and actor.kind in _SOURCES:
+        return await _source_grant(actor, project_id, str(project[0]["name"]))
     role = ""
     if project and actor.user_id is not None:
         found = await column(Membership.filter(project_id=project_id, user_id=actor.user_id), "role")
@@ -67,6 +83,13 @@ async def grant_for(actor: Actor, project_id: int) -> Grant:
     if not project or not (role or actor.admin):
         raise NotFound("There is no such project, or you are not a member of it.")
     return Grant(project_id, str(project[0]["name"]), role, ROLES.get(role, 0), admin=actor.admin)
+
+
+async def _source_grant(actor: Actor, project_id: int, project_name: str) -> Grant:
+    """An integration or a schedule starts tasks of its own project, and may do nothing else."""
+    if not await _SOURCES[actor.kind].filter(id=actor.source_id, project_id=project_id).exists():
+        raise NotFound(f"There is no such {actor.kind} in this project.")
+    return Grant(project_id, project_name, "", RUN_TASKS, configured=True)
 
 
 async def require(actor: Actor, project_id: int, bits: int = 0) -> Grant:

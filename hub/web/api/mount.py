@@ -21,6 +21,7 @@ from hub.web.errors import JSON, json_error, plain_not_found
 
 _PART = re.compile(r"\{(\w+)\}")
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_WIRE_WORDS = {"matcher_id": "Invalid Matcher ID", "value_id": "Invalid IntegrationExtractValue ID"}
 
 
 def mount(app: Quart, hub: Hub) -> None:
@@ -71,6 +72,8 @@ async def _let_in(hub: Hub, route: Route) -> Actor:
 
 def _whole_number(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
+        if name in _WIRE_WORDS:
+            raise Invalid(_WIRE_WORDS[name])
         words = name.removesuffix("_id").replace("_", " ")
         raise Invalid("Invalid project ID" if name == "project_id" else f"The {words} id must be a whole number.")
     return int(text)
