@@ -278,8 +278,9 @@ def _read(path: str) -> bytes:
         while len(part) == _PIECE:  # these files end where they give less than was asked for
             part = os.read(descriptor, _PIECE)
             data += part
-        return data
     except OSError:
         return b""
+    else:
+        return data
     finally:
         os.close(descriptor)

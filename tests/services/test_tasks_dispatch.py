@@ -12,7 +12,8 @@ import pytest
 from hub.errors import Unavailable
 from hub.models import Event, Project, Repository, Task, Template
 from hub.plugin import Outcome
-from hub.services.tasks import dispatch, leases, stop
+from hub.services.tasks import dispatch, finish, leases, stop
+from hub.services.tasks.moves import subject_of
 from hub.services.tasks.states import HELD
 from hub.testing.booted import booted
 from hub.testing.carriers import SETUPS
@@ -147,43 +148,41 @@ async def test_limits_hold_exactly_however_many_passes_race(limited):
             for one in [parallel, single, foreign] * 20
         ]
         await Task.bulk_create(rows)
-        broken: list[Counter[Any]] = []
-        choose = random.Random(1)
-
-        async def watch() -> None:
-            held = await Task.filter(status__in=list(HELD)).values_list("project_id", "template_id")
-            count = Counter(one for one, _ in held) + Counter(f"t{one}" for _, one in held)
-            if len(held) > 5 or count[scene.project.id] > 4 or count[f"t{single.id}"] > 1:
-                broken.append(count)
-
-        async def somebody() -> None:
-            while waiting := await Task.filter(status__in=["waiting", "starting"]).values_list("id", "status"):
-                await dispatch.admit(hub)
-                await watch()
-                number, at = choose.choice(waiting)
-                if at == "starting":
-                    await run_or_stop(number)
-
-        async def run_or_stop(number: int) -> None:
-            if choose.random() < 0.2:
-                await stop.stop(hub, scene.actor, await project_of(number), number)
-            elif await claim(hub, number):
-                await watch()
-                await finish_it(number)
-
-        async def project_of(number: int) -> int:
-            return (await Task.get(id=number)).project_id
-
-        async def finish_it(number: int) -> None:
-            from hub.services.tasks import finish
-            from hub.services.tasks.moves import subject_of
-
-            await finish.finish(hub, await subject_of(number), Outcome.success())
-
+        crowd = Crowd(scene, single.id)
         async with asyncio.timeout(60):
-            await asyncio.gather(*[somebody() for _ in range(6)])
-        assert not broken
+            await asyncio.gather(*[crowd.somebody() for _ in range(6)])
+        assert not crowd.broken
         assert set(await Task.all().values_list("status", flat=True)) <= {"success", "stopped"}
+
+
+class Crowd:
+    """People, dispatchers and workers who all act at once, and look whether a limit is broken."""
+
+    def __init__(self, scene: Scene, single: int) -> None:
+        self.scene, self.hub, self.single = scene, scene.hub, single
+        self.broken: list[Counter[Any]] = []
+        self._choose = random.Random(1)
+
+    async def somebody(self) -> None:
+        while waiting := await Task.filter(status__in=["waiting", "starting"]).values_list("id", "status"):
+            await dispatch.admit(self.hub)
+            await self._look()
+            number, at = self._choose.choice(waiting)
+            if at == "starting":
+                await self._run_or_stop(number)
+
+    async def _run_or_stop(self, number: int) -> None:
+        if self._choose.random() < 0.2:
+            await stop.stop(self.hub, self.scene.actor, (await Task.get(id=number)).project_id, number)
+        elif await claim(self.hub, number):
+            await self._look()
+            await finish.finish(self.hub, await subject_of(number), Outcome.success())
+
+    async def _look(self) -> None:
+        held = await Task.filter(status__in=list(HELD)).values_list("project_id", "template_id")
+        projects, templates = Counter(one for one, _ in held), Counter(one for _, one in held)
+        if len(held) > 5 or projects[self.scene.project.id] > 4 or templates[self.single] > 1:
+            self.broken.append(projects + templates)
 
 
 async def test_passes_that_race_admit_each_task_once(limited):

@@ -21,10 +21,13 @@ from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
 from hub.services.params import check_task_params
 from hub.services.tasks import survey
+from hub.services.tasks.finish import storable
 from hub.services.tasks.moves import Subject, begin
 from hub.services.tasks.read import one_task
 from hub.services.tasks.versions import next_version
 from hub.vault import place
+
+_LONGEST_VERSION = 20
 
 Id = Annotated[int, Field(ge=0, le=MAX_ID)]
 
@@ -59,7 +62,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),
         survey.parse_object(draft.secret, "secret"), free=grant.overrides,
     )  # fmt: skip
-    columns["params"] = check_task_params(executor, draft.params, draft.limit)
+    columns["params"] = storable(check_task_params(executor, draft.params, draft.limit))
     await _ask_gates(hub, actor, template, columns, answers.plain)
 
     async def store() -> int:
@@ -125,7 +128,7 @@ def _given(arguments: str | None) -> bool:
 def _argument_text(text: str) -> str:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid("The arguments must be a JSON list of texts.", field="arguments") from None
     lists = value.values() if isinstance(value, Mapping) else [value]
     if not all(isinstance(one, list) and all(isinstance(item, str) for item in one) for one in lists):
@@ -155,7 +158,10 @@ async def _version(template: Template, draft: TaskDraft) -> str | None:
     await Template.select_for_update().get(id=template.id)  # two builds at once must not take the same version
     versions = Task.filter(template_id=template.id, version__isnull=False).order_by("-id").limit(1)
     last = await column(versions, "version")
-    return next_version(template.start_version, str(last[0]) if last else None)
+    version = next_version(template.start_version, str(last[0]) if last else None)
+    if len(version) > _LONGEST_VERSION:
+        raise Invalid(f"The next version, {version}, is too long; give the template another start version.")
+    return version
 
 
 async def _ask_gates(
