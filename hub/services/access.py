@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tortoise.expressions import Q
+from tortoise.models import Model
 
 from hub.context import Hub
 from hub.db import column, on_commit
 from hub.errors import Forbidden, NotFound
-from hub.models import Membership, Project, Role, TemplateRole
+from hub.models import Integration, Membership, Project, Role, Schedule, TemplateRole
 from hub.plugin import ProjectView
 from hub.services.actor import Actor
 
@@ -45,6 +46,10 @@ _WORDS = {
 _UNKNOWN = "There is no such project, or you are not a member of it."
 
 
+_SOURCES: Mapping[str, type[Model]] = {"integration": Integration, "schedule": Schedule}
+"""What starts tasks by itself, by the kind of actor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What one actor may do in one project, or on one template of it."""
@@ -60,6 +65,8 @@ class Grant:
     """Bits that the scopes of a token let through."""
     user_id: int | None = None
     """Whose grant it is."""
+    configured: bool = False
+    """What the actor asks for was written down before, by somebody who may manage resources."""
 
     def allows(self, bits: int) -> bool:
         """True when all of `bits` are granted."""
@@ -69,6 +76,11 @@ class Grant:
     def held(self) -> int:
         """The bits of the person, whatever they use to ask: what is readable goes by these."""
         return EVERYTHING if self.admin else self.permissions
+
+    @property
+    def overrides(self) -> bool:
+        """True when a task may differ from its template in everything: who asks could change the template as well."""
+        return self.configured or self.allows(MANAGE_RESOURCES)
 
     @property
     def effective(self) -> int:
@@ -83,6 +95,8 @@ class Grant:
 async def grant_for(actor: Actor, project_id: int) -> Grant:
     """Return what `actor` may do in the project; `NotFound` when it does not exist or is not visible."""
     project = await Project.filter(id=project_id).values("id", "name")
+    if project and actor.kind in _SOURCES:
+        return await _source_grant(actor, project_id, str(project[0]["name"]))
     role, admin = "", actor.admin or actor.everywhere
     if project and actor.user_id is not None:
         found = await column(Membership.filter(project_id=project_id, user_id=actor.user_id), "role")
@@ -123,6 +137,13 @@ async def on_template(grant: Grant, template_id: int) -> Grant:
     found = await column(query, "permissions")
     more = int(found[0]) & EVERYTHING if found else 0
     return replace(grant, permissions=grant.permissions | more)
+
+
+async def _source_grant(actor: Actor, project_id: int, project_name: str) -> Grant:
+    """An integration or a schedule starts tasks of its own project, and may do nothing else."""
+    if not await _SOURCES[actor.kind].filter(id=actor.source_id, project_id=project_id).exists():
+        raise NotFound(f"There is no such {actor.kind} in this project.")
+    return Grant(project_id, project_name, "", RUN_TASKS, configured=True)
 
 
 async def require(actor: Actor, project_id: int, bits: int = 0, *, template_id: int | None = None) -> Grant:

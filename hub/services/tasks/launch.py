@@ -15,7 +15,7 @@ from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Inventory, Task, Template
 from hub.plugin import GateRequest
 from hub.services import apps
-from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, Grant, require
+from hub.services.access import RUN_TASKS, Grant, require
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
@@ -60,7 +60,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
     columns = await _columns(hub, grant, template, draft)
     answers = survey.check(
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),
-        survey.parse_object(draft.secret, "secret"), free=grant.allows(MANAGE_RESOURCES),
+        survey.parse_object(draft.secret, "secret"), free=grant.overrides,
     )  # fmt: skip
     columns["params"] = storable(check_task_params(executor, draft.params, draft.limit))
     await _ask_gates(hub, actor, template, columns, answers.plain)
@@ -93,7 +93,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
 
 async def _columns(hub: Hub, grant: Grant, template: Template, draft: TaskDraft) -> dict[str, Any]:
     """Return the overrides that this actor may make. Who may edit the template may override anything. W-53."""
-    editor = grant.allows(MANAGE_RESOURCES)
+    editor = grant.overrides
     columns: dict[str, Any] = {}
     branch = draft.git_branch or ""
     if branch and branch != (template.git_branch or ""):

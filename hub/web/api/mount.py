@@ -24,7 +24,11 @@ from hub.web.errors import JSON, json_error, plain_not_found
 
 _PART = re.compile(r"\{(\w+)\}")
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
-_WIRE_WORDS = {"runner_id": "runner_id required"}
+_WIRE_WORDS = {
+    "runner_id": "runner_id required",
+    "matcher_id": "Invalid Matcher ID",
+    "value_id": "Invalid IntegrationExtractValue ID",
+}
 
 
 def mount(app: Quart, hub: Hub) -> None:

@@ -15,7 +15,7 @@ async def list_sessions(call: Call) -> Answer:
 @route("DELETE", "/user/sessions", Access.USER, wire=False)
 async def end_others(call: Call) -> Answer:
     """Sign out everywhere else."""
-    await own_sessions.end_other_sessions(call.actor)
+    await own_sessions.end_other_sessions(call.hub, call.actor)
     return None
 
 

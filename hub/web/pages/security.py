@@ -74,7 +74,7 @@ async def factor_codes() -> Response:
 @page("/account/security/sessions", Who.USER, methods=SEND)
 async def sessions_end() -> Response:
     """Sign out everywhere else."""
-    await own_sessions.end_other_sessions(visit.visit().actor)
+    await own_sessions.end_other_sessions(visit.the_hub(), visit.visit().actor)
     return visit.go("security", say=_("You are signed out everywhere else."))
 
 
