@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from hub.errors import SettingsError, Unavailable
 ALIAS = "default"
 LABEL = "models"
 MODELS = "hub.models"
+
+for _name in ("aiosqlite", "tortoise"):
+    # At the level `debug` they would write every value of every statement into the hub's log.
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 _open: Database | None = None
 

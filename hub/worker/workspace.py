@@ -74,8 +74,11 @@ def _make_writable(function: object, path: str, _: object) -> None:
     folder = Path(path).parent
     try:
         folder.chmod(0o700)
+        if Path(path).is_symlink():  # what it points to is none of ours
+            Path(path).unlink(missing_ok=True)
+            return
         Path(path).chmod(0o700)
-        if Path(path).is_dir() and not Path(path).is_symlink():
+        if Path(path).is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             Path(path).unlink(missing_ok=True)

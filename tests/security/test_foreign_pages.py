@@ -92,9 +92,7 @@ async def test_a_form_of_a_page_needs_its_token(signed_in, mine):
     """Also from our own origin: a page of ours that shows foreign text must not be able to send it."""
     before = await Project.all().count()
     for raw in ("name=evil", "name=evil&csrf=", "name=evil&csrf=" + "0" * 64):
-        reply = await signed_in.call(
-            "POST", "/projects/new", raw=raw, Content_Type="application/x-www-form-urlencoded"
-        )
+        reply = await signed_in.call("POST", "/projects/new", raw=raw, Content_Type="application/x-www-form-urlencoded")
         assert reply.status in {403, 404, 405}
     assert await Project.all().count() == before
 
@@ -148,9 +146,8 @@ async def test_the_way_back_after_signing_in_leads_nowhere_else(people, address)
     from urllib.parse import quote
 
     raw = f"username=admin&password={PASSWORD}&return={quote(address)}"
-    reply = await people.nobody().call(
-        "POST", "/auth/login", raw=raw, Content_Type="application/x-www-form-urlencoded"
-    )
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    reply = await people.nobody().call("POST", "/auth/login", raw=raw, **form)
     assert reply.status == 303
     assert reply.headers["Location"] in {"/", "/%0d%0aSet-Cookie:x"}
     assert "evil" not in reply.headers["Location"]

@@ -35,6 +35,7 @@ export class Viewer {
   private waiting: Line[] = []
   private drawing = 0
   private moved = 0
+  private top = 0
 
   constructor(
     private readonly root: HTMLElement,
@@ -166,20 +167,29 @@ export class Viewer {
     this.part('log-follow').hidden = on || (!this.live && this.rows.next >= this.total)
   }
 
+  private letGo(): void {
+    if (this.scroller.scrollHeight > this.scroller.clientHeight) this.follow(false)
+  }
+
   private scrolled(): void {
-    const below = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight
+    const top = this.scroller.scrollTop
+    const down = top >= this.top
+    this.top = top
+    const below = this.scroller.scrollHeight - top - this.scroller.clientHeight
     const ours = performance.now() - this.moved < 120
-    if (below < 4 && this.rows.next >= this.total) this.follow(true)
+    if (below < 4 && down && this.rows.next >= this.total) this.follow(true)
     else if (!ours && below > 40) this.follow(false)
     void this.more()
   }
 
   private controls(): void {
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true })
-    // A person's own wheel, touch or key ends following at once, even in a burst of lines.
-    for (const kind of ['wheel', 'touchmove', 'keydown'] as const) {
-      this.scroller.addEventListener(kind, () => (this.moved = 0), { passive: true })
-    }
+    // A person's own way up ends following at once, before the next line could pull the page down again.
+    this.scroller.addEventListener('wheel', (event) => event.deltaY < 0 && this.letGo(), { passive: true })
+    this.scroller.addEventListener('touchmove', () => (this.moved = 0), { passive: true })
+    this.scroller.addEventListener('keydown', (event) => {
+      if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) this.letGo()
+    })
     this.part('log-follow').addEventListener('click', () => void this.end())
     this.part('log-start').addEventListener('click', () => void this.start())
     this.part('log-end').addEventListener('click', () => void this.end())
