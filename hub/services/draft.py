@@ -6,7 +6,9 @@ at its default, a wrong type is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
@@ -15,6 +17,12 @@ from hub.errors import Invalid
 
 MAX_ID = 2**31 - 1
 """Ids are 32-bit integers in every database."""
+
+DEEPEST = 64
+"""Levels of lists and objects within a body; what is nested deeper could be stored, but not be sent out again."""
+
+_LARGEST = 2**63 - 1
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Draft(BaseModel):
@@ -46,6 +54,7 @@ class Draft(BaseModel):
     @classmethod
     def read(cls, data: Any) -> Self:
         """Check `data`; raises `Invalid` with a sentence that names the first wrong member."""
+        refuse_unfit(data)
         try:
             return cls.model_validate(data)
         except ValidationError as error:
@@ -54,6 +63,31 @@ class Draft(BaseModel):
             text = fault["msg"].removeprefix("Value error, ")
             raise Invalid(f"The member {name} is wrong: {text}." if name else f"{text[0].upper()}{text[1:]}.",
                           field=name or None) from None  # fmt: skip
+
+
+def refuse_unfit(value: Any, *, depth: int = 0) -> None:
+    """Refuse JSON that a database does not take, or that could never be sent out again. Raises `Invalid`."""
+    if depth > DEEPEST:
+        raise Invalid(f"The input is nested deeper than {DEEPEST} levels.")
+    if isinstance(value, str):
+        refuse_unfit_text(value)
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            refuse_unfit_text(str(name))
+            refuse_unfit(one, depth=depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            refuse_unfit(one, depth=depth + 1)
+    elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        raise Invalid("The input holds a whole number of more than 64 bits.")
+    elif isinstance(value, float) and not isfinite(value):
+        raise Invalid("The input holds a number that is too large.")
+
+
+def refuse_unfit_text(text: str) -> None:
+    """Refuse a text with a NUL character, or with half of a character. Raises `Invalid`."""
+    if _UNFIT.search(text):
+        raise Invalid("The input holds a NUL character, or half of a character. Remove it.")
 
 
 def same_id(sent: int, url: int, what: str) -> None:

@@ -40,7 +40,8 @@ class EnvironmentDraft(Draft):
     id: Id = 0
     name: str = Field(default="", max_length=255)
     project_id: Id = 0
-    password: str | None = Field(default=None, max_length=255)
+    password: str | None = Field(default=None, max_length=255, repr=False)
+    """Nothing reads it, on the wire as here; of its text nothing is kept, as it would lie in the clear."""
     variables: str = Field(default="", alias="json")
     env: str | None = None
     secrets: list[SecretDraft] = Field(default_factory=list)
@@ -140,7 +141,7 @@ def _columns(draft: EnvironmentDraft) -> dict[str, Any]:
         if isinstance(value, dict | list):
             raise Invalid("Environment variables values must be scalar", field="env")
         _check_process(name, value, "env")
-    return {"name": draft.name, "password": draft.password, "json": draft.variables, "env": draft.env}
+    return {"name": draft.name, "password": draft.password and "", "json": draft.variables, "env": draft.env}
 
 
 def _check_object(text: str, what: str, field: str) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def _wire(environment: Environment) -> dict[str, Any]:
         "id": environment.id,
         "name": environment.name,
         "project_id": environment.project_id,
-        "password": environment.password,
+        "password": environment.password and "",
         "json": environment.json,
         "env": environment.env,
     }

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from hub.boot import HostView
 from hub.context import Hub
+from hub.services.draft import MAX_ID
 from hub.web import live, pages
 from hub.web.api import load_routes
 from hub.web.api.mount import mount
@@ -34,11 +36,19 @@ _HEADERS = {
 }
 
 
+class Id(IntegerConverter):
+    """`<int:…>` of a page: an id that a database can hold; everything else is no page."""
+
+    def __init__(self, map: Map) -> None:  # noqa: A002 - werkzeug's own name
+        super().__init__(map, max=MAX_ID)
+
+
 def make_app(hub: Hub) -> Quart:
     """Return the application. It holds no state: any number of them may serve one database."""
     folder = Path(__file__).parent
     app = Quart("hub.web", static_folder=str(folder / "static"), template_folder=str(folder / "templates"))
     app.json = WireJSON(app)
+    app.url_map.converters = {**app.url_map.converters, "int": Id}
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365), BODY_TIMEOUT=60)

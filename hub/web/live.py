@@ -18,6 +18,7 @@ from hub.bell import Ears
 from hub.context import Hub
 from hub.errors import HubError, NotFound
 from hub.services import log, watching
+from hub.services.draft import MAX_ID
 from hub.services.tasks.moves import topic
 from hub.services.tasks.states import FINISHED
 from hub.web.actor import actor_of
@@ -97,15 +98,15 @@ class _Waits:
 
 
 def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
+    if not text.isascii() or not text.isdecimal() or len(text) > 10 or int(text) > MAX_ID:
         raise NotFound("There is no such task in this project.")
-    return int(text[:10])
+    return int(text)
 
 
 def _resume_at() -> int:
     """Line to begin with: what the browser saw last wins over what the page asked for."""
     text = request.headers.get("Last-Event-ID") or request.args.get("from") or "0"
-    return int(text[:10]) if text.isascii() and text.isdecimal() else 0
+    return min(int(text[:10]), MAX_ID) if text.isascii() and text.isdecimal() else 0
 
 
 async def _events(hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits) -> AsyncIterator[bytes]:

@@ -140,8 +140,11 @@ async def test_every_answer_forbids_frames_sniffing_and_foreign_scripts(people, 
         assert "no-store" in headers["Cache-Control"], path
 
 
-@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example",
-                                     "javascript:alert(1)", "\\\\evil.example", "/%0d%0aSet-Cookie:x", "///evil"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)",
+     "\\\\evil.example", "/%0d%0aSet-Cookie:x", "///evil"],
+)  # fmt: skip
 async def test_the_way_back_after_signing_in_leads_nowhere_else(people, address):
     from urllib.parse import quote
 

@@ -118,7 +118,7 @@ async def test_a_socket_tells_nothing_after_the_right_to_it_is_gone(app, hub, pe
         else:
             with pytest.raises(WebsocketDisconnectError) as end:
                 await told(socket)
-            assert end.value.args == (1000,)
+            assert end.value.args == (1001,)
 
 
 async def test_a_socket_tells_nothing_of_other_projects(app, hub, people, mine, theirs, listening):
@@ -137,20 +137,20 @@ async def test_after_a_lost_connection_a_socket_tells_nothing_of_other_projects(
     """The bell then rings for everything: tasks that ran when the socket opened are not all the reader's."""
     caller = await people.somebody("jane", (mine.project, "guest"))
     foreign, own = await start(hub, theirs), await start(hub, mine)
-    watcher = Watcher(caller.actor)
+    watcher = Watcher(hub, caller.actor)
     await watcher.begin()
     for project, task in ((theirs.project, foreign), (mine.project, own)):
         await stop(hub, await administrator(), project, task)
-    await watcher.still_allowed(hub)
+    await watcher.still_allowed()
     found = [message async for message in watcher.news(["task/"])]
     assert {message["task_id"] for message in found} == {own}
 
 
 async def test_a_topic_of_ones_own_project_shows_no_task_of_another(hub, people, mine, theirs):
     caller = await people.somebody("jane", (mine.project, "guest"))
-    watcher = Watcher(caller.actor)
+    watcher = Watcher(hub, caller.actor)
     await watcher.begin()
-    await watcher.still_allowed(hub)
+    await watcher.still_allowed()
     foreign = await start(hub, theirs)
     assert [one async for one in watcher.news([f"task/{mine.project}/{foreign}"])] == []
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -92,7 +92,7 @@ async def test_movers_at_random_never_leave_the_table_and_never_both_win(scene, 
     chain = await TaskMove.filter(task_id=number).order_by("id").values_list("source", "target")
     assert len(chain) == wins + 1
     assert chain[0] == ("", "waiting")
-    for (_, before), (source, target) in itertools.pairwise(chain):
+    for (_, before), (source, target) in pairwise(chain):
         assert source == before
         assert target in MOVES[source]
     assert (await Task.get(id=number)).status == chain[-1][1]

@@ -128,7 +128,7 @@ def _given(arguments: str | None) -> bool:
 def _argument_text(text: str) -> str:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid("The arguments must be a JSON list of texts.", field="arguments") from None
     lists = value.values() if isinstance(value, Mapping) else [value]
     if not all(isinstance(one, list) and all(isinstance(item, str) for item in one) for one in lists):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import Invalid
+from hub.services.draft import refuse_unfit
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
@@ -27,8 +28,9 @@ def parse_object(text: str, field: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid(f"The member {field} must be a JSON object written as text.", field=field) from None
+    refuse_unfit(value)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -54,11 +56,12 @@ def check(
         else:
             answers.plain[name] = plain[name]
     for name, variable in known.items():
-        _take(answers, name, variable, secret.get(name, plain.get(name)))
-    return answers
+        hidden = variable.get("type") == "secret" or name in secret  # who sends it so knows what it is
+        _take(answers.secret if hidden else answers.plain, name, variable, secret.get(name, plain.get(name)))
+    return Answers(answers.plain, {name: str(value) for name, value in answers.secret.items()})
 
 
-def _take(answers: Answers, name: str, variable: Mapping[str, Any], given: Any) -> None:
+def _take(answers: dict[str, Any], name: str, variable: Mapping[str, Any], given: Any) -> None:
     value = given
     if value is None or value == "":
         value = variable.get("default_value") or None
@@ -66,13 +69,10 @@ def _take(answers: Answers, name: str, variable: Mapping[str, Any], given: Any) 
         if variable.get("required"):
             raise Invalid(f"{variable.get('title') or name} is required.", field=name)
         if given is not None and variable.get("type") != "secret":
-            answers.plain[name] = given
+            answers[name] = given
         return
     _check_value(name, variable, value)
-    if variable.get("type") == "secret":
-        answers.secret[name] = str(value)
-    else:
-        answers.plain[name] = value
+    answers[name] = value
 
 
 def _check_value(name: str, variable: Mapping[str, Any], value: Any) -> None:

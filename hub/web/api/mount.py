@@ -11,9 +11,10 @@ import orjson
 from quart import Quart, Response, request
 
 from hub.context import Hub
-from hub.errors import Forbidden, HubError, Invalid
+from hub.errors import Forbidden, HubError, Invalid, NotFound
 from hub.plugin import PluginError
 from hub.services.actor import Actor
+from hub.services.draft import MAX_ID, refuse_unfit_text
 from hub.web.actor import NOBODY, actor_of
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route
 from hub.web.encoding import dumps
@@ -56,6 +57,8 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
     actor = await _let_in(hub, route)
     ids = {name: _whole_number(name, text) for name, text in parts.items() if name.endswith("_id")}
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
+    for text in (*texts.values(), *request.args.values()):
+        refuse_unfit_text(text)
     body = _decoded(await request.get_data(cache=False)) if route.needs_body else None
     return Call(hub, actor, ids, texts, request.args, body)
 
@@ -73,6 +76,8 @@ def _whole_number(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
         words = name.removesuffix("_id").replace("_", " ")
         raise Invalid("Invalid project ID" if name == "project_id" else f"The {words} id must be a whole number.")
+    if abs(int(text)) > MAX_ID:
+        raise NotFound(f"There is no such {name.removesuffix('_id').replace('_', ' ')}.")
     return int(text)
 
 
