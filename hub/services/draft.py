@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hub.errors import Invalid
 
@@ -43,13 +43,6 @@ class Draft(BaseModel):
             if value is not None and (exact == name or exact not in folded):
                 folded[exact] = value
         return folded
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _without_nul(cls, value: Any) -> Any:
-        if isinstance(value, str) and "\0" in value:
-            raise ValueError("it holds a NUL character, which no database takes")
-        return value
 
     @classmethod
     def read(cls, data: Any) -> Self:
