@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hub import __version__
 from hub.context import Hub
+from hub.services import second_factor
 from hub.services.roles import global_roles
 
 _SECONDS: Final = 20.0
@@ -33,11 +34,11 @@ async def info(hub: Hub) -> dict[str, Any]:
         "ansible": await ansible_version(),
         "web_host": hub.settings.public_url,
         "use_remote_runner": False,
-        "auth_methods": {},
+        "auth_methods": second_factor.METHODS,
         "premium_features": dict.fromkeys(_PREMIUM, False),
         "git_client": "cmd_git",
         "schedule_timezone": "UTC",
-        "teams": {"invite_type": "username"},
+        "teams": {"invites_enabled": True, "invite_type": "both"},
         "roles": await global_roles(),
     }
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from hub.context import Hub
 from hub.db import column
 from hub.errors import Forbidden, Invalid, Unauthenticated
-from hub.models import Session, Token, User
+from hub.models import SecondFactor, Session, Token, User
 from hub.services.access import SCOPES, require, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id
@@ -31,15 +31,20 @@ def digest(secret: str) -> str:
 
 
 async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str) -> str:
-    """Sign somebody in; return the secret for the cookie. A service account is never signed in."""
+    """Sign somebody in; return the secret for the cookie. With a second factor, the session owes a code first.
+
+    A service account is never signed in.
+    """
     if await User.filter(id=user_id, service=True).exists():
         raise Unauthenticated("This is a service account; it has tokens only.")
     secret = secrets.token_urlsafe(32)
+    owes = await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
     now = hub.clock()
     await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
     await Session.create(
-        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500]
-    )
+        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500],
+        verified=not owes,
+    )  # fmt: skip
     return secret
 
 
@@ -60,14 +65,14 @@ async def close_sessions_of(hub: Hub, user_id: int, *, but: int | None = None) -
     await rights_changed(hub, [user_id])
 
 
-async def actor_of_session(hub: Hub, secret: str) -> Actor:
-    """Return who the cookie speaks for. Raises `Unauthenticated`."""
+async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Actor:
+    """Return who the cookie speaks for. Raises `Unauthenticated`; with `owing`, a second factor may be owed still."""
     rows = await Session.filter(digest=digest(secret)).values(*_PERSON, "last_active", "verified")
     now = hub.clock()
     if not rows or rows[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
         raise Unauthenticated("Your session has ended; sign in again.")
     row = rows[0]
-    if not row["verified"]:
+    if not row["verified"] and not owing:
         raise Unauthenticated("TOTP_REQUIRED", code="TOTP_REQUIRED")
     if row["last_active"] < now - TOUCH:
         await Session.filter(id=row["id"]).update(last_active=now)

@@ -12,7 +12,7 @@ from hub.context import Hub
 from hub.db import exclusive, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import User
-from hub.services import own_password
+from hub.services import own_password, second_factor
 from hub.services.access import require_admin, rights_changed
 from hub.services.actor import Actor
 from hub.services.draft import Draft
@@ -78,7 +78,7 @@ async def list_users(actor: Actor, *, prefix: str = "") -> list[dict[str, Any]]:
 async def get_user(actor: Actor, user_id: int) -> dict[str, Any]:
     """Return one person; whole for themselves and administrators."""
     user = await one_user(user_id)
-    return user if actor.admin or actor.user_id == user_id else {**user, **_HIDDEN}
+    return await _with_factor(user) if actor.admin or actor.user_id == user_id else {**user, **_HIDDEN}
 
 
 async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
@@ -86,7 +86,7 @@ async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
     if actor.user_id is None:
         raise NotFound("There is no user behind this request.")
     return {
-        **await one_user(actor.user_id),
+        **await _with_factor(await one_user(actor.user_id)),
         "can_create_project": may_create(hub, actor),
         "has_active_subscription": False,
     }
@@ -103,6 +103,12 @@ async def one_user(user_id: int) -> dict[str, Any]:
 def _shape(row: Mapping[str, Any]) -> dict[str, Any]:
     """Show `service`, which the wire does not know, where it says something."""
     return {name: value for name, value in row.items() if name != "service" or value}
+
+
+async def _with_factor(user: dict[str, Any]) -> dict[str, Any]:
+    """Add the member `totp` for people who have one."""
+    totp = await second_factor.shown(user["id"])
+    return {**user, "totp": totp} if totp else user
 
 
 async def actor_named(actor: Actor, login: str) -> Actor:

@@ -12,10 +12,11 @@ from hub.web.pages import PAGES, Who
 
 load_routes()
 
-PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout")}
+PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
+          ("POST", "/auth/verify"), ("POST", "/auth/recovery")}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
-ANYBODY_PAGES = {"/auth/login", "/preferences"}
+ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences"}
 
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),
@@ -33,6 +34,9 @@ OWNERS = {
     ("PUT", "/project/{project_id}/roles/{slug}"),
     ("POST", "/project/{project_id}/roles/{slug}"),
     ("DELETE", "/project/{project_id}/roles/{slug}"),
+    ("POST", "/project/{project_id}/invites"),
+    ("PUT", "/project/{project_id}/invites/{invite_id}"),
+    ("DELETE", "/project/{project_id}/invites/{invite_id}"),
 }
 EVERYBODY = {("DELETE", "/project/{project_id}/me")}
 """Writes that need no bit: leaving a project."""

@@ -108,7 +108,7 @@ async def _columns(hub: Hub, grant: Grant, template: Template, draft: TaskDraft)
         _allow(editor or template.allow_override_branch_in_task or known, "choose a commit")
         columns["commit_hash"] = commit
     if _given(draft.arguments) and template.allow_override_args_in_task:
-        columns["arguments"] = _argument_text(str(draft.arguments))
+        columns["arguments"] = argument_text(str(draft.arguments))
     if draft.inventory_id and draft.inventory_id != template.inventory_id:
         columns["inventory_id"] = await _inventory(template, draft.inventory_id)
     if draft.build_task_id:
@@ -125,7 +125,8 @@ def _given(arguments: str | None) -> bool:
     return bool(arguments) and str(arguments).strip() not in {"", "[]", "{}", "null"}
 
 
-def _argument_text(text: str) -> str:
+def argument_text(text: str) -> str:
+    """Return the text of a JSON list of texts, or of such lists by stage. Raises `Invalid`."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

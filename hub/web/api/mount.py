@@ -15,7 +15,8 @@ from hub.errors import Forbidden, HubError, Invalid, NotFound
 from hub.plugin import PluginError
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
-from hub.web.actor import NOBODY, actor_of
+from hub.web.actor import NOBODY, actor_of, session_of
+from hub.web.api import repeats, versions
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
@@ -33,24 +34,46 @@ def mount(app: Quart, hub: Hub) -> None:
         app.add_url_rule(
             PREFIX + _PART.sub(r"<\1>", path),
             endpoint=f"api {path}",
-            view_func=_view(hub, methods),
+            view_func=_view(hub, methods, by_path),
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             provide_automatic_options=False,
         )
 
 
-def _view(hub: Hub, methods: Mapping[str, Route]) -> Callable[..., Awaitable[Response]]:
+def _view(
+    hub: Hub, methods: Mapping[str, Route], by_path: Mapping[str, Mapping[str, Route]]
+) -> Callable[..., Awaitable[Response]]:
     async def view(**parts: str) -> Response:
         route = methods.get("GET" if request.method == "HEAD" and "HEAD" not in methods else request.method)
         if route is None:
             return plain_not_found()
         try:
-            call = await _call(hub, route, parts)
-            return _response(await route.view(call))
+            return await _answer(route, await _call(hub, route, parts), by_path)
         except (HubError, PluginError) as error:
             return json_error(error)
 
     return view
+
+
+async def _answer(route: Route, call: Call, by_path: Mapping[str, Mapping[str, Route]]) -> Response:
+    """Call the view, with what the headers of the request ask for: a state to begin with, or to do it only once."""
+
+    async def answer() -> Response:
+        read = versions.reader(route, by_path)
+        wanted = request.headers.get("If-Match")
+        if wanted is None or route.method not in {"PUT", "DELETE"}:
+            value = await route.view(call)
+        else:
+            value = await versions.unless_changed(route, read, call, wanted)
+        response = _response(value)
+        if route.method == "GET" and isinstance(value, dict):
+            response.headers["ETag"] = versions.tag(value)
+        return response
+
+    key = request.headers.get("Idempotency-Key")
+    if key is None or route.method != "POST" or route.access in {Access.PUBLIC, Access.SESSION}:
+        return await answer()
+    return await repeats.once(call, key, await request.get_data(), answer)
 
 
 async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
@@ -59,13 +82,15 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
     for text in (*texts.values(), *request.args.values()):
         refuse_unfit_text(text)
-    body = _decoded(await request.get_data(cache=False)) if route.needs_body else None
+    body = _decoded(await request.get_data()) if route.needs_body else None
     return Call(hub, actor, ids, texts, request.args, body)
 
 
 async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
+    if route.access is Access.SESSION:
+        return await session_of(hub, request)
     actor = await actor_of(hub, request)
     check_token(actor, route, None if project is None else _whole_number("project_id", project))
     if route.access is Access.ADMIN and not actor.admin:
