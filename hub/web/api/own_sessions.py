@@ -15,12 +15,12 @@ async def list_sessions(call: Call) -> Answer:
 @route("DELETE", "/user/sessions", Access.USER, wire=False)
 async def end_others(call: Call) -> Answer:
     """Sign out everywhere else."""
-    await own_sessions.end_other_sessions(call.actor)
+    await own_sessions.end_other_sessions(call.hub, call.actor)
     return None
 
 
 @route("DELETE", "/user/sessions/{session_id}", Access.USER, wire=False)
 async def end_session(call: Call) -> Answer:
     """Sign out in one place."""
-    await own_sessions.end_session(call.actor, call.ids["session_id"])
+    await own_sessions.end_session(call.hub, call.actor, call.ids["session_id"])
     return None

@@ -74,14 +74,14 @@ async def factor_codes() -> Response:
 @page("/account/security/sessions", Who.USER, methods=SEND)
 async def sessions_end() -> Response:
     """Sign out everywhere else."""
-    await own_sessions.end_other_sessions(visit.visit().actor)
+    await own_sessions.end_other_sessions(visit.the_hub(), visit.visit().actor)
     return visit.go("security", say=_("You are signed out everywhere else."))
 
 
 @page("/account/security/sessions/<int:session_id>", Who.USER, methods=SEND)
 async def session_end(session_id: int) -> Response:
     """Sign out in one place."""
-    await own_sessions.end_session(visit.visit().actor, session_id)
+    await own_sessions.end_session(visit.the_hub(), visit.visit().actor, session_id)
     return visit.go("security", say=_("You are signed out there."))
 
 
