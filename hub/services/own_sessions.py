@@ -8,6 +8,7 @@ from typing import Any
 from hub.context import Hub
 from hub.errors import NotFound
 from hub.models import Session
+from hub.services.access import rights_changed
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID
 from hub.services.sessions import close_sessions_of
@@ -21,11 +22,13 @@ async def list_sessions(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
     return [{**row, "current": row["id"] == actor.session_id} for row in rows]
 
 
-async def end_session(actor: Actor, session_id: int) -> None:
+async def end_session(hub: Hub, actor: Actor, session_id: int) -> None:
     """Sign the actor out in one place."""
     known = 0 < session_id <= MAX_ID
     if not known or not await Session.filter(id=session_id, user_id=actor.user_id).delete():
         raise NotFound("There is no such session of yours; it may have ended.")
+    if actor.user_id is not None:
+        await rights_changed(hub, [actor.user_id])
 
 
 async def end_other_sessions(hub: Hub, actor: Actor) -> None:

@@ -77,10 +77,10 @@ async def test_a_token_may_call_what_its_scope_allows_and_nothing_else(scope, hu
     wrong = {}
     for route in ROUTES.all:
         enough = route.scope in {"", "read", scope} or scope == "admin"
-        if enough and (route.method != "GET" or "ping" in route.path or route.path in {"/info"}):
+        if enough and (route.method != "GET" or "ping" in route.path or route.path == "/info"):
             continue  # let through is shown role by role; here, who is let through would change the hub
         reply = await caller.call(route.method, nothing(route, mine.project), {})
-        if (reply.status == 403) == enough:
+        if (reply.status == 403 and b"This token does not have the scope" in reply.data) == enough:
             wrong[name_of(route)] = (reply.status, reply.data)
     assert wrong == {}
 

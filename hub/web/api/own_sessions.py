@@ -22,5 +22,5 @@ async def end_others(call: Call) -> Answer:
 @route("DELETE", "/user/sessions/{session_id}", Access.USER, wire=False)
 async def end_session(call: Call) -> Answer:
     """Sign out in one place."""
-    await own_sessions.end_session(call.actor, call.ids["session_id"])
+    await own_sessions.end_session(call.hub, call.actor, call.ids["session_id"])
     return None

@@ -93,7 +93,7 @@ class Route:
             return 0
         if self.declared is not None:
             return self.declared
-        return 0 if self.method == "GET" else _USUAL.get((self.method, self.path), MANAGE_RESOURCES)
+        return _USUAL.get((self.method, self.path), 0 if self.method == "GET" else MANAGE_RESOURCES)
 
     @property
     def scope(self) -> str:
@@ -120,7 +120,12 @@ _USUAL = {
     ("POST", "/project/{project_id}/users"): MANAGE_USERS,
     ("PUT", "/project/{project_id}/users/{user_id}"): MANAGE_USERS,
     ("DELETE", "/project/{project_id}/users/{user_id}"): MANAGE_USERS,
+    ("GET", "/project/{project_id}/invites"): MANAGE_USERS,
+    ("GET", "/project/{project_id}/invites/{invite_id}"): MANAGE_USERS,
     ("GET", "/project/{project_id}/backup"): MANAGE_RESOURCES,
+    ("POST", "/project/{project_id}/invites"): MANAGE_USERS,
+    ("PUT", "/project/{project_id}/invites/{invite_id}"): MANAGE_USERS,
+    ("DELETE", "/project/{project_id}/invites/{invite_id}"): MANAGE_USERS,
 }
 """The wire's exceptions from its rule that every write below a project needs the bit to manage its resources."""
 

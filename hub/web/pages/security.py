@@ -81,7 +81,7 @@ async def sessions_end() -> Response:
 @page("/account/security/sessions/<int:session_id>", Who.USER, methods=SEND)
 async def session_end(session_id: int) -> Response:
     """Sign out in one place."""
-    await own_sessions.end_session(visit.visit().actor, session_id)
+    await own_sessions.end_session(visit.the_hub(), visit.visit().actor, session_id)
     return visit.go("security", say=_("You are signed out there."))
 
 
