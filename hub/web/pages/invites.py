@@ -19,7 +19,7 @@ async def accept_invite(token: str) -> Response:
     here = visit.visit()
     try:
         if request.method == "POST":
-            made = await service.accept(here.hub, here.actor, TokenDraft(token=token))
+            made = await service.accept(here.hub, here.actor, TokenDraft.read({"token": token}))
             return visit.go("history", project_id=made["project_id"], say=_("Welcome to the project."))
         offer = await service.look(here.hub, here.actor, token)
     except FORM_ERRORS as fault:

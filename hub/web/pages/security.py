@@ -42,7 +42,7 @@ async def factor_confirm() -> Response:
     here, sent = visit.visit(), await request.form
     totp = await second_factor.shown(_me()) or {"id": 0}
     try:
-        draft = PasscodeDraft(passcode=sent.get("passcode", ""))
+        draft = PasscodeDraft.read({"passcode": sent.get("passcode", "")})
         await second_factor_setup.confirm(here.hub, here.actor, _me(), totp["id"], draft)
     except FORM_ERRORS as fault:
         return await _show(status=400, error=faults(fault)[0])
@@ -94,8 +94,8 @@ def _proof(sent: Mapping[str, str]) -> ProofDraft:
     text = sent.get("proof", "")
     digits = text.replace(" ", "")
     if len(digits) == 6 and digits.isascii() and digits.isdigit():
-        return ProofDraft(passcode=digits)
-    return ProofDraft(password=text)
+        return ProofDraft.read({"passcode": digits})
+    return ProofDraft.read({"password": text})
 
 
 async def _show(*, status: int = 200, error: str = "", secret: str = "", codes: list[str] | None = None) -> Response:

@@ -72,9 +72,9 @@ async def verify() -> Response:
     code, recovery = sent.get("passcode", "")[:_LONGEST], sent.get("recovery_code", "")[:_LONGEST]
     try:
         if recovery:
-            fresh = await second_factor.recover(here.hub, actor, RecoveryDraft(recovery_code=recovery))
+            fresh = await second_factor.recover(here.hub, actor, RecoveryDraft.read({"recovery_code": recovery}))
         else:
-            _, fresh = await second_factor.verify(here.hub, actor, PasscodeDraft(passcode=code))
+            _, fresh = await second_factor.verify(here.hub, actor, PasscodeDraft.read({"passcode": code}))
     except HubError as error:
         return await visit.show("verify.html", status=error.status, back=back, error=sentence(error))
     response = visit.go_to(back)
