@@ -17,21 +17,22 @@ ELSEWHERE = ("/api/ws",)
 """A WebSocket, served by `hub.web.live`."""
 
 STILL_MISSING = (
-    r"/api/auth/(oidc/.*|recovery|verify)",
-    r"/api/users/\{user_id\}/2fas/.*",
+    r"/api/auth/oidc/.*",
     r"/api/integrations/.*",
     r"/api/project/\{project_id\}/integrations.*",
-    r"/api/(internal/)?runners.*",
-    r"/api/project/\{project_id\}/(runners.*|runner_tags)",
-    r"/api/(project/\{project_id\}/)?roles.*",
-    r"/api/project/\{project_id\}/templates/\{template_id\}/perms.*",
-    r"/api/project/\{project_id\}/secret_storages.*",
-    r"/api/project/\{project_id\}/inventory/\{inventory_id\}/terraform/.*",
-    r"/api/terraform/\{alias\}",
     r"/api/project/\{project_id\}/backup",
     r"/api/projects/restore",
 )
 """Take a line off as soon as its routes are there."""
+
+NEWER = (
+    r"/api/project/\{\}/host_configs.*",
+    r"/api/(project/\{\}/)?invites.*",
+    r"/api/(project/\{\}/)?runners/\{\}/registration-token",
+    r"/api/runner_tags",
+    r"/api/user/options",
+)
+"""Of later releases of the wire than the snapshot."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,8 @@ def test_the_list_names_nothing_that_is_there_already(missing):
 def test_a_route_that_says_that_it_is_of_the_wire_is_of_the_wire():
     load_routes()
     _, extra = compare(table(), SNAPSHOT.read_text("utf-8"))
-    assert extra == []
+    paths = [re.sub(r"\{\w+\}", "{}", path) for _, path in extra]
+    assert [path for path in paths if not any(re.fullmatch(one, path) for one in NEWER)] == []
 
 
 def test_names_of_parameters_do_not_matter(tmp_path):
