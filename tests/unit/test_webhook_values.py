@@ -13,9 +13,9 @@ from hub.plugin.params import Duration, Words
 from hub.services.webhook_values import Incoming, at_path, check_key, decode, extract_all, matches, plain_text, typed
 
 BODY = (
-    b'{"ref": "refs/heads/main", '
-    b'"big": 12345678, "whole": 3.0, "part": 1.5, "yes": true, "nothing": null, "arr": '
-    b'[1, "two"], "map": {"k": "v"}, "a.b": 1, "deep": [0, {"x": "y"}], "commits": [{"id": "c1"}, {"id": "c2"}], "odd": "<nil>"}'
+    b'{"ref": "refs/heads/main", "big": 12345678, "whole": 3.0, "part": 1.5, "yes": true, "nothing": null, '
+    b'"arr": [1, "two"], "map": {"k": "v"}, "a.b": 1, "deep": [0, {"x": "y"}], '
+    b'"commits": [{"id": "c1"}, {"id": "c2"}], "odd": "<nil>"}'
 )
 
 
