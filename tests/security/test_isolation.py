@@ -26,8 +26,9 @@ for name in os.listdir("/proc/self/fd"):
     except OSError:
         pass
 limits = open("/proc/self/status").read()
-print("LOOK" + json.dumps({"fds": found, "env": dict(os.environ), "umask": os.umask(0), "sid": os.getsid(0) == os.getpid(),
-                           "pgid": os.getpgid(0), "cwd": os.getcwd(), "tty": os.isatty(0)}))
+print("LOOK" + json.dumps({"fds": found, "env": dict(os.environ), "umask": os.umask(0),
+                           "sid": os.getsid(0) == os.getpid(), "pgid": os.getpgid(0), "cwd": os.getcwd(),
+                           "tty": os.isatty(0)}))
 """
 
 

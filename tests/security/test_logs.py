@@ -26,8 +26,8 @@ BYTES = st.binary(max_size=200)
 NASTY = st.lists(
     st.sampled_from(
         [b"\r", b"\n", b"\r\n", b"\0", b"\x1b[31m", b"\x1b[", b"\x1b]0;title\x07", b"\x1b[2J", b"\xff", b"\xc3",
-         b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", "\u2028".encode(), "\u202e".encode(), b"\x08", b"\x7f", b"secret", b"sec",
-         b"ret", b"c2VjcmV0", b"%", b"a" * 300]
+         b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", "\u2028".encode(), "\u202e".encode(), b"\x08", b"\x7f", b"secret",
+         b"sec", b"ret", b"c2VjcmV0", b"%", b"a" * 300]
     ) | BYTES,
     max_size=40,
 )  # fmt: skip
