@@ -52,6 +52,11 @@ class Chunk:
     times: list[list[int]]
     text: str
 
+    @property
+    def until(self) -> datetime:
+        """When its last lines were read."""
+        return self.time + timedelta(milliseconds=self.times[-1][1])
+
     def numbered(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, datetime, str]]:
         """Yield (line number, time, text) of the lines from `first` up to, not including, `last`."""
         starts = [entry[0] for entry in self.times]
