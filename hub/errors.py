@@ -8,6 +8,8 @@
     ├── NotFound             no such thing, or not visible to the actor  404
     ├── Conflict             right input, wrong moment                   409
     │   └── InUse            refused because something refers to it      400, `inUse: true` on the wire
+    ├── Changed              somebody else changed it meanwhile          412
+    ├── Reused               an idempotency key came with another body   422
     ├── TooMany              slow down; `retry_after` seconds            429
     └── Unavailable          something outside does not answer           503
 
@@ -76,6 +78,18 @@ class InUse(Conflict):
     """Something still refers to the thing that was to be deleted."""
 
     status = 400
+
+
+class Changed(HubError):
+    """The thing is not in the state any more that the client has read."""
+
+    status = 412
+
+
+class Reused(HubError):
+    """An idempotency key was used for another request before."""
+
+    status = 422
 
 
 class TooMany(HubError):

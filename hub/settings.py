@@ -82,6 +82,8 @@ class Settings(BaseModel):
     """Lets everybody create projects."""
     forwarded_env_vars: Names = ()
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
+    webhook_legacy_answers: bool = False
+    """Answers incoming webhooks with 204, and 200 at an unknown address, whatever came of them."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     log_level: str = "info"

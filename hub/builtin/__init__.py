@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-HUB_PLUGINS = ("keys", "secret_backends", "disk_store")
+HUB_PLUGINS = ("keys", "secret_backends", "disk_store", "webhooks")
 """Names of the modules with hooks, in the order in which the hub asks them."""
 
 MODULES: tuple[ModuleType, ...]

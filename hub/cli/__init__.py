@@ -21,6 +21,7 @@ _VERBS: Final = {
     "token": "Look after API tokens.",
     "plugin": "See which plugins are installed.",
     "vault": "Look after the keys that stored secrets are sealed with.",
+    "routes": "Show every route of the API.",
     "db": "Look after the database's tables.",
     "x": "Run a command that a plugin brings.",
     "version": "Show the version.",

@@ -8,8 +8,9 @@ from hub.cli.secret_input import password_stdin_option, read_password
 from hub.cli.show import json_option, show_json, show_table
 from hub.cli.start import with_hub
 from hub.context import Hub
-from hub.services import users
+from hub.services import second_factor_setup, users
 from hub.services.actor import SYSTEM
+from hub.services.second_factor_setup import ProofDraft
 from hub.services.users import PasswordDraft, UserDraft
 
 
@@ -77,3 +78,22 @@ def delete(ctx: click.Context, login: str, *, yes: bool) -> None:
         return person.username
 
     click.echo(f"User {with_hub(ctx, work)} was removed.")
+
+
+@command.group("totp")
+def totp() -> None:
+    """Look after second factors."""
+
+
+@totp.command("disable")
+@click.option("--login", required=True, help="Username or e-mail address.")
+@click.pass_context
+def totp_disable(ctx: click.Context, login: str) -> None:
+    """Take a second factor away from somebody who lost the device and the recovery codes."""
+
+    async def work(hub: Hub) -> str:
+        person = await users.actor_named(SYSTEM, login)
+        await second_factor_setup.disable(hub, SYSTEM, person.user_id or 0, ProofDraft())
+        return person.username
+
+    click.echo(f"{with_hub(ctx, work)} signs in without a second factor now.")

@@ -16,7 +16,7 @@ P = TypeVar("P", bound=Params, default=Any)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One incoming request, as it came. Header names are lower-case."""
+    """One incoming request, as it came. Header names are lower-case; of several headers of a name the first counts."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
@@ -37,6 +37,9 @@ class Parsed:
 
 class WebhookAdapter(Extension, Generic[P]):
     """Knows how one kind of sender signs and words its requests."""
+
+    signed: bool = False
+    """The proof is made from the body, so that the same body within minutes is a delivery that somebody repeats."""
 
     async def verify(self, params: P, secret: Mapping[str, str], delivery: Delivery) -> bool:
         """Say whether the sender is who it claims to be. Compare in constant time; an empty secret is never right."""

@@ -15,7 +15,7 @@ from hub.db import exclusive, unit
 from hub.errors import Invalid, Unauthenticated, Unavailable
 from hub.models import User
 from hub.plugin import AuthRejected, Identity, Params, PasswordProvider, PluginError
-from hub.services import sessions, throttle
+from hub.services import second_factor, sessions, throttle
 from hub.services.draft import Draft
 from hub.services.first import PEOPLE
 from hub.services.passwords import dummy_verify, hash_password, needs_rehash, verify_password
@@ -40,7 +40,7 @@ class LoginDraft(Draft):
 
 def login_methods() -> dict[str, Any]:
     """How people may sign in, as the wire's `GET /auth/login` tells it."""
-    return {"oidc_providers": [], "login_with_password": True, "auth_methods": {}}
+    return {"oidc_providers": [], "login_with_password": True, "auth_methods": second_factor.METHODS}
 
 
 async def login(hub: Hub, auth: str, password: str, *, ip: str = "", user_agent: str = "") -> str:
@@ -61,9 +61,9 @@ async def login(hub: Hub, auth: str, password: str, *, ip: str = "", user_agent:
     return await sessions.open_session(hub, user_id, ip=ip, user_agent=user_agent)
 
 
-async def logout(secret: str) -> None:
+async def logout(hub: Hub, secret: str) -> None:
     """End the session of this cookie; one that has ended already is fine."""
-    await sessions.close_session(secret)
+    await sessions.close_session(hub, secret)
 
 
 async def _checked(hub: Hub, name: str, password: str) -> int:

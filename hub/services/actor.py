@@ -21,6 +21,17 @@ class Actor:
     token_id: int | None = None
     source_id: int | None = None
     """Id of the integration or schedule."""
+    scopes: frozenset[str] | None = None
+    """Of a token that may do less than its owner; None for all that the owner may."""
+    project_id: int | None = None
+    """The one project that a token is good for."""
+    everywhere: bool = False
+    """A token with scopes of an administrator: sees every project, and does there what its scopes let it."""
+
+    @property
+    def limited(self) -> bool:
+        """True for a token that may do less than its owner."""
+        return self.scopes is not None or self.project_id is not None
 
     @property
     def label(self) -> str:

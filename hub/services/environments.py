@@ -10,13 +10,14 @@ from pydantic import Field
 
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
-from hub.models import Environment, Key
+from hub.models import Environment, Key, SecretStorage
 from hub.services import events, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, remove, store
+from hub.services.belongings import Id, find, ordering, refer, remove, store
 from hub.services.draft import Draft, same_id, same_project
 from hub.services.keys import write_secret
+from hub.services.reading import shown
 
 IN_USE = "Environment is in use by one or more templates"
 
@@ -51,14 +52,14 @@ class EnvironmentDraft(Draft):
 
 async def list_environments(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
     """Variable groups of a project, without their secrets' names."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Environment.filter(project_id=project_id).order_by(*ordering(sort, order, {"name": "name"}, "name"))
-    return [_wire(one) for one in await query]
+    return [shown(grant, "environment", _wire(one)) for one in await query]
 
 
 async def get_environment(actor: Actor, project_id: int, environment_id: int) -> dict[str, Any]:
     """One variable group with the names of its secrets, never their values."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     shape = _wire(await find(Environment, project_id, environment_id, "variable group"))
     rows = await Key.filter(environment_id=environment_id).order_by("id").values("id", "name", "owner")
     if rows:
@@ -72,7 +73,7 @@ async def get_environment(actor: Actor, project_id: int, environment_id: int) ->
             }
             for row in rows
         ]
-    return shape
+    return shown(grant, "environment", shape)
 
 
 async def environment_refs(actor: Actor, project_id: int, environment_id: int) -> refs.Refs:
@@ -83,17 +84,17 @@ async def environment_refs(actor: Actor, project_id: int, environment_id: int) -
 
 
 async def create_environment(hub: Hub, actor: Actor, project_id: int, draft: EnvironmentDraft) -> dict[str, Any]:
-    """Add a variable group with its secrets, all or nothing."""
+    """Add a variable group with its secrets, all or nothing.
+
+    A secret storage and prefix are noted with it; its secrets are kept in the hub's own database all the same.
+    """
     await require(actor, project_id, MANAGE_RESOURCES)
     same_project(draft.project_id, project_id)
-    if draft.secret_storage_id:
-        raise Invalid("There is no such secret storage in this project.", field="secret_storage_id")
-    columns = _columns(draft)
+    columns = _columns(draft) | {"secret_storage_key_prefix": draft.secret_storage_key_prefix or None}
 
     async def work() -> Environment:
-        environment = await Environment.create(
-            project_id=project_id, secret_storage_key_prefix=draft.secret_storage_key_prefix or None, **columns
-        )
+        storage_id = await refer(SecretStorage, project_id, draft.secret_storage_id, "secret_storage_id")
+        environment = await Environment.create(project_id=project_id, secret_storage_id=storage_id, **columns)
         await _apply(hub, environment, draft.secrets)
         await _tell(hub, actor, environment, "created")
         return environment

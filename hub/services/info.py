@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from hub import __version__
 from hub.context import Hub
+from hub.services import second_factor
+from hub.services.roles import global_roles
 
 _SECONDS: Final = 20.0
 """How long `ansible --version` may take; Python starts slowly on a busy machine."""
@@ -32,12 +34,12 @@ async def info(hub: Hub) -> dict[str, Any]:
         "ansible": await ansible_version(),
         "web_host": hub.settings.public_url,
         "use_remote_runner": False,
-        "auth_methods": {},
+        "auth_methods": second_factor.METHODS,
         "premium_features": dict.fromkeys(_PREMIUM, False),
         "git_client": "cmd_git",
         "schedule_timezone": "UTC",
-        "teams": {"invite_type": "username"},
-        "roles": [],
+        "teams": {"invites_enabled": True, "invite_type": "both"},
+        "roles": await global_roles(),
     }
 
 

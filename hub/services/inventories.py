@@ -15,6 +15,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, refer, remove, store
 from hub.services.draft import Draft, same_id, same_project
+from hub.services.reading import shown
 
 IN_USE = "Inventory is in use by one or more templates"
 
@@ -44,18 +45,18 @@ async def list_inventories(
 
     `app` leaves those whose type fits; an unknown app leaves all.
     """
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Inventory.filter(project_id=project_id, template_id=template_id)
     executor = hub.registry.executors.get(app)
     if executor is not None and executor.capabilities.inventory_types:
         query = query.filter(type__in=list(executor.capabilities.inventory_types))
-    return [wire(one) for one in await query.order_by(*ordering("", order, {}, "name"))]
+    return [shown(grant, "inventory", wire(one)) for one in await query.order_by(*ordering("", order, {}, "name"))]
 
 
 async def get_inventory(actor: Actor, project_id: int, inventory_id: int) -> dict[str, Any]:
     """One inventory."""
-    await require(actor, project_id)
-    return wire(await find(Inventory, project_id, inventory_id, "inventory"))
+    grant = await require(actor, project_id)
+    return shown(grant, "inventory", wire(await find(Inventory, project_id, inventory_id, "inventory")))
 
 
 async def inventory_refs(actor: Actor, project_id: int, inventory_id: int) -> refs.Refs:

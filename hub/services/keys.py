@@ -9,14 +9,15 @@ from typing import Any
 from pydantic import ConfigDict, Field, ValidationError
 
 from hub.context import Hub
-from hub.errors import Invalid, Unavailable
-from hub.models import Key
+from hub.errors import Invalid, NotFound, Unavailable
+from hub.models import Key, SecretStorage
 from hub.plugin import KeyType, Params, SecretBackend
-from hub.services import events, refs
+from hub.services import events, key_users, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, remove, store
 from hub.services.draft import Draft, same_id, same_project
+from hub.services.reading import shown, shown_by
 from hub.vault import place
 
 _SORTS = {"name": "name", "type": "type"}
@@ -57,22 +58,28 @@ class KeyDraft(Draft):
 
 async def list_keys(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
     """Shared keys of a project, without secrets."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Key.filter(project_id=project_id, owner="").order_by(*ordering(sort, order, _SORTS, "name"))
-    return [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in await query]
+    shapes = [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in await query]
+    return shown_by(grant, "key", shapes)
 
 
 async def get_key(actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
     """One key, without its secret."""
-    await require(actor, project_id)
-    return _wire(await find(Key, project_id, key_id, "key"))
+    grant = await require(actor, project_id)
+    key = await find(Key, project_id, key_id, "key")
+    if key.owner and not grant.held & MANAGE_RESOURCES:  # its very name belongs to a variable group
+        raise NotFound("There is no such key in this project.")
+    return shown(grant, "key", _wire(key))
 
 
 async def key_refs(actor: Actor, project_id: int, key_id: int) -> refs.Refs:
     """What uses a key."""
     await require(actor, project_id)
     await find(Key, project_id, key_id, "key")
-    return await refs.of_key(project_id, key_id)
+    found = await refs.of_key(project_id, key_id)
+    mappings = await key_users.mappings_of(project_id, key_id)
+    return found | ({"host_configs": mappings} if mappings else {})
 
 
 async def create_key(hub: Hub, actor: Actor, project_id: int, draft: KeyDraft) -> dict[str, Any]:
@@ -83,7 +90,7 @@ async def create_key(hub: Hub, actor: Actor, project_id: int, draft: KeyDraft) -
         raise Invalid("Secrets of a variable group are made by changing the group, not in the key store.",
                       field="owner")  # fmt: skip
     _check_name(draft)
-    source, members = await _checked(hub, draft)
+    source, members = await _checked(hub, project_id, draft)
 
     async def work() -> Key:
         key = await Key.create(project_id=project_id, name=draft.name, type=draft.type, **source)
@@ -101,12 +108,13 @@ async def update_key(hub: Hub, actor: Actor, project_id: int, key_id: int, draft
     same_project(draft.project_id, project_id)
     _refuse_owned(await find(Key, project_id, key_id, "key"))
     _check_name(draft)
-    source, members = await _checked(hub, draft) if draft.override_secret else ({}, {})
+    source, members = await _checked(hub, project_id, draft) if draft.override_secret else ({}, {})
 
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
         key.name = draft.name
         if draft.override_secret:
+            await key_users.refuse_other_type(project_id, key_id, key.type, draft.type)
             key.update_from_dict({"type": draft.type, **source})
         await key.save()
         if draft.override_secret:
@@ -124,6 +132,7 @@ async def delete_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> No
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
         refs.refuse(IN_USE, await refs.of_key(project_id, key_id))
+        await key_users.refuse_deletion(project_id, key_id, IN_USE)
         await key.delete()
         await _tell(hub, actor, key, "deleted")
 
@@ -175,12 +184,15 @@ def _backend_params(hub: Hub, backend: SecretBackend) -> Params:
         ) from None
 
 
-async def _checked(hub: Hub, draft: KeyDraft) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _checked(hub: Hub, project_id: int, draft: KeyDraft) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return (columns of the place, secret members), both checked."""
     kind = hub.registry.key_types.get(draft.type)
     if kind is None:
         known = ", ".join(sorted(hub.registry.key_types))
         raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {known}.", field="type")
+    brought = "vault" in hub.registry.secret_backends
+    if draft.source_storage_type == "vault" and (draft.source_storage_id or not brought):
+        await _refuse_storage(project_id, draft.source_storage_id)
     if draft.source_storage_type:
         return _source(hub, draft), {}
     params = _secret_params(kind, draft.secret_members(kind.params_type.model_fields))
@@ -189,6 +201,16 @@ async def _checked(hub: Hub, draft: KeyDraft) -> tuple[dict[str, Any], dict[str,
 
 
 _DATABASE: dict[str, Any] = {"source_storage_type": None, "source_storage_key": None, "source_storage_id": None}
+
+
+async def _refuse_storage(project_id: int, storage_id: int) -> None:
+    """Tell why a key cannot be kept in a secret storage; `env` and `file` are named themselves."""
+    if not storage_id:
+        raise Invalid("A key that is kept in a secret storage must name it.", field="source_storage_id")
+    found = await SecretStorage.get_or_none(id=storage_id, project_id=project_id)
+    if found is None:
+        raise NotFound("There is no such secret storage in this project.")
+    raise Invalid(f"No plugin reads secrets from a storage of the type {found.type}.", field="source_storage_type")
 
 
 def _source(hub: Hub, draft: KeyDraft) -> dict[str, Any]:
@@ -229,6 +251,8 @@ def _check_name(draft: KeyDraft) -> None:
 
 
 def _refuse_owned(key: Key) -> None:
+    if key.owner == "vault":
+        raise Invalid("This is the token of a secret storage; change it there.")
     if key.owner:
         raise Invalid("This secret belongs to a variable group; change it there.")
 

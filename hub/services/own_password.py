@@ -22,11 +22,13 @@ async def fresh_hash(
     People prove their current one to set their own. With `same_is_fine`, sending the present password once more needs
     no proof beside itself, because clients of the wire repeat a whole user; nothing is to be stored then: empty.
     """
-    rows = await User.filter(id=user_id).values("external", "password_hash")
+    rows = await User.filter(id=user_id).values("external", "service", "password_hash")
     if not rows:
         raise NotFound("There is no such user.")
     if rows[0]["external"]:
         raise Invalid("This user signs in elsewhere and has no password here.", field="password")
+    if rows[0]["service"]:
+        raise Invalid("A service account has no password; make it a token.", field="password")
     if not password:
         raise Invalid("The new password must not be empty.", field="password")
     if actor.user_id == user_id:
@@ -37,11 +39,11 @@ async def fresh_hash(
     return await hash_password(password)
 
 
-async def store(actor: Actor, user_id: int, hashed: str) -> None:
+async def store(hub: Hub, actor: Actor, user_id: int, hashed: str) -> None:
     """Keep the hash and sign the person out everywhere but where they just changed it; within a unit."""
     if not await User.filter(id=user_id, external=False).update(password_hash=hashed):
         raise NotFound("There is no such user.")
-    await close_sessions_of(user_id, but=actor.session_id if actor.user_id == user_id else None)
+    await close_sessions_of(hub, user_id, but=actor.session_id if actor.user_id == user_id else None)
 
 
 async def _prove(hub: Hub, user_id: int, hashed: str, current: str) -> None:

@@ -13,7 +13,14 @@ from hub.models import Inventory, Repository, Template
 KINDS = ("templates", "inventories", "repositories", "integrations", "schedules", "access_keys")
 """Members of the wire's answer; each is always there."""
 
-_SINGULAR = {"templates": "template", "inventories": "inventory", "repositories": "repository"}
+_SINGULAR = {
+    "templates": "template",
+    "inventories": "inventory",
+    "repositories": "repository",
+    "integrations": "integration",
+    "schedules": "schedule of the template",
+    "access_keys": "key",
+}
 _SHOWN = 5  # names in a refusal; the page shows all
 
 Refs = dict[str, list[dict[str, Any]]]
@@ -29,8 +36,9 @@ async def of_key(project_id: int, key_id: int) -> Refs:
 
 
 async def of_repository(project_id: int, repository_id: int) -> Refs:
-    """Templates and inventories that live in a repository."""
+    """Templates and inventories that live in a repository, and schedules that watch it, by their templates' names."""
     return _refs(
+        schedules=await _named(Template, project_id, Q(schedules__repository_id=repository_id)),
         templates=await _named(Template, project_id, Q(repository_id=repository_id)),
         inventories=await _named(Inventory, project_id, Q(repository_id=repository_id)),
     )
@@ -43,15 +51,27 @@ async def of_inventory(project_id: int, inventory_id: int) -> Refs:
 
 async def of_environment(project_id: int, environment_id: int) -> Refs:
     """Templates that use a variable group."""
-    return _refs(templates=await _named(Template, project_id, Q(environment_id=environment_id)))
+    either = Q(environment_id=environment_id) | Q(environments__environment_id=environment_id)
+    return _refs(templates=await _named(Template, project_id, either))
 
 
 async def of_template(project_id: int, template_id: int) -> Refs:
-    """Templates that deploy what a template builds, and inventories attached to it."""
+    """Templates that deploy what a template builds, inventories attached to it, and whether schedules start it."""
     return _refs(
+        schedules=await _named(Template, project_id, Q(id=template_id, schedules__template_id=template_id)),
         templates=await _named(Template, project_id, Q(build_template_id=template_id)),
         inventories=await _named(Inventory, project_id, Q(template_id=template_id)),
     )
+
+
+async def of_view(project_id: int, view_id: int) -> Refs:
+    """Templates that a view shows."""
+    return _refs(templates=await _named(Template, project_id, Q(view_id=view_id)))
+
+
+def none() -> Refs:
+    """For things that nothing refers to, such as a schedule."""
+    return _refs()
 
 
 def refuse(text: str, blocking: Refs, *but: str) -> None:

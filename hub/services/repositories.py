@@ -15,6 +15,7 @@ from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, refer, remove, store
 from hub.services.draft import Draft, same_id, same_project
 from hub.services.git_roots import local_roots
+from hub.services.reading import shown
 
 IN_USE = "Repository is in use by one or more templates"
 
@@ -32,15 +33,15 @@ class RepositoryDraft(Draft):
 
 async def list_repositories(actor: Actor, project_id: int, *, order: str = "") -> list[dict[str, Any]]:
     """Repositories of a project, by name."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Repository.filter(project_id=project_id).order_by(*ordering("", order, {}, "name"))
-    return [_wire(one) for one in await query]
+    return [shown(grant, "repository", _wire(one)) for one in await query]
 
 
 async def get_repository(actor: Actor, project_id: int, repository_id: int) -> dict[str, Any]:
     """One repository."""
-    await require(actor, project_id)
-    return _wire(await find(Repository, project_id, repository_id, "repository"))
+    grant = await require(actor, project_id)
+    return shown(grant, "repository", _wire(await find(Repository, project_id, repository_id, "repository")))
 
 
 async def repository_refs(actor: Actor, project_id: int, repository_id: int) -> refs.Refs:

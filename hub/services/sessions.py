@@ -10,9 +10,12 @@ from typing import Any
 from pydantic import Field
 
 from hub.context import Hub
-from hub.errors import Invalid, Unauthenticated
-from hub.models import Session, Token
+from hub.db import column
+from hub.errors import Forbidden, Invalid, Unauthenticated
+from hub.models import SecondFactor, Session, Token, User
+from hub.services.access import SCOPES, require, rights_changed
 from hub.services.actor import Actor
+from hub.services.belongings import Id
 from hub.services.draft import Draft
 
 TOUCH = timedelta(minutes=1)
@@ -28,37 +31,48 @@ def digest(secret: str) -> str:
 
 
 async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str) -> str:
-    """Sign somebody in; return the secret for the cookie."""
+    """Sign somebody in; return the secret for the cookie. With a second factor, the session owes a code first.
+
+    A service account is never signed in.
+    """
+    if await User.filter(id=user_id, service=True).exists():
+        raise Unauthenticated("This is a service account; it has tokens only.")
     secret = secrets.token_urlsafe(32)
+    owes = await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
     now = hub.clock()
     await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
     await Session.create(
-        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500]
-    )
+        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500],
+        verified=not owes,
+    )  # fmt: skip
     return secret
 
 
-async def close_session(secret: str) -> None:
-    """Sign out."""
-    await Session.filter(digest=digest(secret)).delete()
+async def close_session(hub: Hub, secret: str) -> None:
+    """Sign out; views that the session has open end at once."""
+    query = Session.filter(digest=digest(secret))
+    owner = await column(query, "user_id")
+    await query.delete()
+    await rights_changed(hub, owner)
 
 
-async def close_sessions_of(user_id: int, *, but: int | None = None) -> None:
+async def close_sessions_of(hub: Hub, user_id: int, *, but: int | None = None) -> None:
     """Sign somebody out everywhere; `but` keeps one session."""
     query = Session.filter(user_id=user_id)
     if but is not None:
         query = query.exclude(id=but)
     await query.delete()
+    await rights_changed(hub, [user_id])
 
 
-async def actor_of_session(hub: Hub, secret: str) -> Actor:
-    """Return who the cookie speaks for. Raises `Unauthenticated`."""
+async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Actor:
+    """Return who the cookie speaks for. Raises `Unauthenticated`; with `owing`, a second factor may be owed still."""
     rows = await Session.filter(digest=digest(secret)).values(*_PERSON, "last_active", "verified")
     now = hub.clock()
     if not rows or rows[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
         raise Unauthenticated("Your session has ended; sign in again.")
     row = rows[0]
-    if not row["verified"]:
+    if not row["verified"] and not owing:
         raise Unauthenticated("TOTP_REQUIRED", code="TOTP_REQUIRED")
     if row["last_active"] < now - TOUCH:
         await Session.filter(id=row["id"]).update(last_active=now)
@@ -67,19 +81,25 @@ async def actor_of_session(hub: Hub, secret: str) -> Actor:
 
 
 async def actor_of_token(hub: Hub, secret: str) -> Actor:
-    """Return who an API token speaks for. Raises `Unauthenticated`.
+    """Return who an API token speaks for, with what it is limited to. Raises `Unauthenticated`.
 
     The wire writes tokens in lower case and reads them in any, so they are compared in lower case.
     """
-    rows = await Token.filter(digest=digest(secret.lower())).values(*_PERSON, "expires", "last_used")
+    query = Token.filter(digest=digest(secret.lower()))
+    rows = await query.values(*_PERSON, "expires", "last_used", "scopes", "project_id")
     now = hub.clock()
     if not rows or (rows[0]["expires"] is not None and rows[0]["expires"] <= now):
         raise Unauthenticated("The token is not valid, or it has expired.")
     row = rows[0]
     if row["last_used"] is None or row["last_used"] < now - TOUCH:
         await Token.filter(id=row["id"]).update(last_used=now)
-    return Actor("token", row["user_id"], row["user__username"], row["user__name"], row["user__admin"],
-                 token_id=row["id"])  # fmt: skip
+    scopes = None if row["scopes"] is None else frozenset(row["scopes"])
+    limited = (scopes is not None and "admin" not in scopes) or row["project_id"] is not None
+    admin = bool(row["user__admin"])
+    return Actor(
+        "token", row["user_id"], row["user__username"], row["user__name"], admin and not limited, token_id=row["id"],
+        scopes=scopes, project_id=row["project_id"], everywhere=admin and limited,
+    )  # fmt: skip
 
 
 class TokenDraft(Draft):
@@ -87,17 +107,27 @@ class TokenDraft(Draft):
 
     name: str = Field(default="", max_length=100)
     expires_at: str | None = None
+    scopes: list[str] | None = Field(default=None, max_length=len(SCOPES))
+    """Beside the wire: what it is good for; null for all that its owner may."""
+    project_id: Id = 0
+    """Beside the wire: the one project that it is good for."""
 
 
 async def create_token(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, Any]:
     """Make an API token for the actor and return it with its secret, which is shown this once."""
-    now = hub.clock()
-    expires = _future(draft.expires_at, now)
+    _refuse_limited(actor)
+    now = hub.clock().replace(microsecond=0)
+    expires = _future(draft.expires_at, hub.clock())
+    scopes = _scopes(actor, draft)
+    if draft.project_id:
+        await require(actor, draft.project_id)
     secret = secrets.token_urlsafe(32).lower() + "="
-    await Token.create(digest=digest(secret), prefix=secret[:_PREFIX], name=draft.name, user_id=actor.user_id,
-                       created=now.replace(microsecond=0), expires=expires)  # fmt: skip
-    return {"id": secret, "created": now.replace(microsecond=0), "expired": False, "user_id": actor.user_id,
-            "name": draft.name, "expires_at": expires}  # fmt: skip
+    await Token.create(
+        digest=digest(secret), prefix=secret[:_PREFIX], name=draft.name, user_id=actor.user_id, created=now,
+        expires=expires, scopes=scopes, project_id=draft.project_id or None,
+    )  # fmt: skip
+    return {"id": secret, "created": now, "expired": False, "user_id": actor.user_id, "name": draft.name,
+            "expires_at": expires, "scopes": scopes, "project_id": draft.project_id or None}  # fmt: skip
 
 
 async def list_tokens(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
@@ -113,18 +143,41 @@ async def list_tokens(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
             "name": row["name"],
             "expires_at": row["expires"],
             "last_used": row["last_used"],
+            "scopes": row["scopes"],
+            "project_id": row["project_id"],
         }
         for row in rows
     ]
 
 
-async def delete_token(actor: Actor, name: str) -> None:
+async def delete_token(hub: Hub, actor: Actor, name: str) -> None:
     """Delete the actor's token, named by itself or by its first eight characters."""
+    _refuse_limited(actor)
     if len(name) < _PREFIX or not all(letter.isalnum() or letter in "-_=" for letter in name):
         raise Invalid("A token is named by at least its first eight characters.")
     query = Token.filter(user_id=actor.user_id)
     query = query.filter(prefix=name.lower()) if len(name) == _PREFIX else query.filter(digest=digest(name.lower()))
     await query.delete()
+    if actor.user_id is not None:
+        await rights_changed(hub, [actor.user_id])
+
+
+def _refuse_limited(actor: Actor) -> None:
+    """So that no token makes one that may do more, or takes others away."""
+    if actor.limited:
+        raise Forbidden("A token that is limited to scopes or a project cannot make or delete tokens.")
+
+
+def _scopes(actor: Actor, draft: TokenDraft) -> list[str] | None:
+    if draft.scopes is None:
+        return None
+    if not draft.scopes or not set(draft.scopes) <= SCOPES.keys():
+        raise Invalid(f"scopes must name at least one of: {', '.join(SCOPES)}.", field="scopes")
+    if "admin" in draft.scopes and not actor.admin:
+        raise Invalid("Only an administrator's token can have the scope admin.", field="scopes")
+    if "admin" in draft.scopes and draft.project_id:
+        raise Invalid("The scope admin is for the whole hub; leave the project out.", field="scopes")
+    return sorted(set(draft.scopes), key=list(SCOPES).index)
 
 
 def _future(text: str | None, now: datetime) -> datetime | None:

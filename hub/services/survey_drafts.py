@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from hub.errors import Invalid
+from hub.services import env_names
 from hub.services.draft import Draft
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -56,6 +57,10 @@ def _check(variable: VariableDraft) -> None:
         raise _wrong(f"The survey variable {name} has the unknown type {variable.type[:60]}.")
     if variable.target not in _TARGETS:
         raise _wrong(f"invalid survey variable target: {variable.target[:60]}")
+    if variable.target == "env" and not env_names.may_be_set(name):
+        raise _wrong(
+            f"The survey variable {name} can not become an environment variable: that name is kept for the hub."
+        )
     _check_default(variable)
 
 

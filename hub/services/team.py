@@ -11,10 +11,12 @@ from hub.db import unit
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Membership, User
 from hub.services import events
-from hub.services.access import MANAGE_USERS, ROLES, Grant, require
+from hub.services.access import MANAGE_USERS, Grant, bits_of, require, require_within, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id, ordering
 from hub.services.draft import Draft
+from hub.services.reading import shown
+from hub.services.roles import check_assignable
 
 _SORTS = {"name": "user__name", "username": "user__username", "email": "user__email", "role": "role"}
 _PERSON = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro")
@@ -40,15 +42,15 @@ async def list_members(actor: Actor, project_id: int, *, sort: str = "", order: 
 
 async def get_member(actor: Actor, project_id: int, user_id: int) -> dict[str, Any]:
     """One member, as the wire shows a user; never anything of the second factor (S12)."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     await _role(project_id, user_id)
-    return dict((await User.filter(id=user_id).values(*_PERSON))[0])
+    return shown(grant, "member", dict((await User.filter(id=user_id).values(*_PERSON))[0]))
 
 
 async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft) -> None:
     """Give somebody a role; `Conflict` for unknown people and for members."""
-    await require(actor, project_id, MANAGE_USERS)
-    _check_role(draft.role)
+    grant = await require(actor, project_id, MANAGE_USERS)
+    require_within(grant, await check_assignable(project_id, draft.role))
 
     async def work() -> None:
         if not await User.filter(id=draft.user_id).exists():
@@ -67,9 +69,10 @@ async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft
 async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, draft: MemberDraft) -> None:
     """Give a member another role."""
     grant = await require(actor, project_id, MANAGE_USERS)
-    _check_role(draft.role)
-    await _role(project_id, user_id)
+    wanted = await check_assignable(project_id, draft.role)
+    await _refuse_mightier(grant, project_id, user_id)
     _refuse_own(grant, actor, user_id, "change your own role")
+    require_within(grant, wanted)
 
     async def work() -> None:
         await Membership.filter(project_id=project_id, user_id=user_id).update(role=draft.role)
@@ -81,7 +84,7 @@ async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, dra
 async def remove_member(hub: Hub, actor: Actor, project_id: int, user_id: int) -> None:
     """Take somebody out of the team."""
     grant = await require(actor, project_id, MANAGE_USERS)
-    await _role(project_id, user_id)
+    await _refuse_mightier(grant, project_id, user_id)
     _refuse_own(grant, actor, user_id, "remove yourself")
     await _remove(hub, actor, project_id, user_id)
 
@@ -110,9 +113,9 @@ async def _role(project_id: int, user_id: int) -> str:
     return str(found[0])
 
 
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise Invalid(f"There is no role {role or '(empty)'}; choose one of: {', '.join(ROLES)}.", field="role")
+async def _refuse_mightier(grant: Grant, project_id: int, user_id: int) -> None:
+    """Keep those who may do less from demoting or removing those who may do more."""
+    require_within(grant, await bits_of(project_id, await _role(project_id, user_id)) or 0)
 
 
 def _refuse_own(grant: Grant, actor: Actor, user_id: int, what: str) -> None:
@@ -124,3 +127,4 @@ def _refuse_own(grant: Grant, actor: Actor, user_id: int, what: str) -> None:
 async def _tell(hub: Hub, actor: Actor, project_id: int, user_id: int, text: str) -> None:
     await events.record(hub, actor, "user", user_id, text, project_id=project_id)
     await events.announce(hub, actor, "team.changed", user_id, project_id)
+    await rights_changed(hub, [user_id])

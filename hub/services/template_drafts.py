@@ -42,6 +42,7 @@ class TemplateDraft(Draft):
     inventory_id: Id | None = None
     repository_id: Id = 0
     environment_id: Id | None = None
+    environment_ids: list[Id] | None = None
     view_id: Id | None = None
     build_template_id: Id | None = None
     name: str = Field(default="", max_length=100)
@@ -95,6 +96,18 @@ async def columns(
         "task_params": task_params,
         "params_version": executor.params_version if executor else 1,
     }
+
+
+async def environment_ids(project_id: int, draft: TemplateDraft) -> list[int] | None:
+    """Check the list of variable groups and return it; None for a client that does not know of it."""
+    if draft.environment_ids is None:
+        return None
+    if len(set(draft.environment_ids)) < len(draft.environment_ids):
+        raise Invalid("The same variable group is listed twice.", field="environment_ids")
+    for one in draft.environment_ids:
+        if await refer(Environment, project_id, one, "environment_ids") is None:
+            raise Invalid("There is no such variable group in this project.", field="environment_ids")
+    return list(draft.environment_ids)
 
 
 async def vaults(project_id: int, drafts: Sequence[VaultDraft]) -> list[dict[str, Any]]:

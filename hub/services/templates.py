@@ -10,16 +10,18 @@ from pydantic import Field
 
 from hub.context import Hub
 from hub.errors import Conflict, Invalid
-from hub.models import Inventory, Task, Template, TemplateVault
+from hub.models import Inventory, Task, Template, TemplateEnvironment, TemplateVault
 from hub.plugin import Executor
 from hub.services import events, inventories, refs, template_drafts
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, ordering, remove, store
 from hub.services.draft import Draft
+from hub.services.reading import shown_by
 from hub.services.tasks.read import last_tasks
 from hub.services.tasks.states import UNFINISHED
 from hub.services.template_drafts import TemplateDraft
+from hub.services.template_roles import bits_by_template
 
 IN_USE = "Template is in use by one or more templates"
 
@@ -50,28 +52,36 @@ async def list_templates(
     actor: Actor, project_id: int, *, app: str = "", sort: str = "", order: str = ""
 ) -> list[dict[str, Any]]:
     """Templates of a project, whole: with vaults and the newest task of each."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     which = {"app": app} if app else {}
-    return await whole_list(project_id, ordering(sort, order, SORTS, "name"), **which)
+    return await whole_list(grant, ordering(sort, order, SORTS, "name"), **which)
 
 
-async def whole_list(project_id: int, order: Sequence[str], **which: Any) -> list[dict[str, Any]]:
-    """Templates of a project whose permission the caller has checked, in three reads however many there are."""
+async def whole_list(grant: Grant, order: Sequence[str], **which: Any) -> list[dict[str, Any]]:
+    """Templates of the grant's project, in a few reads however many there are.
+
+    `permissions` are the bits that the reader's role has on the template besides; null for none, as on the wire.
+    """
+    project_id = grant.project_id
     found = await Template.filter(project_id=project_id, **which).order_by(*order)
     ids = [template.id for template in found]
-    vaults, newest = await _vaults_of(project_id, ids), await last_tasks(ids)
+    parts, newest = await _parts_of(project_id, ids), shown_by(grant, "task", await last_tasks(ids))
+    more = await bits_by_template(project_id, grant.role)
     return [
-        _wire(template, vaults[template.id]) | _last_task(newest, template.id) | {"permissions": None}
+        _wire(template, parts[template.id])
+        | _last_task(newest, template.id)
+        | {"permissions": more.get(template.id)}
         for template in found
     ]  # fmt: skip
 
 
 async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[str, Any]:
     """One template, with what the actor may do with it."""
-    grant = await require(actor, project_id)
+    grant = await require(actor, project_id, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
-    vaults, newest = await _vaults_of(project_id, [template_id]), await last_tasks([template_id])
-    shape = _wire(template, vaults[template_id]) | _last_task(newest, template_id)
+    parts = await _parts_of(project_id, [template_id])
+    newest = shown_by(grant, "task", await last_tasks([template_id]))
+    shape = _wire(template, parts[template_id]) | _last_task(newest, template_id)
     return shape | {"permissions": grant.effective}
 
 
@@ -91,17 +101,18 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
         columns = await template_drafts.columns(project_id, draft, executor)
         template = await Template.create(project_id=project_id, **columns)
         await _replace_vaults(project_id, template.id, draft)
+        await _replace_groups(project_id, template.id, draft)
         await _own_workspace(hub, actor, template, executor)
         await _tell(hub, actor, template, "created")
         return template
 
     template = await store(work)
-    return _wire(template, (await _vaults_of(project_id, [template.id]))[template.id])
+    return _wire(template, (await _parts_of(project_id, [template.id]))[template.id])
 
 
 async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TemplateDraft) -> None:
     """Replace a template with its vaults."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
@@ -114,6 +125,7 @@ async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: 
         template.update_from_dict(columns)
         await template.save(update_fields=list(columns))
         await _replace_vaults(project_id, template_id, draft)
+        await _replace_groups(project_id, template_id, draft)
         await _tell(hub, actor, template, "updated")
 
     await store(work)
@@ -123,7 +135,7 @@ async def describe_template(
     hub: Hub, actor: Actor, project_id: int, template_id: int, draft: DescriptionDraft
 ) -> None:  # fmt: skip
     """Change the description alone."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
@@ -135,11 +147,11 @@ async def describe_template(
 
 async def delete_template(hub: Hub, actor: Actor, project_id: int, template_id: int) -> None:
     """Delete a template with its tasks; `Conflict` while one of them is not finished."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
-        refs.refuse(IN_USE, await refs.of_template(project_id, template_id), "inventories")
+        refs.refuse(IN_USE, await refs.of_template(project_id, template_id), "inventories", "schedules")
         unfinished = Task.filter(template_id=template_id, status__in=list(UNFINISHED))
         ids = await unfinished.order_by("id").limit(1).values_list("id", flat=True)
         if ids:
@@ -160,7 +172,7 @@ async def attach_inventory(hub: Hub, actor: Actor, project_id: int, template_id:
 
 async def detach_inventory(actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
     """Give an inventory back to the whole project."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
     await find(Template, project_id, template_id, "template")
     await find(Inventory, project_id, inventory_id, "inventory")
     if not await Inventory.filter(id=inventory_id, template_id=template_id).update(template_id=None):
@@ -178,7 +190,7 @@ async def set_default_inventory(hub: Hub, actor: Actor, project_id: int, templat
 async def _pair(
     hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int
 ) -> tuple[Template, Inventory, Executor | None]:
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
     executor = hub.registry.executors.get(template.app)
@@ -223,6 +235,28 @@ async def _replace_vaults(project_id: int, template_id: int, draft: TemplateDraf
     await TemplateVault.filter(id__in=list(known)).delete()
 
 
+async def _replace_groups(project_id: int, template_id: int, draft: TemplateDraft) -> None:
+    """Store the list of variable groups; a client that omits it does not know of it, and it stays."""
+    wanted = await template_drafts.environment_ids(project_id, draft)
+    if wanted is None:
+        return
+    await TemplateEnvironment.filter(template_id=template_id).delete()
+    for position, environment_id in enumerate(wanted):
+        await TemplateEnvironment.create(template_id=template_id, environment_id=environment_id, position=position)
+
+
+async def _parts_of(project_id: int, template_ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+    """Vaults and listed variable groups of templates; what one has none of is left out."""
+    parts: dict[int, dict[str, Any]] = {one: {} for one in template_ids}
+    for one, vaults in (await _vaults_of(project_id, template_ids)).items():
+        parts[one]["vaults"] = vaults
+    if template_ids:
+        listed = TemplateEnvironment.filter(template_id__in=list(template_ids)).order_by("template_id", "position")
+        for template_id, environment_id in await listed.values_list("template_id", "environment_id"):
+            parts[template_id].setdefault("environment_ids", []).append(environment_id)
+    return parts
+
+
 async def _vaults_of(project_id: int, template_ids: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     if template_ids:
@@ -244,7 +278,7 @@ async def _tell(hub: Hub, actor: Actor, template: Template, what: str) -> None:
     await events.announce(hub, actor, f"template.{verb}", template.id, template.project_id, template_name=template.name)
 
 
-def _wire(template: Template, vaults: list[dict[str, Any]]) -> dict[str, Any]:
+def _wire(template: Template, parts: Mapping[str, Any]) -> dict[str, Any]:
     shape: dict[str, Any] = {
         "id": template.id,
         "project_id": template.project_id,
@@ -259,6 +293,4 @@ def _wire(template: Template, vaults: list[dict[str, Any]]) -> dict[str, Any]:
     for name in _OMIT_NULL:
         if getattr(template, name) is not None:
             shape[name] = getattr(template, name)
-    if vaults:
-        shape["vaults"] = vaults
-    return shape
+    return {**shape, **parts}

@@ -12,8 +12,8 @@ from hub.context import Hub
 from hub.db import exclusive, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import User
-from hub.services import own_password
-from hub.services.access import require_admin
+from hub.services import own_password, second_factor
+from hub.services.access import require_admin, rights_changed
 from hub.services.actor import Actor
 from hub.services.draft import Draft
 from hub.services.events import record
@@ -21,7 +21,7 @@ from hub.services.first import PEOPLE
 from hub.services.passwords import hash_password
 from hub.services.projects import may_create
 
-_FULL = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro")
+_FULL = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro", "service")
 _HIDDEN = {"created": "0001-01-01T00:00:00Z", "email": "", "admin": False, "external": False, "alert": False,
            "pro": False}  # fmt: skip
 """What the wire shows of others to people who are not administrators."""
@@ -46,6 +46,8 @@ class UserDraft(Draft):
     external: bool = False
     alert: bool = False
     pro: bool = False
+    service: bool = False
+    """Beside the wire: made once, an account for programs, with tokens that an administrator makes and no password."""
 
     def columns(self) -> dict[str, Any]:
         """Return what is stored of it. Raises `Invalid` for what must not be empty."""
@@ -70,13 +72,13 @@ async def list_users(actor: Actor, *, prefix: str = "") -> list[dict[str, Any]]:
     """Everybody, or those whose username begins with `prefix`; others than administrators see names only."""
     query = User.filter(username__startswith=prefix.lower()) if prefix else User.all()
     columns = _FULL if actor.admin else ("id", "username", "name")
-    return [dict(row) for row in await query.order_by("id").values(*columns)]
+    return [_shape(row) for row in await query.order_by("id").values(*columns)]
 
 
 async def get_user(actor: Actor, user_id: int) -> dict[str, Any]:
     """Return one person; whole for themselves and administrators."""
     user = await one_user(user_id)
-    return user if actor.admin or actor.user_id == user_id else {**user, **_HIDDEN}
+    return await _with_factor(user) if actor.admin or actor.user_id == user_id else {**user, **_HIDDEN}
 
 
 async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
@@ -84,7 +86,7 @@ async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
     if actor.user_id is None:
         raise NotFound("There is no user behind this request.")
     return {
-        **await one_user(actor.user_id),
+        **await _with_factor(await one_user(actor.user_id)),
         "can_create_project": may_create(hub, actor),
         "has_active_subscription": False,
     }
@@ -95,7 +97,18 @@ async def one_user(user_id: int) -> dict[str, Any]:
     rows = await User.filter(id=user_id).values(*_FULL)
     if not rows:
         raise NotFound("There is no such user.")
-    return dict(rows[0])
+    return _shape(rows[0])
+
+
+def _shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Show `service`, which the wire does not know, where it says something."""
+    return {name: value for name, value in row.items() if name != "service" or value}
+
+
+async def _with_factor(user: dict[str, Any]) -> dict[str, Any]:
+    """Add the member `totp` for people who have one."""
+    totp = await second_factor.shown(user["id"])
+    return {**user, "totp": totp} if totp else user
 
 
 async def actor_named(actor: Actor, login: str) -> Actor:
@@ -113,6 +126,8 @@ async def create_user(hub: Hub, actor: Actor, draft: UserDraft) -> dict[str, Any
     """Add somebody. Without a password, nobody can sign in as them until one is set."""
     if not actor.admin:
         raise NotAllowed("Only an administrator may add users.")
+    if draft.service and (draft.password or draft.external):
+        raise Invalid("A service account has no password and signs in nowhere; it has tokens.", field="service")
     columns = draft.columns()
     local = draft.password and not draft.external
     hashed = await hash_password(draft.password) if local else ""
@@ -121,7 +136,7 @@ async def create_user(hub: Hub, actor: Actor, draft: UserDraft) -> dict[str, Any
         await exclusive(PEOPLE)
         await refuse_taken(columns)
         user = await User.create(created=hub.clock().replace(microsecond=0), external=draft.external,
-                                 password_hash=hashed, **columns)  # fmt: skip
+                                 service=draft.service, password_hash=hashed, **columns)  # fmt: skip
         await record(hub, actor, "user", user.id, f"User {user.username} created", project_id=None)
         return user.id
 
@@ -149,8 +164,9 @@ async def update_user(hub: Hub, actor: Actor, user_id: int, draft: UserDraft) ->
             await _keep_an_administrator(user_id)
         if not await User.filter(id=user_id).update(**columns):
             raise NotFound("There is no such user.")
+        await rights_changed(hub, [user_id])
         if hashed:
-            await own_password.store(actor, user_id, hashed)
+            await own_password.store(hub, actor, user_id, hashed)
         await record(hub, actor, "user", user_id, f"User {columns['username']} updated", project_id=None)
 
     await unit(work)
@@ -166,6 +182,7 @@ async def delete_user(hub: Hub, actor: Actor, user_id: int) -> None:
         await _keep_an_administrator(user_id)
         await record(hub, actor, "user", user_id, f"User {user['username']} deleted", project_id=None)
         await User.filter(id=user_id).delete()
+        await rights_changed(hub, [user_id])
 
     await unit(work)
 
@@ -182,7 +199,7 @@ async def change_password(hub: Hub, actor: Actor, user_id: int, draft: PasswordD
     hashed = await own_password.fresh_hash(hub, actor, user_id, draft.password, draft.current_password)
 
     async def work() -> None:
-        await own_password.store(actor, user_id, hashed)
+        await own_password.store(hub, actor, user_id, hashed)
         await record(hub, actor, "user", user_id, "Password changed", project_id=None)
 
     await unit(work)
@@ -202,8 +219,8 @@ async def refuse_taken(columns: Mapping[str, Any], *, but: int | None = None) ->
 async def _keep_an_administrator(user_id: int) -> None:
     """Refuse to lose the last one; the caller holds the lock."""
     if (
-        await User.filter(id=user_id, admin=True).exists()
-        and not await User.filter(admin=True).exclude(id=user_id).exists()
+        await User.filter(id=user_id, admin=True, service=False).exists()
+        and not await User.filter(admin=True, service=False).exclude(id=user_id).exists()
     ):
         raise Conflict("This is the last administrator; make somebody else one first.")
 
@@ -213,3 +230,20 @@ def _refuse_own_flags(actor: Actor, user: Mapping[str, Any], draft: UserDraft) -
         raise NotAllowed("You cannot change your own administrator flag; ask another administrator.")
     if not actor.admin and draft.pro and not user["pro"]:
         raise NotAllowed("Only an administrator may change this flag.")
+
+
+async def service_account(actor: Actor, user_id: int) -> Actor:
+    """Return a service account as an actor, for an administrator who makes a token for it."""
+    account = await person(actor, user_id)
+    if not await User.filter(id=user_id, service=True).exists():
+        raise Invalid("People make their tokens themselves; an administrator makes those of service accounts.")
+    return account
+
+
+async def person(actor: Actor, user_id: int) -> Actor:
+    """Return anybody as an actor, for an administrator who looks after their tokens."""
+    require_admin(actor)
+    user = await User.get_or_none(id=user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return Actor("user", user.id, user.username, user.name, user.admin)

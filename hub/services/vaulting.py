@@ -10,12 +10,18 @@ from tortoise.models import Model
 from hub.context import Hub
 from hub.db import unit
 from hub.errors import SettingsError, Unavailable
-from hub.models import Key, Option, Task
+from hub.models import Key, Option, Schedule, SecondFactor, State, Task
 from hub.vault import place
 
 _CANARY = "vault.canary"
 _CANARY_TEXT = "the key ring fits this database"
-_SEALED: tuple[tuple[type[Model], str, str], ...] = ((Key, "key", "secret"), (Task, "task", "secret"))
+_SEALED: tuple[tuple[type[Model], str, str], ...] = (
+    (Key, "key", "secret"),
+    (Task, "task", "secret"),
+    (Schedule, "schedule", "secret"),
+    (SecondFactor, "second_factor", "secret"),
+    (State, "state", "state"),
+)
 """Every sealed column: model, table, column."""
 
 

@@ -50,12 +50,12 @@ async def templates_of_view(
     actor: Actor, project_id: int, view_id: int, *, sort: str = "", order: str = ""
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Templates that a view shows, in its own order unless `sort` asks for another."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     view = await find(View, project_id, view_id, "view")
     own = SORTS.get(view.sort_column or "", "name")
     descending = order or ("desc" if view.sort_reverse and not sort else "")
     which = {} if view.type == ALL else {"view_id": view.id}
-    return await whole_list(project_id, ordering(sort, descending, SORTS, own), **which)
+    return await whole_list(grant, ordering(sort, descending, SORTS, own), **which)
 
 
 async def create_view(hub: Hub, actor: Actor, project_id: int, draft: ViewDraft) -> dict[str, Any]:

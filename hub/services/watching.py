@@ -44,6 +44,11 @@ class Watch:
         self.project_id, self.task_id = project_id, task_id
         self._hub, self._actor = hub, actor
 
+    @property
+    def user_id(self) -> int | None:
+        """Whose rights it looks at."""
+        return self._actor.user_id
+
     async def current(self) -> dict[str, Any] | None:
         """Return the task's state; None once it is gone, or the reader may not see it any more."""
         if not await self._allowed():
@@ -76,7 +81,7 @@ async def is_valid(hub: Hub, actor: Actor) -> bool:
     else:
         return True
     found = await column(known.filter(user_id=actor.user_id), "user__admin")
-    return bool(found) and (bool(found[0]) or not actor.admin)
+    return bool(found) and (bool(found[0]) or not (actor.admin or actor.everywhere))
 
 
 def _update(row: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +124,11 @@ class Watcher:
         """Tasks up to here that are not in `_seen` were over when the reader came, or are told and forgotten."""
         self._projects: frozenset[int] | None = frozenset()
 
+    @property
+    def user_id(self) -> int | None:
+        """Whose rights it looks at."""
+        return self._actor.user_id
+
     async def begin(self) -> None:
         """Remember where everything stands."""
         for row in await rows(_STANDING, []):
@@ -148,6 +158,8 @@ class Watcher:
         ids: set[int] = set()
         for topic in topics:
             parts = topic.split("/")
+            if parts[0] == "rights":
+                continue  # it woke the reader to look at its rights, which it did; it is no news of tasks
             if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
                 if self._sees(int(parts[1])):
                     ids.add(int(parts[2]))
@@ -167,20 +179,19 @@ class Watcher:
     async def _of_task(self, task_id: int) -> AsyncIterator[dict[str, Any]]:
         if task_id in self._done or (task_id <= self._newest and task_id not in self._seen):
             return
-        # Moves first: with the last one, the row has its end, and the lines are complete.
-        known = self._seen.get(task_id) or _Seen(log.Tail(task_id))
-        moves = await rows(_MOVES, [task_id, known.move], times=("at",))
-        found = await _states('"id" = ?', [task_id])
+        seen = self._seen.get(task_id) or _Seen(log.Tail(task_id))
+        found, moves = await _picture(task_id, seen.move)
         if not found:
             self._seen.pop(task_id, None)
             return
         if not self._sees(found[0]["project_id"]):
             return  # whatever rang: what is told is decided by the row
-        task, seen = found[0], self._seen.setdefault(task_id, known)
+        task = found[0]
+        self._seen[task_id] = seen
         final = [move for move in moves if move["target"] in FINISHED]
         early = deque(move for move in moves if move["target"] not in FINISHED)
         first = seen.tail.line
-        async for chunk in seen.tail.more():
+        async for chunk in seen.tail.more(task["log_lines"]):
             while early and early[0]["at"] < chunk.until:
                 yield self._tell(task, seen, early.popleft())
             for number, at, text in chunk.numbered(first):
@@ -221,3 +232,12 @@ _STANDING = f"""
 """  # noqa: S608 - of constants
 
 _MOVES = 'SELECT "id", "at", "target" FROM "task_move" WHERE "task_id" = ? AND "id" > ? ORDER BY "id"'
+
+
+async def _picture(task_id: int, since: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The task's row and its later moves: none is missing that came before the row's last line, nor its end."""
+    found = await _states('"id" = ?', [task_id])
+    moves = await rows(_MOVES, [task_id, since], times=("at",))
+    if found and moves and moves[-1]["target"] in FINISHED and found[0]["status"] not in FINISHED:
+        found = await _states('"id" = ?', [task_id])
+    return found, moves

@@ -37,6 +37,15 @@ async def actor_of(hub: Hub, request: Request | Websocket) -> Actor:
     return await sessions.actor_of_session(hub, secret)
 
 
+async def session_of(hub: Hub, request: Request) -> Actor:
+    """Return whose session the cookie is, though it may owe its second factor. Tokens owe none and do not count."""
+    secret = request.cookies.get(COOKIE)
+    if not secret:
+        raise Unauthenticated
+    refuse_foreign_page(hub, request)
+    return await sessions.actor_of_session(hub, secret, owing=True)
+
+
 def refuse_foreign_page(hub: Hub, request: Request | Websocket) -> None:
     """Refuse what another site's page sends with our cookie: by the browser's own word, and by Origin. W-62."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:

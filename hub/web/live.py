@@ -18,6 +18,7 @@ from hub.bell import Ears
 from hub.context import Hub
 from hub.errors import HubError, NotFound
 from hub.services import log, watching
+from hub.services.access import rights_topic
 from hub.services.draft import MAX_ID
 from hub.services.tasks.moves import topic
 from hub.services.tasks.states import FINISHED
@@ -110,7 +111,7 @@ def _resume_at() -> int:
 
 
 async def _events(hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits) -> AsyncIterator[bytes]:
-    async with hub.bell.listen(topic(watch.project_id, watch.task_id)) as ears:
+    async with hub.bell.listen(topic(watch.project_id, watch.task_id), rights_topic(watch.user_id)) as ears:
         told: bytes = b""
         while (task := await watch.current()) is not None:
             first = tail.line
@@ -145,7 +146,7 @@ def _lines_event(chunk: log.Chunk, first: int) -> bytes:
 
 async def _serve_socket(hub: Hub, watcher: watching.Watcher, waits: _Waits) -> None:
     """Tell of every task of every project that the watcher may see, until either side goes."""
-    async with hub.bell.listen("task/") as ears:
+    async with hub.bell.listen("task/", rights_topic(watcher.user_id)) as ears:
         await watcher.begin()
         await websocket.accept()  # only now, so that nothing is missed of what a client starts once it is connected
         ignoring = asyncio.create_task(_ignore_words())

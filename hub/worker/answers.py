@@ -1,4 +1,4 @@
-"""Answers to the web's questions about repositories."""
+"""Answers to the web's questions: what is in a repository, and to forget what was kept of it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from hub.context import Hub
-from hub.errors import HubError, Invalid
-from hub.models import Repository
+from hub.errors import HubError, Invalid, Unavailable
+from hub.models import Repository, Task
 from hub.plugin import PluginError
 from hub.services import questions
+from hub.services.tasks.states import UNFINISHED
 from hub.worker.checkout import credential_of
 from hub.worker.material import materialise
 from hub.worker.run import Place
 
 logger = logging.getLogger(__name__)
+
+_TIDYING = 100
+"""Looks, five seconds in all, at whether tasks that have ended are gone."""
 
 
 async def answer(hub: Hub, place: Place, question_id: int) -> None:
@@ -53,4 +57,16 @@ async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-_KINDS = {"branches": _branches}
+async def _clear_cache(_: Hub, place: Place, data: dict[str, Any]) -> dict[str, int]:
+    """Forget shared folders, and mirrors: those of the named addresses, or all. Running tasks borrow from both."""
+    busy = await Task.filter(lease_owner__isnull=False, status__in=list(UNFINISHED)).exists()
+    for _look in range(_TIDYING):  # a task that has ended is still tidied up for a moment
+        if busy or not place.running:
+            break
+        await asyncio.sleep(0.05)
+    if busy or place.running:
+        raise Unavailable("Tasks are running, and they use the caches. Clear them when those tasks have ended.")
+    return {"mirrors": place.mirrors.forget(data.get("urls")), "folders": place.shared.clear()}
+
+
+_KINDS = {"branches": _branches, "clear_cache": _clear_cache}

@@ -124,7 +124,8 @@ class LiveIO:
 
     async def result(self, kind: str, data: Mapping[str, Any]) -> None:
         """Keep a structured result."""
-        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, data)
+        shown = self._run.journal.masker.hide(data)
+        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown)
 
     async def keep(self, path: Path, name: str) -> None:
         """Keep a file as an artifact."""
@@ -153,7 +154,7 @@ class LiveIO:
                 logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
         if self._stages:
-            self._run.results.append(("stages", {"stages": self._stages}))
+            self._run.results.append(("stages", self._run.journal.masker.hide({"stages": self._stages})))
             self._stages = []
 
     def _end_stage(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
@@ -48,6 +49,20 @@ class Masker:
         end = self._undecided(data, hits)
         self._held = data[end:]
         return _hidden(data, hits, end)
+
+    def hide(self, value: Any) -> Any:
+        """Return a copy of plain data (texts, lists, mappings) with secrets hidden; the stream is not touched."""
+        if isinstance(value, str):
+            data = value.encode("utf-8", "surrogateescape")
+            if self._finder is None:
+                return value
+            hidden = _hidden(data, self._finder.find_matches_as_indexes(data), len(data))
+            return hidden.decode("utf-8", "surrogateescape")
+        if isinstance(value, Mapping):
+            return {self.hide(name): self.hide(one) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.hide(one) for one in value]
+        return value
 
     def flush(self) -> bytes:
         """Return what was held back, secrets hidden; the stream has ended."""

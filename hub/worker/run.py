@@ -7,7 +7,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -119,10 +119,11 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
 def _greeting(hub: Hub, claimed: Claimed) -> Piece:
     """The first lines of every log, in the wire's words."""
     subject, now = claimed.subject, hub.clock()
-    lines = [f"Started: {subject.id}", f"Run TaskRunner with template: {subject.template_name}"]
+    name = " ".join(subject.template_name.split())  # a line break in it would number the log wrongly
+    lines = [f"Started: {subject.id}", f"Run TaskRunner with template: {name}"]
     if claimed.again:
         return Piece("\n".join(lines), 2, now)
-    lines.insert(0, f"Task {subject.template_name} {subject.id} added to queue")
+    lines.insert(0, f"Task {name} {subject.id} added to queue")
     waited = max(0, (now - claimed.created) // timedelta(milliseconds=1))
     return Piece("\n".join(lines), 3, now - timedelta(milliseconds=waited), [[0, 0], [1, waited]])
 
@@ -137,7 +138,7 @@ async def _run_claimed(hub: Hub, place: Place, claimed: Claimed, halt: Halt) -> 
             try:
                 outcome = await _outcome(errand)
                 await journal.close()
-                ending = partial(finish.finish, hub, subject, outcome, results=errand.results)
+                ending = partial(finish.finish, hub, subject, _shown(outcome, journal.masker), results=errand.results)
             except Stopped:
                 if halt.reason:
                     await journal.line(halt.reason)
@@ -171,6 +172,14 @@ async def _outcome(errand: _Errand) -> Outcome:
     except Exception:
         logger.exception("Task %s failed inside the hub.", errand.task_id)
         return await _failed(journal, BROKEN)
+
+
+def _shown(outcome: Outcome, masker: Masker) -> Outcome:
+    """Hide secrets in what people will read of an outcome; the state is for the executor alone."""
+    return replace(
+        outcome, reason=masker.hide(outcome.reason), question=masker.hide(outcome.question),
+        summary=masker.hide(outcome.summary),
+    )  # fmt: skip
 
 
 async def _failed(journal: Journal, sentence: str) -> Outcome:

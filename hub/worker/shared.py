@@ -44,6 +44,23 @@ class SharedFolders:
                 raise
         return target
 
+    def clear(self) -> int:
+        """Remove every folder that nobody makes at this moment; call it only while no task uses any."""
+        count = 0
+        for entry in list(self._root.iterdir()):
+            if entry.name.startswith(".") or not entry.is_dir():
+                continue
+            descriptor = os.open(self._root / f".{entry.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                if _locked(descriptor):
+                    aside = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=self._root))
+                    entry.rename(aside / "old")
+                    shutil.rmtree(aside, ignore_errors=True)
+                    count += 1
+            finally:
+                os.close(descriptor)
+        return count
+
     @asynccontextmanager
     async def _lock(self, name: str) -> AsyncIterator[None]:
         """Hold the lock file of one folder; waiting does not block the loop, and a dead holder holds nothing."""

@@ -93,6 +93,7 @@ def test_users_are_added_listed_and_removed(hub: Terminal) -> None:
     assert "belongs to another user" in refused(
         hub, "user", "add", "jane", "--email", "x@example.org", "--password-stdin", stdin="x\n"
     )
+    assert refused(hub, "user", "totp", "disable", "--login", "jane") == "TOTP not enabled"
     assert hub.run("user", "delete", "jane", stdin="n\n").returncode == 1
     assert hub.run("user", "delete", "jane", "--yes").stdout == "User jane was removed.\n"
     assert refused(hub, "user", "delete", "jane", "--yes") == "There is no user jane."

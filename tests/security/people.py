@@ -10,7 +10,23 @@ from typing import Any
 from quart import Quart
 
 from hub.context import Hub
-from hub.models import Environment, Inventory, Key, Membership, Project, Repository, Task, Template, User, View
+from hub.models import (
+    Environment,
+    HostConfig,
+    Inventory,
+    Key,
+    Membership,
+    Project,
+    Repository,
+    Runner,
+    SecretStorage,
+    State,
+    StateAlias,
+    Task,
+    Template,
+    User,
+    View,
+)
 from hub.services import sessions
 from hub.services.actor import Actor
 from hub.testing.booted import administrator
@@ -127,13 +143,19 @@ class Things:
     vault_template: int
     task: int
     build_task: int
+    host_config: int
+    storage: int
+    runner: int
+    alias: int
+    state: int
 
     def ids(self) -> dict[str, int]:
         """By the names that paths use."""
         return {
             "project_id": self.project, "key_id": self.key, "repository_id": self.repository, "view_id": self.view,
             "inventory_id": self.inventory, "environment_id": self.environment, "template_id": self.template,
-            "task_id": self.task,
+            "task_id": self.task, "host_config_id": self.host_config, "storage_id": self.storage,
+            "runner_id": self.runner, "alias_id": self.alias, "state_id": self.state,
         }  # fmt: skip
 
 
@@ -165,7 +187,20 @@ async def furnish(hub: Hub, name: str) -> Things:
             **at,
         )  # fmt: skip
         tasks[one.id] = made.id
+    outside = await _furnish_outside(hub, name, key, inventory)
     return Things(
         project.id, key.id, repository.id, inventory.id, environment.id, secret.id, view.id, template.id, build.id,
-        plain.id, tasks[template.id], tasks[build.id],
+        plain.id, tasks[template.id], tasks[build.id], *outside,
     )  # fmt: skip
+
+
+async def _furnish_outside(hub: Hub, name: str, key: Key, inventory: Inventory) -> tuple[int, int, int, int, int]:
+    """Make what points out of a project: a mapping, a secret storage, a runner, an alias and a state."""
+    at = {"project_id": key.project_id}
+    mapping = await HostConfig.create(type="host", host=f"{name}.example.org", ssh_key=key, **at)
+    storage = await SecretStorage.create(name=f"{name} storage", type="vault", **at)
+    await Key.create(name=f"{name} token", type="string", owner="vault", storage_id=storage.id, **at)
+    runner = await Runner.create(name=f"{name} runner", tags=[f"{name} tag"], **at)
+    alias = await StateAlias.create(alias=f"{name} alias", inventory=inventory, **at)
+    state = await State.create(inventory=inventory, created=hub.clock(), lineage=name, **at)
+    return mapping.id, storage.id, runner.id, alias.id, state.id

@@ -8,14 +8,37 @@ from typing import Any
 
 import pytest
 
-from hub.models import Environment, Event, Inventory, Key, Project, Repository, Task, Template, TemplateVault, View
+from hub.models import (
+    Environment,
+    Event,
+    HostConfig,
+    Inventory,
+    Key,
+    Project,
+    Repository,
+    Runner,
+    RunnerEnrolment,
+    SecretStorage,
+    State,
+    StateAlias,
+    Task,
+    Template,
+    TemplateVault,
+    View,
+)
 from hub.web.api import load_routes
 from hub.web.api.routing import ROUTES, Route
 
 load_routes()
 
-MODELS = (Environment, Event, Inventory, Key, Project, Repository, Task, Template, TemplateVault, View)
-NESTED = ("key_id", "repository_id", "inventory_id", "environment_id", "view_id", "template_id", "task_id")
+MODELS = (
+    Environment, Event, HostConfig, Inventory, Key, Project, Repository, Runner, RunnerEnrolment, SecretStorage, State,
+    StateAlias, Task, Template, TemplateVault, View,
+)  # fmt: skip
+NESTED = (
+    "key_id", "repository_id", "inventory_id", "environment_id", "view_id", "template_id", "task_id",
+    "host_config_id", "storage_id", "runner_id", "alias_id", "state_id",
+)  # fmt: skip
 _PART = re.compile(r"\{(\w+)\}")
 
 # Bodies that would be accepted, so that the id in the path is all there is to refuse.
@@ -27,6 +50,8 @@ BODIES: dict[str, Any] = {
     "views": {"title": "x"},
     "templates": {"name": "x", "app": "bash", "playbook": "x.sh", "repository_id": "repository"},
     "tasks": {"template_id": "template"},
+    "host_configs": {"type": "url", "host": "https://x.org/", "ssh_key_id": "key"},
+    "secret_storages": {"name": "x", "type": "vault", "secret": "x"},
 }
 
 
@@ -45,7 +70,7 @@ def nested() -> Iterator[tuple[Route, str]]:
 
 
 def address(path: str, ids: dict[str, int]) -> str:
-    return "/api" + _PART.sub(lambda part: str(ids[part[1]]), path)
+    return "/api" + _PART.sub(lambda part: str(ids.get(part[1], 999_999)), path)
 
 
 async def everything() -> dict[str, list[dict[str, Any]]]:

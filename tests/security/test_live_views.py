@@ -39,6 +39,21 @@ async def told(socket):
 
 
 @pytest.fixture
+def looks(monkeypatch):
+    """Gets one entry each time that a socket has been through its news, rights first."""
+    done: asyncio.Queue[None] = asyncio.Queue()
+    news = Watcher.news
+
+    async def news_and_tell(self, topics):
+        async for message in news(self, topics):
+            yield message
+        done.put_nowait(None)
+
+    monkeypatch.setattr(Watcher, "news", news_and_tell)
+    return done
+
+
+@pytest.fixture
 def listening(monkeypatch):
     """Set once a socket has begun to listen."""
     begun = asyncio.Event()
@@ -102,16 +117,20 @@ async def test_a_stream_ends_with_the_right_to_it(app, hub, people, mine, loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
-async def test_a_socket_tells_nothing_after_the_right_to_it_is_gone(app, hub, people, mine, loss, listening):
+async def test_a_socket_tells_nothing_after_the_right_to_it_is_gone(app, hub, people, mine, loss, listening, looks):
     """Not even for the seconds until it looks again: the next news may be the secret one."""
     caller = await reader(people, mine, loss)
     async with app.test_client(use_cookies=False).websocket("/api/ws", headers=caller.headers()) as socket:
         await listening.wait()
         first = await start(hub, mine)
         assert (await told(socket))["task_id"] == first
+        async with asyncio.timeout(SECONDS):
+            await looks.get()
         await loss(caller.actor, hub)
         await start(hub, mine)
         if loss is lose_membership:  # the socket itself stays, for other projects
+            async with asyncio.timeout(SECONDS):
+                await looks.get()  # it has looked at the news of a project that is not the reader's any more
             await Membership.create(user_id=caller.actor.user_id, project_id=mine.project, role="guest")
             last = await start(hub, mine)
             assert (await told(socket))["task_id"] == last

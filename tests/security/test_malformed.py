@@ -10,8 +10,8 @@ import pytest
 
 from hub.context import Hub
 from hub.models import Task, Template, View
+from hub.testing import databases
 from hub.testing.booted import administrator, booted
-from hub.testing.databases import dialect, url  # noqa: F401 - fixtures
 from hub.web.api import load_routes
 from hub.web.api.routing import ROUTES
 from hub.web.app import MAX_BODY, make_app
@@ -21,8 +21,11 @@ from .people import Caller, People, Things, furnish
 load_routes()
 
 
+dialect, url = databases.dialect, databases.url
+
+
 @pytest.fixture
-async def hub(url: str, plugins) -> AsyncIterator[Hub]:  # noqa: F811 - the fixture of that name
+async def hub(url: str, plugins) -> AsyncIterator[Hub]:
     """On both databases: what one stores, the other refuses."""
     async with booted(plugins=plugins, database_url=url) as one:
         yield one
@@ -146,10 +149,9 @@ async def test_no_text_that_holds_json_poisons_a_list(owner, hers):
     """Answers, arguments and variables are JSON within a text."""
     await Template.filter(id=hers.template).update(survey_vars=[{"name": "A", "title": "A"}])
     values = [json.dumps({"A": value}) for value in odd_values().values()]
-    values += [
-        nested(100_000, "{}"), nested(100_000), '{"A": ' + nested(50_000) + "}", '{"A": NaN}', "[" * 999,
-        '{"A": ' + "9" * 5000 + "}", "\ud800", '{"\\ud800": 1}', "null", "5", '"x"', "{", "[null]", "[{}]",
-    ]  # fmt: skip
+    values += [nested(100_000, "{}"), nested(100_000), '{"A": ' + nested(50_000) + "}", '{"A": NaN}', "[" * 999,
+               '{"A": ' + "9" * 5000 + "}", "\ud800", '{"\\ud800": 1}', "null", "5", '"x"', "{", "[null]",
+               "[{}]"]  # fmt: skip
     for text in values:
         for member in ("environment", "secret", "arguments"):
             body = {"template_id": hers.template, member: text}

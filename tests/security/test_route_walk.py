@@ -12,10 +12,13 @@ from hub.web.pages import PAGES, Who
 
 load_routes()
 
-PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout")}
+PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
+          ("POST", "/auth/verify"), ("POST", "/auth/recovery"), ("POST", "/internal/runners"),
+          ("POST", "/integrations/{alias}"),
+          *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
-ANYBODY_PAGES = {"/auth/login", "/preferences"}
+ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences"}
 
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),
@@ -29,6 +32,13 @@ OWNERS = {
     ("POST", "/project/{project_id}/users"),
     ("PUT", "/project/{project_id}/users/{user_id}"),
     ("DELETE", "/project/{project_id}/users/{user_id}"),
+    ("POST", "/project/{project_id}/roles"),
+    ("PUT", "/project/{project_id}/roles/{slug}"),
+    ("POST", "/project/{project_id}/roles/{slug}"),
+    ("DELETE", "/project/{project_id}/roles/{slug}"),
+    ("POST", "/project/{project_id}/invites"),
+    ("PUT", "/project/{project_id}/invites/{invite_id}"),
+    ("DELETE", "/project/{project_id}/invites/{invite_id}"),
 }
 EVERYBODY = {("DELETE", "/project/{project_id}/me")}
 """Writes that need no bit: leaving a project."""

@@ -92,7 +92,7 @@ async def test_nobody_changes_a_password_without_the_old_one(people, hub):
             body = {"password": "a new one", "current_password": current}
             assert (await caller.post(f"/users/{actor.user_id}/password", body)).status == 400
             assert (await caller.put(f"/users/{actor.user_id}", whole | body)).status == 400
-        await sessions.close_sessions_of(actor.user_id)
+        await sessions.close_sessions_of(hub, actor.user_id)
 
 
 async def test_a_deleted_user_is_out_at_once(people, hub):

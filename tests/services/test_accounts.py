@@ -135,8 +135,8 @@ async def test_an_imported_hash_is_replaced_when_its_password_proved_right(hub: 
 
 async def test_signing_out_ends_the_session_and_twice_is_fine(hub: Hub) -> None:
     secret = await accounts.login(hub, "admin", PASSWORD)
-    await accounts.logout(secret)
-    await accounts.logout(secret)
+    await accounts.logout(hub, secret)
+    await accounts.logout(hub, secret)
     with pytest.raises(Unauthenticated):
         await sessions.actor_of_session(hub, secret)
 

@@ -43,9 +43,9 @@ class Client:
         self._client = app.test_client(use_cookies=False)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    async def call(self, method: str, path: str, body: Any = None) -> Reply:
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         given = {} if body is None else {"json": body}
-        response = await self._client.open(f"/api{path}", method=method, headers=self._headers, **given)
+        response = await self._client.open(f"/api{path}", method=method, headers=self._headers | headers, **given)
         return Reply(response.status_code, response.headers, await response.get_data(as_text=False))
 
     async def get(self, path: str) -> Reply:

@@ -38,7 +38,7 @@ async def test_ping_says_pong_to_everybody_and_nothing_more(client: Client) -> N
 
 async def test_the_ways_to_sign_in_are_public(client: Client) -> None:
     assert await (await client.get("/api/auth/login")).get_json() == {
-        "oidc_providers": [], "login_with_password": True, "auth_methods": {},
+        "oidc_providers": [], "login_with_password": True, "auth_methods": {"totp": {"allow_recovery": True}},
     }  # fmt: skip
 
 

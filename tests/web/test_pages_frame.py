@@ -10,6 +10,7 @@ from quart import Quart
 
 from hub.context import Hub
 from hub.models import Membership, User
+from hub.services.invites import InviteDraft, create_invite
 from hub.services.passwords import hash_password
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Marks, Reader
@@ -43,12 +44,14 @@ async def every_address(scene: Scene) -> list[str]:
     template = await scene.template("hello.sh", survey_vars=[{"name": "who", "title": "Who", "type": "secret"}])
     task = await scene.launch(template)
     ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
-           "item_id": 1, "view_id": 1, "token": "x"}  # fmt: skip
+           "item_id": 1, "view_id": 1}  # fmt: skip
     from hub.models import Environment, Inventory, View
 
     await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
     await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
     await View.create(project=scene.project, title="Tab", position=0)
+    draft = InviteDraft(username=scene.actor.username, role="guest")
+    ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
     rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
     found = [re.sub(r"<(?:int:)?(\w+)>", lambda part: str(ids[part[1]]), rule) for rule in rules]
     return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in found]

@@ -13,12 +13,10 @@ from typing import Any
 from hub.context import Hub
 from hub.db import rows
 from hub.errors import Invalid
-from hub.models import Environment, Inventory, Key, Repository, Task, TemplateVault
+from hub.models import Inventory, Repository, Task, TemplateVault
 from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
-from hub.services.keys import read_secret
-from hub.services.tasks.survey import parse_object
-from hub.vault import place
+from hub.services.tasks import variables
 
 _VERSIONED = frozenset({"build", "deploy"})
 """Template types whose tasks know of versions."""
@@ -92,9 +90,11 @@ _TASK = """
            COALESCE("task"."inventory_id", "template"."inventory_id") AS "inventory_id",
            "template"."name" AS "template_name", "template"."type" AS "template_type", "app", "working_directory",
            "template"."arguments" AS "template_arguments", "allow_override_args_in_task", "task_params", "time_limit",
+           "survey_vars",
            "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
            "ssh_key_id", "project"."name" AS "project_name", "user"."username",
-           EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults"
+           EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults",
+           EXISTS (SELECT 1 FROM "template_environment" WHERE "template_id" = "template"."id") AS "has_groups"
     FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
                 JOIN "project" ON "project"."id" = "task"."project_id"
                 JOIN "repository" ON "repository"."id" = "template"."repository_id"
@@ -106,18 +106,13 @@ _TASK = """
 async def load(hub: Hub, task_id: int) -> Brief:
     """Read it all. Raises `Invalid` or `Unavailable` with the sentence that ends the task."""
     found = await rows(
-        _TASK, [task_id], times=["created"], flags=["allow_override_args_in_task", "has_vaults"],
-        documents=["params", "resumed", "task_params"],
+        _TASK, [task_id], times=["created"], flags=["allow_override_args_in_task", "has_vaults", "has_groups"],
+        documents=["params", "resumed", "task_params", "survey_vars"],
     )  # fmt: skip
     if not found:
         raise Invalid("The task does not exist any more.")
     task = found[0]
-    environment = await _environment(task["environment_id"])
-    secret_variables, secret_env = await _group_secrets(hub, environment)
-    if task["secret"]:
-        secret_variables |= json.loads(hub.vault.open(task["secret"], place("task", "secret", task["id"])))
-    variables = parse_object(environment.json, "json") if environment else {}
-    env = parse_object((environment and environment.env) or "", "env")
+    given = await variables.load(hub, task)
     return Brief(
         task_id=task["id"],
         project_id=task["project_id"],
@@ -145,26 +140,11 @@ async def load(hub: Hub, task_id: int) -> Brief:
         ),
         inventory=await _inventory(task["inventory_id"]),
         vaults=await _vaults(task["template_id"]) if task["has_vaults"] else (),
-        variables=variables | parse_object(task["environment"] or "", "environment"),
-        env={name: _env_text(value) for name, value in env.items()},
-        secret_variables=secret_variables,
-        secret_env=secret_env,
+        variables=given.plain,
+        env=given.env,
+        secret_variables=given.secret,
+        secret_env=given.secret_env,
     )
-
-
-async def _environment(environment_id: int | None) -> Environment | None:
-    return await Environment.get_or_none(id=environment_id) if environment_id else None
-
-
-async def _group_secrets(hub: Hub, environment: Environment | None) -> tuple[dict[str, str], dict[str, str]]:
-    variables: dict[str, str] = {}
-    env: dict[str, str] = {}
-    if environment is None:
-        return variables, env
-    for key in await Key.filter(environment_id=environment.id).order_by("id"):
-        target = env if key.owner == "environment" else variables
-        target[key.name] = str((await read_secret(hub, key)).get("string", ""))
-    return variables, env
 
 
 async def _repository(repository_id: int) -> RepositoryBrief:
@@ -222,9 +202,3 @@ def _parsed(text: str | None) -> Any:
         return json.loads(text)
     except ValueError:
         raise Invalid("The arguments of the template are not valid JSON; edit the template.") from None
-
-
-def _env_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)

@@ -15,7 +15,7 @@ from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Inventory, Task, Template
 from hub.plugin import GateRequest
 from hub.services import apps
-from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, Grant, require
+from hub.services.access import RUN_TASKS, Grant, require
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
@@ -52,7 +52,7 @@ class TaskDraft(Draft):
 
 async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> dict[str, Any]:
     """Check everything, store a waiting task and return it in the wire's shape."""
-    grant = await require(actor, project_id, RUN_TASKS)
+    grant = await require(actor, project_id, RUN_TASKS, template_id=draft.template_id)
     template = await Template.get_or_none(id=draft.template_id, project_id=project_id)
     if template is None:
         raise NotFound("There is no such template in this project.")
@@ -60,7 +60,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
     columns = await _columns(hub, grant, template, draft)
     answers = survey.check(
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),
-        survey.parse_object(draft.secret, "secret"), free=grant.allows(MANAGE_RESOURCES),
+        survey.parse_object(draft.secret, "secret"), free=grant.overrides,
     )  # fmt: skip
     columns["params"] = storable(check_task_params(executor, draft.params, draft.limit))
     await _ask_gates(hub, actor, template, columns, answers.plain)
@@ -93,7 +93,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
 
 async def _columns(hub: Hub, grant: Grant, template: Template, draft: TaskDraft) -> dict[str, Any]:
     """Return the overrides that this actor may make. Who may edit the template may override anything. W-53."""
-    editor = grant.allows(MANAGE_RESOURCES)
+    editor = grant.overrides
     columns: dict[str, Any] = {}
     branch = draft.git_branch or ""
     if branch and branch != (template.git_branch or ""):
@@ -108,7 +108,7 @@ async def _columns(hub: Hub, grant: Grant, template: Template, draft: TaskDraft)
         _allow(editor or template.allow_override_branch_in_task or known, "choose a commit")
         columns["commit_hash"] = commit
     if _given(draft.arguments) and template.allow_override_args_in_task:
-        columns["arguments"] = _argument_text(str(draft.arguments))
+        columns["arguments"] = argument_text(str(draft.arguments))
     if draft.inventory_id and draft.inventory_id != template.inventory_id:
         columns["inventory_id"] = await _inventory(template, draft.inventory_id)
     if draft.build_task_id:
@@ -125,7 +125,8 @@ def _given(arguments: str | None) -> bool:
     return bool(arguments) and str(arguments).strip() not in {"", "[]", "{}", "null"}
 
 
-def _argument_text(text: str) -> str:
+def argument_text(text: str) -> str:
+    """Return the text of a JSON list of texts, or of such lists by stage. Raises `Invalid`."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -14,6 +14,7 @@ from hub.errors import NotFound
 from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
+from hub.services.reading import shown
 from hub.services.tasks.states import UNFINISHED
 
 MOST = 1000
@@ -121,7 +122,7 @@ async def find_tasks(
     actor: Actor, project_id: int, wanted: Wanted, *, before: int | None = None, limit: int = MOST
 ) -> list[dict[str, Any]]:
     """Newest tasks of a project that fit, first. `before` is the id of the last task already seen."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     where = ['"task"."project_id" = ?']
     params: list[Any] = [project_id]
     if wanted.template_id is not None:
@@ -135,7 +136,7 @@ async def find_tasks(
         where, params = [*where, '"task"."id" < ?'], [*params, before]
     most = max(1, min(limit, MOST))
     found = await _full(f'{" AND ".join(where)} ORDER BY "task"."id" DESC LIMIT {most}', params)
-    return [wire_with_template(row) for row in found]
+    return [shown(grant, "task", wire_with_template(row)) for row in found]
 
 
 _SAYS = tuple(
@@ -162,8 +163,8 @@ async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 async def get_task(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
     """Return one task; `NotFound` when it does not exist in the project."""
-    await require(actor, project_id)
-    return await one_task(project_id, task_id)
+    grant = await require(actor, project_id)
+    return shown(grant, "task", await one_task(project_id, task_id))
 
 
 async def one_task(project_id: int, task_id: int) -> dict[str, Any]:
@@ -177,11 +178,11 @@ async def one_task(project_id: int, task_id: int) -> dict[str, Any]:
 
 async def task_with_template(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
     """Return one task with the names that lists have."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     found = await _full('"task"."id" = ? AND "task"."project_id" = ?', [task_id, project_id])
     if not found:
         raise NotFound("There is no such task in this project.")
-    return wire_with_template(found[0])
+    return shown(grant, "task", wire_with_template(found[0]))
 
 
 async def moves_of(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:

@@ -33,17 +33,32 @@ async def _subject(project_id: int, task_id: int) -> Subject:
     return subject
 
 
+async def _runnable(actor: Actor, project_id: int, task_id: int) -> Subject:
+    """Return a task that the actor may run; what a role may do on its template alone counts, too."""
+    grant = await require(actor, project_id)
+    subject = await subject_of(task_id)
+    if subject is None or subject.project_id != project_id:
+        await require(actor, project_id, RUN_TASKS)  # who may run nothing learns nothing
+        raise NotFound("There is no such task in this project.")
+    if not grant.allows(RUN_TASKS):
+        await require(actor, project_id, RUN_TASKS, template_id=subject.template_id)
+    return subject
+
+
 async def stop(hub: Hub, actor: Actor, project_id: int, task_id: int, *, force: bool = False) -> str:
     """Stop a task and return its status.
 
     One that no worker has taken ends at once and never runs (W-01, W-02, W-06). A running one gets TERM, and KILL after
     the grace time or, with `force`, at once. A finished task stays as it is.
     """
-    await require(actor, project_id, RUN_TASKS)
-    subject = await _subject(project_id, task_id)
+    subject = await _runnable(actor, project_id, task_id)
+    return await _stop_now(hub, actor, subject, force=force)
+
+
+async def _stop_now(hub: Hub, actor: Actor, subject: Subject, *, force: bool) -> str:
     status = await unit(lambda: _stop(hub, actor, subject))
     if force and status == STOPPING:
-        await hub.bell.ring(f"{stop_topic(task_id)}/force")
+        await hub.bell.ring(f"{stop_topic(subject.id)}/force")
     return status
 
 
@@ -64,20 +79,19 @@ async def _stop(hub: Hub, actor: Actor, subject: Subject) -> str:
 
 async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *, force: bool = False) -> int:
     """Stop every unfinished task of a template; return how many."""
-    await require(actor, project_id, MANAGE_RESOURCES)
+    await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
     await find(Template, project_id, template_id, "template")
     query = Task.filter(project_id=project_id, template_id=template_id, status__in=list(UNFINISHED))
     ids = await column(query.order_by("-id"), "id")  # the newest first: what waits must not start meanwhile
     for task_id in ids:
         with suppress(NotFound):
-            await stop(hub, actor, project_id, task_id, force=force)
+            await _stop_now(hub, actor, await _subject(project_id, task_id), force=force)
     return len(ids)
 
 
 async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
     """Let a task that asked go on; `Conflict` when it does not ask. W-04."""
-    await require(actor, project_id, RUN_TASKS)
-    subject = await _subject(project_id, task_id)
+    subject = await _runnable(actor, project_id, task_id)
 
     async def work() -> bool:
         return await transition(hub, actor, subject, Move(CONFIRMED, columns={"question": ""}))
@@ -88,8 +102,7 @@ async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None
 
 async def reject(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: str = "") -> None:
     """End a task that asked; `Conflict` when it does not ask. W-04."""
-    await require(actor, project_id, RUN_TASKS)
-    subject = await _subject(project_id, task_id)
+    subject = await _runnable(actor, project_id, task_id)
     reason = f"Rejected by {actor.label}" + (f": {why}" if why else ".")
 
     async def work() -> bool:

@@ -27,7 +27,7 @@ async def login(call: Call) -> Answer:
         user_agent=request.headers.get("User-Agent", ""),
     )  # fmt: skip
     if before := request.cookies.get(COOKIE):
-        await accounts.logout(before)
+        await accounts.logout(call.hub, before)
     response = Response(b"", 204, content_type=JSON)
     set_cookie(call.hub, response, secret)
     return response
@@ -38,7 +38,7 @@ async def logout(call: Call) -> Answer:
     """Sign out; without a session, nothing happens."""
     refuse_foreign_page(call.hub, request)
     if secret := request.cookies.get(COOKIE):
-        await accounts.logout(secret)
+        await accounts.logout(call.hub, secret)
     response = Response(b"", 204, content_type=JSON)
     clear_cookie(call.hub, response)
     return response

@@ -13,15 +13,22 @@ from quart import Quart, Response, request
 from hub.context import Hub
 from hub.errors import Forbidden, HubError, Invalid, NotFound
 from hub.plugin import PluginError
+from hub.services import runner_link
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
-from hub.web.actor import NOBODY, actor_of
-from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route
+from hub.web.actor import NOBODY, actor_of, session_of
+from hub.web.api import repeats, versions
+from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
 
 _PART = re.compile(r"\{(\w+)\}")
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_WIRE_WORDS = {
+    "runner_id": "runner_id required",
+    "matcher_id": "Invalid Matcher ID",
+    "value_id": "Invalid IntegrationExtractValue ID",
+}
 
 
 def mount(app: Quart, hub: Hub) -> None:
@@ -33,40 +40,67 @@ def mount(app: Quart, hub: Hub) -> None:
         app.add_url_rule(
             PREFIX + _PART.sub(r"<\1>", path),
             endpoint=f"api {path}",
-            view_func=_view(hub, methods),
-            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            view_func=_view(hub, methods, by_path),
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
 
 
-def _view(hub: Hub, methods: Mapping[str, Route]) -> Callable[..., Awaitable[Response]]:
+def _view(
+    hub: Hub, methods: Mapping[str, Route], by_path: Mapping[str, Mapping[str, Route]]
+) -> Callable[..., Awaitable[Response]]:
     async def view(**parts: str) -> Response:
         route = methods.get("GET" if request.method == "HEAD" and "HEAD" not in methods else request.method)
         if route is None:
             return plain_not_found()
         try:
-            call = await _call(hub, route, parts)
-            return _response(await route.view(call))
+            return await _answer(route, await _call(hub, route, parts), by_path)
         except (HubError, PluginError) as error:
             return json_error(error)
 
     return view
 
 
+async def _answer(route: Route, call: Call, by_path: Mapping[str, Mapping[str, Route]]) -> Response:
+    """Call the view, with what the headers of the request ask for: a state to begin with, or to do it only once."""
+
+    async def answer() -> Response:
+        read = versions.reader(route, by_path)
+        wanted = request.headers.get("If-Match")
+        if wanted is None or route.method not in {"PUT", "DELETE"}:
+            value = await route.view(call)
+        else:
+            value = await versions.unless_changed(route, read, call, wanted)
+        response = _response(value)
+        if route.method == "GET" and isinstance(value, dict):
+            response.headers["ETag"] = versions.tag(value)
+        return response
+
+    key = request.headers.get("Idempotency-Key")
+    if key is None or route.method != "POST" or route.access in {Access.PUBLIC, Access.SESSION}:
+        return await answer()
+    return await repeats.once(call, key, await request.get_data(), answer)
+
+
 async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
-    actor = await _let_in(hub, route)
+    actor = await _let_in(hub, route, parts.get("project_id"))
     ids = {name: _whole_number(name, text) for name, text in parts.items() if name.endswith("_id")}
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
     for text in (*texts.values(), *request.args.values()):
         refuse_unfit_text(text)
-    body = _decoded(await request.get_data(cache=False)) if route.needs_body else None
+    body = _decoded(await request.get_data()) if route.needs_body else None
     return Call(hub, actor, ids, texts, request.args, body)
 
 
-async def _let_in(hub: Hub, route: Route) -> Actor:
+async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
+    if route.access is Access.SESSION:
+        return await session_of(hub, request)
+    if route.access is Access.RUNNER:
+        return await runner_link.actor_of_runner(request.headers.get("X-Runner-Token", ""))
     actor = await actor_of(hub, request)
+    check_token(actor, route, None if project is None else _whole_number("project_id", project))
     if route.access is Access.ADMIN and not actor.admin:
         raise Forbidden("Only an administrator may do this.")
     return actor
@@ -74,6 +108,8 @@ async def _let_in(hub: Hub, route: Route) -> Actor:
 
 def _whole_number(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
+        if name in _WIRE_WORDS:
+            raise Invalid(_WIRE_WORDS[name])
         words = name.removesuffix("_id").replace("_", " ")
         raise Invalid("Invalid project ID" if name == "project_id" else f"The {words} id must be a whole number.")
     if abs(int(text)) > MAX_ID:

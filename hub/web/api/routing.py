@@ -20,6 +20,8 @@ from typing import Any
 from quart import Response
 
 from hub.context import Hub
+from hub.errors import Forbidden, NotFound
+from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, SCOPES, UPDATE_PROJECT
 from hub.services.actor import Actor
 
 PREFIX = "/api"
@@ -38,6 +40,8 @@ class Access(enum.Enum):
     """Members of the project in the path; the service asks for the bits."""
     ADMIN = "admin"
     """Administrators."""
+    RUNNER = "runner"
+    """Runners, by their own token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,67 @@ class Route:
     """Refuse a missing or malformed JSON body with 400."""
     wire: bool = True
     """False for what is ours, beside the wire's contract."""
+    declared: int | None = None
+    """Bits that the service asks for, where they are others than `needs` takes for granted."""
+
+    @property
+    def needs(self) -> int:
+        """Bits that a member of the project needs: those declared, else none to read, and to manage for the rest."""
+        if self.access is not Access.MEMBER:
+            return 0
+        if self.declared is not None:
+            return self.declared
+        return _USUAL.get((self.method, self.path), 0 if self.method == "GET" else MANAGE_RESOURCES)
+
+    @property
+    def scope(self) -> str:
+        """The scope that a limited token needs; empty where nobody is asked for one."""
+        if self.access in {Access.PUBLIC, Access.SESSION}:
+            return ""
+        if self.access is Access.ADMIN:
+            return "admin"
+        if self.method == "GET":
+            return "read" if not self.needs else "manage"
+        if self.access is Access.MEMBER:
+            return "run" if self.needs == RUN_TASKS else "manage"
+        return "manage" if self.path.startswith("/projects") else "admin"
+
+
+_USUAL = {
+    ("POST", "/project/{project_id}/tasks"): RUN_TASKS,
+    ("POST", "/project/{project_id}/tasks/{task_id}/stop"): RUN_TASKS,
+    ("POST", "/project/{project_id}/tasks/{task_id}/confirm"): RUN_TASKS,
+    ("POST", "/project/{project_id}/tasks/{task_id}/reject"): RUN_TASKS,
+    ("PUT", "/project/{project_id}"): UPDATE_PROJECT,
+    ("DELETE", "/project/{project_id}"): UPDATE_PROJECT,
+    ("DELETE", "/project/{project_id}/me"): 0,
+    ("POST", "/project/{project_id}/users"): MANAGE_USERS,
+    ("PUT", "/project/{project_id}/users/{user_id}"): MANAGE_USERS,
+    ("DELETE", "/project/{project_id}/users/{user_id}"): MANAGE_USERS,
+    ("GET", "/project/{project_id}/invites"): MANAGE_USERS,
+    ("GET", "/project/{project_id}/invites/{invite_id}"): MANAGE_USERS,
+    ("GET", "/project/{project_id}/backup"): MANAGE_RESOURCES,
+    ("POST", "/project/{project_id}/invites"): MANAGE_USERS,
+    ("PUT", "/project/{project_id}/invites/{invite_id}"): MANAGE_USERS,
+    ("DELETE", "/project/{project_id}/invites/{invite_id}"): MANAGE_USERS,
+}
+"""The wire's exceptions from its rule that every write below a project needs the bit to manage its resources."""
+
+OUTSIDE = frozenset({("GET", "/user"), ("GET", "/info"), ("GET", "/apps"), ("GET", "/projects")})
+"""What a token of one project may read beside that project: who it is, what the hub is, and the project itself."""
+
+
+def check_token(actor: Actor, one: Route, project_id: int | None) -> None:
+    """Refuse what is beyond the scopes and the project of a token; services ask again for what lies in a project."""
+    if not actor.limited or not one.scope:
+        return
+    if actor.project_id is not None and project_id is None and (one.method, one.path) not in OUTSIDE:
+        raise Forbidden("This token is for one project only.")
+    if actor.project_id is not None and project_id not in {None, actor.project_id}:
+        raise NotFound("There is no such project, or you are not a member of it.")
+    scopes = actor.scopes if actor.scopes is not None else SCOPES.keys()
+    if one.scope != "read" and one.scope not in scopes and "admin" not in scopes:
+        raise Forbidden(f"This token does not have the scope {one.scope}.")
 
 
 @dataclass(slots=True)
@@ -98,13 +163,16 @@ ROUTES = Routes()
 
 
 def route(
-    method: str, path: str, access: Access, *, body: bool | None = None, wire: bool = True
+    method: str, path: str, access: Access, *, body: bool | None = None, wire: bool = True, needs: int | None = None
 ) -> Callable[[View], View]:
-    """Declare a view. POST and PUT need a JSON body unless `body` says otherwise; GET answers HEAD too."""
+    """Declare a view. POST and PUT need a JSON body unless `body` says otherwise; GET answers HEAD too.
+
+    `needs` names the bits of a member that the service asks for, where they are not the usual ones.
+    """
 
     def declare(view: View) -> View:
-        needs = method in {"POST", "PUT"} if body is None else body
-        ROUTES.add(Route(method, path, access, view, needs, wire))
+        with_body = method in {"POST", "PUT"} if body is None else body
+        ROUTES.add(Route(method, path, access, view, with_body, wire, needs))
         return view
 
     return declare

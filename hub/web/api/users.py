@@ -33,7 +33,7 @@ async def create_token(call: Call) -> Answer:
 @route("DELETE", "/user/tokens/{token}", Access.USER)
 async def delete_token(call: Call) -> Answer:
     """Delete a token, named by itself or by its first eight characters."""
-    await sessions.delete_token(call.actor, call.texts["token"])
+    await sessions.delete_token(call.hub, call.actor, call.texts["token"])
     return None
 
 
@@ -73,6 +73,28 @@ async def delete_user(call: Call) -> Answer:
 async def change_password(call: Call) -> Answer:
     """Set a password."""
     await users.change_password(call.hub, call.actor, call.ids["user_id"], users.PasswordDraft.read(call.body))
+    return None
+
+
+@route("GET", "/users/{user_id}/tokens", Access.ADMIN, wire=False)
+async def list_tokens_of(call: Call) -> Answer:
+    """Somebody's tokens, of each only its beginning."""
+    return await sessions.list_tokens(call.hub, await users.person(call.actor, call.ids["user_id"]))
+
+
+@route("POST", "/users/{user_id}/tokens", Access.ADMIN, body=False, wire=False)
+async def create_token_for(call: Call) -> Answer:
+    """Make a token for a service account."""
+    draft = sessions.TokenDraft.read(await _optional_body())
+    account = await users.service_account(call.actor, call.ids["user_id"])
+    return Made(await sessions.create_token(call.hub, account, draft))
+
+
+@route("DELETE", "/users/{user_id}/tokens/{token}", Access.ADMIN, wire=False)
+async def delete_token_of(call: Call) -> Answer:
+    """Delete somebody's token, named by its first eight characters."""
+    account = await users.person(call.actor, call.ids["user_id"])
+    await sessions.delete_token(call.hub, account, call.texts["token"])
     return None
 
 

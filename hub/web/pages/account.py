@@ -79,7 +79,7 @@ async def token_new() -> Response:
 @page("/account/tokens/<token>/delete", Who.USER, methods=SEND)
 async def token_delete(token: str) -> Response:
     """Delete an API token."""
-    await sessions.delete_token(visit.visit().actor, token)
+    await sessions.delete_token(visit.the_hub(), visit.visit().actor, token)
     return visit.go("account", say=_("The token was deleted."))
 
 

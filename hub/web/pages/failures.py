@@ -65,7 +65,7 @@ async def error_page(error: Exception) -> Response:
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():
         back = {"return": drawing.here()} if request.method == "GET" else {}
-        return visit.go("login", **back)
+        return visit.go("verify" if error.code == "TOTP_REQUIRED" else "login", **back)
     if status >= 500 and not isinstance(error, HubError | HTTPException):
         logger.error("A page failed inside the hub.", exc_info=error)
     face = _FACES.get(status, _BROKEN)

@@ -8,7 +8,9 @@ from quart import Response, request
 
 from hub.errors import HubError, Invalid, Unauthenticated
 from hub.models import Session
-from hub.services import accounts, projects
+from hub.services import accounts, projects, second_factor, user_options
+from hub.services.second_factor import PasscodeDraft, RecoveryDraft
+from hub.services.user_options import UserOptionDraft
 from hub.web import actor as who
 from hub.web import i18n
 from hub.web.address import client_address
@@ -51,12 +53,42 @@ async def _form(*, back: str, name: str = "", error: str = "", status: int = 200
     )
 
 
+@page("/auth/verify", Who.ANYBODY, methods=FORM)
+async def verify() -> Response:
+    """Ask for the second factor, after the password."""
+    here = visit.visit()
+    try:
+        actor = await who.session_of(here.hub, request)
+    except Unauthenticated:
+        return visit.go("login")
+    if request.method == "GET":
+        back = visit.safe_return(request.args.get("return", ""))
+        if here.actor.user_id is not None:
+            return visit.go_to(back)
+        return await visit.show("verify.html", back=back, error="")
+    await visit.check_csrf()
+    sent = await request.form
+    back = visit.safe_return(sent.get("return", ""))
+    code, recovery = sent.get("passcode", "")[:_LONGEST], sent.get("recovery_code", "")[:_LONGEST]
+    try:
+        if recovery:
+            fresh = await second_factor.recover(here.hub, actor, RecoveryDraft.read({"recovery_code": recovery}))
+        else:
+            _, fresh = await second_factor.verify(here.hub, actor, PasscodeDraft.read({"passcode": code}))
+    except HubError as error:
+        return await visit.show("verify.html", status=error.status, back=back, error=sentence(error))
+    response = visit.go_to(back)
+    if fresh:
+        who.set_cookie(here.hub, response, fresh)
+    return response
+
+
 @page("/auth/logout", Who.USER, methods=SEND)
 async def logout() -> Response:
     """End the session."""
     secret = request.cookies.get(who.COOKIE)
     if secret:
-        await accounts.logout(secret)
+        await accounts.logout(visit.the_hub(), secret)
     response = visit.go("login")
     who.clear_cookie(visit.the_hub(), response)
     return response
@@ -65,7 +97,10 @@ async def logout() -> Response:
 @page("/", Who.USER)
 async def start() -> Response:
     """Go to the project that was looked at last, else to the only one, else to all of them."""
-    known = [one["id"] for one in await projects.list_projects(visit.visit().actor)]
+    actor = visit.visit().actor
+    if (await user_options.list_user_options(actor)).get("start_page") == "projects":
+        return visit.go("projects")
+    known = [one["id"] for one in await projects.list_projects(actor)]
     last = request.cookies.get(visit.PROJECT_COOKIE, "")
     wanted = next((one for one in known if str(one) == last), known[0] if len(known) == 1 else None)
     return visit.go("history", project_id=wanted) if wanted else visit.go("projects")
@@ -73,11 +108,14 @@ async def start() -> Response:
 
 @page("/preferences", Who.ANYBODY, methods=SEND)
 async def preferences() -> Response:
-    """Keep the reader's colours and language in cookies."""
-    sent = await request.form
+    """Keep the reader's colours and language: in cookies, and for an account to follow its owner elsewhere."""
+    sent, actor = await request.form, visit.visit().actor
     response = Response(status=204) if visit.quiet() else visit.go_to(visit.safe_return(sent.get("back", "")))
     if sent.get("theme") in visit.THEMES:
         visit.keep_cookie(response, visit.THEME_COOKIE, sent["theme"])
     if sent.get("language") in i18n.LANGUAGES:
         visit.keep_cookie(response, visit.LANGUAGE_COOKIE, sent["language"])
+    for key, known in (("theme", visit.THEMES), ("language", i18n.LANGUAGES)):
+        if actor.user_id is not None and sent.get(key) in known:
+            await user_options.set_user_option(actor, UserOptionDraft(key=key, value=sent[key]))
     return response

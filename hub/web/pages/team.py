@@ -21,6 +21,11 @@ _ROLES: Final = {
 }  # fmt: skip
 
 
+def role_title(role: str) -> str:
+    """Return the title of a role in the reader's language; a custom role is shown as it is."""
+    return _(_ROLES[role]) if role in _ROLES else role
+
+
 @page("/project/<int:project_id>/team", Who.MEMBER, methods=FORM)
 async def team(project_id: int) -> Response:
     """Members and their roles; adding one."""

@@ -14,7 +14,7 @@ from quart import Response, current_app, g, make_response, render_template, requ
 from hub.context import Hub
 from hub.errors import Forbidden, Unauthenticated
 from hub.plugin import ActorView, NavItem
-from hub.services import projects
+from hub.services import projects, user_options
 from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, UPDATE_PROJECT, Grant, require
 from hub.services.actor import Actor
 from hub.web import actor as who
@@ -101,6 +101,8 @@ async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Vis
         if signed_in:
             raise
         actor = who.NOBODY
+    if actor.limited:
+        raise Forbidden(i18n.gettext("A token that is limited to scopes or a project is for the API only."))
     grant = await require(actor, project_id) if project_id is not None else None
     here = Visit(hub, actor, grant, said=_said())
     g.visit = here
@@ -109,7 +111,18 @@ async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Vis
         here.navigation = [(one.plugin, one.item) for one in hub.registry.nav(here.viewer, project)]
         g.switchable = await projects.list_projects(actor)
         g.may_create_project = projects.may_create(hub, actor)
+        await _follow_wishes(actor)
     return here
+
+
+async def _follow_wishes(actor: Actor) -> None:
+    """Where this browser was told nothing, show what the account wishes."""
+    if LANGUAGE_COOKIE in request.cookies and THEME_COOKIE in request.cookies:
+        return
+    wishes = await user_options.list_user_options(actor)
+    g.theme = wishes.get("theme", "auto")
+    if "language" in wishes:
+        speak(wishes["language"])
 
 
 def speak(user_language: str | None = None) -> str:
@@ -126,7 +139,7 @@ def speak(user_language: str | None = None) -> str:
 
 def theme() -> str:
     """Return the colour mode that the reader chose."""
-    wish = request.cookies.get(THEME_COOKIE, "auto")
+    wish = request.cookies.get(THEME_COOKIE) or str(g.get("theme", "auto"))
     return wish if wish in THEMES else "auto"
 
 

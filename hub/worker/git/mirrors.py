@@ -119,14 +119,49 @@ class Mirrors:
         """Remove a checkout. It is out of the way at once; its files go in the background."""
         moved = await asyncio.to_thread(self._set_aside, target)
         if moved is not None:
-            task = asyncio.create_task(asyncio.to_thread(remove_tree, moved))
-            self._removals.add(task)
-            task.add_done_callback(self._removals.discard)
+            self._remove_later(moved)
+
+    def _remove_later(self, moved: Path) -> None:
+        task = asyncio.create_task(asyncio.to_thread(remove_tree, moved))
+        self._removals.add(task)
+        task.add_done_callback(self._removals.discard)
 
     async def sweep(self) -> None:
         """Clear up at start: half-made mirrors, released checkouts, mirrors that nobody used for long."""
         with _explained():
             await asyncio.to_thread(self._sweep)
+
+    def forget(self, urls: Sequence[str] | None = None) -> int:
+        """Put the mirrors of these addresses, or all of them, out of the way; return how many there were.
+
+        Checkouts borrow from mirrors: call it only while none is in use. It is one step for whoever shares the loop. A
+        mirror that another process holds at this moment stays.
+        """
+        self._furnish()
+        wanted = None if urls is None else {_name(location) for url in urls for location in self._locations(url)}
+        count = 0
+        for entry in list(self._folder.glob("*.git")):
+            if wanted is not None and entry.stem not in wanted:
+                continue
+            descriptor = locks.take_now(entry.with_suffix(".lock"))
+            if descriptor is None:
+                continue
+            try:
+                moved = self._set_aside(entry)
+            finally:
+                os.close(descriptor)
+            self._mirrors.pop(entry.stem, None)
+            count += 1
+            if moved is not None:
+                self._remove_later(moved)
+        return count
+
+    def _locations(self, url: str) -> Iterator[str]:
+        try:
+            address = git_address.parse(url, local_roots=self._roots)
+            yield str(local.git_folder(address, self._roots)) if address.is_local else address.url
+        except (Invalid, GitFailure):
+            return  # what cannot be read has no mirror
 
     async def close(self) -> None:
         """Wait until released checkouts are gone."""
@@ -159,7 +194,7 @@ class Mirrors:
             self._furnished = True
 
     def _mirror(self, source: Source) -> Mirror:
-        key = hashlib.sha256(source.location.encode()).hexdigest()[:32]
+        key = _name(source.location)
         if key not in self._mirrors:
             self._mirrors[key] = Mirror(self._folder / f"{key}.git", self._git, self._remote)
         return self._mirrors[key]
@@ -302,6 +337,11 @@ def _make_empty(path: Path) -> None:
     for folder in ("objects", "refs"):
         make_folder(path / folder)
     replace_file(path / "HEAD", b"ref: refs/heads/none\n")
+
+
+def _name(location: str) -> str:
+    """Name of the folder of a mirror, without its suffix."""
+    return hashlib.sha256(location.encode()).hexdigest()[:32]
 
 
 def _no_branch(source: Source, branch: str) -> GitFailure:

@@ -1,0 +1,38 @@
+"""What else uses a key: mappings of hosts, and aliases of Terraform states. Both keep it from being deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.errors import InUse, Invalid
+from hub.models import HostConfig, StateAlias
+
+
+async def mappings_of(project_id: int, key_id: int) -> list[dict[str, Any]]:
+    """Mappings that use a key, as the wire's lists of references have things."""
+    found = (
+        await HostConfig.filter(project_id=project_id, ssh_key_id=key_id).order_by("host", "id").values("id", "host")
+    )
+    return [{"id": row["id"], "name": row["host"]} for row in found]
+
+
+async def refuse_deletion(project_id: int, key_id: int, text: str) -> None:
+    """Raise `InUse` when a mapping or an alias needs the key."""
+    for one in await mappings_of(project_id, key_id):
+        raise InUse(_mapped(one["name"]))
+    if await StateAlias.filter(project_id=project_id, auth_key_id=key_id).exists():
+        raise InUse(f"{text}: an alias of a Terraform state.")
+
+
+async def refuse_other_type(project_id: int, key_id: int, before: str, after: str) -> None:
+    """Raise `Invalid` when a mapping or an alias relies on the type that a key has."""
+    if before == after:
+        return
+    for one in await mappings_of(project_id, key_id):
+        raise Invalid(_mapped(one["name"]), field="type")
+    if await StateAlias.filter(project_id=project_id, auth_key_id=key_id).exists():
+        raise Invalid("The key is used by an alias of a Terraform state, so it must remain a login.", field="type")
+
+
+def _mapped(host: str) -> str:
+    return f"the credential is used by the mapping for {host}"

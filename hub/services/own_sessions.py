@@ -1,0 +1,37 @@
+"""Where somebody is signed in, and signing out there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hub.context import Hub
+from hub.errors import NotFound
+from hub.models import Session
+from hub.services.access import rights_changed
+from hub.services.actor import Actor
+from hub.services.draft import MAX_ID
+from hub.services.sessions import close_sessions_of
+
+
+async def list_sessions(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
+    """The actor's sessions that have not ended, the one used last first; `current` marks the one that asks."""
+    since = hub.clock() - timedelta(days=hub.settings.session_idle_days)
+    query = Session.filter(user_id=actor.user_id, last_active__gte=since).order_by("-last_active", "-id")
+    rows = await query.values("id", "created", "last_active", "ip", "user_agent", "verified")
+    return [{**row, "current": row["id"] == actor.session_id} for row in rows]
+
+
+async def end_session(hub: Hub, actor: Actor, session_id: int) -> None:
+    """Sign the actor out in one place."""
+    known = 0 < session_id <= MAX_ID
+    if not known or not await Session.filter(id=session_id, user_id=actor.user_id).delete():
+        raise NotFound("There is no such session of yours; it may have ended.")
+    if actor.user_id is not None:
+        await rights_changed(hub, [actor.user_id])
+
+
+async def end_other_sessions(hub: Hub, actor: Actor) -> None:
+    """Sign the actor out everywhere else."""
+    if actor.user_id is not None:
+        await close_sessions_of(hub, actor.user_id, but=actor.session_id)

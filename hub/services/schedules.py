@@ -1,0 +1,294 @@
+"""Schedules of a project: when a template is to be started, and with which answers.
+
+This is the resource with its rules, and `next_run_at`, the moment that follows from them. Starting tasks at that moment
+belongs to the engine that elects a node for it; nothing here starts any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr
+
+from hub.context import Hub
+from hub.errors import Invalid
+from hub.models import Repository, Schedule, Task, Template
+from hub.services import cron, events, schedule_params
+from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.actor import Actor
+from hub.services.belongings import Id, find, refer, store
+from hub.services.draft import Draft
+from hub.services.schedule_params import ParamsDraft
+from hub.vault import place
+
+CRON = ""
+RUN_AT = "run_at"
+MISFIRES = ("skip", "once", "all")
+OVERLAPS = ("skip", "queue", "parallel")
+MOST_PREVIEWED = 100
+
+
+class ScheduleDraft(Draft):
+    """The wire's body of a schedule.
+
+    The wire detaches `task_params` when they are omitted, so that a client which never knew them loses them (S27). Here
+    omitted ones stay as they are; `null` detaches.
+    """
+
+    id: Id = 0
+    project_id: Id = 0
+    template_id: Id = 0
+    name: str = Field(default="", max_length=100)
+    type: str = Field(default=CRON, max_length=20)
+    cron_format: str = Field(default="", max_length=255)
+    time_zone: str = Field(default="", max_length=64)
+    run_at: str | None = None
+    active: bool = False
+    delete_after_run: bool = False
+    repository_id: Id | None = None
+    task_params: ParamsDraft | None = None
+    misfire: str | None = None
+    overlap: str | None = None
+    _detaches: bool = PrivateAttr(default=False)
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """Check `data`, and note an explicit null."""
+        draft = super().read(data)
+        if isinstance(data, Mapping):
+            draft._detaches = any(  # noqa: SLF001 - it is of this class
+                str(name).lower() == "task_params" and data[name] is None for name in data
+            )
+        return draft
+
+    @property
+    def detaches(self) -> bool:
+        """Whether the answers are to be forgotten."""
+        return self._detaches
+
+
+class ActiveDraft(Draft):
+    """Body of switching a schedule on or off."""
+
+    active: bool = False
+
+
+class CronDraft(Draft):
+    """Body of a check of a cron text."""
+
+    cron_format: str = ""
+    time_zone: str = ""
+
+
+async def list_schedules(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+    """Schedules of a project that watch no repository, with the names of their templates (S28)."""
+    await require(actor, project_id)
+    query = Schedule.filter(project_id=project_id, repository_id=None).order_by("id").select_related("template")
+    return [wire(one) | {"tpl_name": one.template.name} for one in await query]
+
+
+async def list_checkers(actor: Actor, project_id: int, template_id: int) -> list[dict[str, Any]]:
+    """Schedules of a template that start it only when a repository has a new commit (S28)."""
+    await require(actor, project_id)
+    await find(Template, project_id, template_id, "template")
+    query = Schedule.filter(template_id=template_id, repository_id__isnull=False).order_by("id")
+    return [wire(one) for one in await query]
+
+
+async def get_schedule(actor: Actor, project_id: int, schedule_id: int) -> dict[str, Any]:
+    """One schedule with the answers that may be shown."""
+    await require(actor, project_id)
+    return _whole(await find(Schedule, project_id, schedule_id, "schedule"))
+
+
+async def create_schedule(hub: Hub, actor: Actor, project_id: int, draft: ScheduleDraft) -> dict[str, Any]:
+    """Add a schedule."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> Schedule:
+        schedule = Schedule(project_id=project_id)
+        await _fill(hub, schedule, draft)
+        await schedule.save()
+        await _write_params(hub, schedule, draft)
+        await _tell(hub, actor, schedule, "created")
+        return schedule
+
+    return _whole(await store(work))
+
+
+async def update_schedule(hub: Hub, actor: Actor, project_id: int, schedule_id: int, draft: ScheduleDraft) -> None:
+    """Replace a schedule; see `ScheduleDraft` for its answers."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    if draft.id and draft.id != schedule_id:
+        raise Invalid("schedule id in URL and in body must be the same", field="id")
+    if draft.project_id and draft.project_id != project_id:
+        raise Invalid("You can not move schedule to other project", field="project_id")
+
+    async def work() -> None:
+        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        await _fill(hub, schedule, draft)
+        await schedule.save()
+        await _write_params(hub, schedule, draft)
+        await _tell(hub, actor, schedule, "updated")
+
+    await store(work)
+
+
+async def set_active(hub: Hub, actor: Actor, project_id: int, schedule_id: int, *, active: bool) -> None:
+    """Switch a schedule on or off."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> None:
+        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        if active and schedule.type == RUN_AT and (schedule.run_at is None or schedule.run_at <= hub.clock()):
+            raise Invalid("run_at must be in the future", field="run_at")
+        schedule.active = active
+        schedule.next_run_at = next_run(schedule, hub.clock())
+        await schedule.save(update_fields=["active", "next_run_at"])
+        await _tell(hub, actor, schedule, "updated")
+
+    await store(work)
+
+
+async def delete_schedule(hub: Hub, actor: Actor, project_id: int, schedule_id: int) -> None:
+    """Delete a schedule; the tasks that it started stay."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> None:
+        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        await Task.filter(project_id=project_id, schedule_id=schedule_id).update(schedule_id=None)
+        await schedule.delete()
+        await _tell(hub, actor, schedule, "deleted")
+
+    await store(work)
+
+
+async def validate(actor: Actor, project_id: int, draft: CronDraft) -> None:
+    """Check a cron text. Raises `Invalid` with what is wrong."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    cron.parse(draft.cron_format, draft.time_zone)
+
+
+async def upcoming(hub: Hub, actor: Actor, project_id: int, schedule_id: int, count: int) -> list[datetime]:
+    """The next moments of a schedule, as if it were active; at most `MOST_PREVIEWED`."""
+    await require(actor, project_id)
+    schedule = await find(Schedule, project_id, schedule_id, "schedule")
+    if schedule.type == RUN_AT:
+        return [schedule.run_at] if schedule.run_at and schedule.run_at > hub.clock() else []
+    moments = cron.parse(schedule.cron_format, schedule.time_zone).after(hub.clock())
+    return list(islice(moments, max(1, min(count, MOST_PREVIEWED))))
+
+
+def next_run(schedule: Schedule, after: datetime) -> datetime | None:
+    """When a schedule is to start its template next; None for one that is off.
+
+    One that watches a repository counts as on whatever `active` says, as on the wire (S29).
+    """
+    if not schedule.active and schedule.repository_id is None:
+        return None
+    if schedule.type == RUN_AT:
+        return schedule.run_at if schedule.run_at and schedule.run_at > after else None
+    return next(cron.parse(schedule.cron_format, schedule.time_zone).after(after), None)
+
+
+async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
+    """Check a draft and put it into the row, but for the answers."""
+    before = schedule.repository_id
+    _set_time(hub, schedule, draft)
+    template_id = await refer(Template, schedule.project_id, draft.template_id, "template_id")
+    if template_id is None:
+        raise Invalid("A schedule needs a template.", field="template_id")
+    schedule.template_id = template_id
+    schedule.repository_id = await refer(Repository, schedule.project_id, draft.repository_id, "repository_id")
+    if schedule.repository_id != before:
+        schedule.last_commit_hash = None
+    schedule.name = draft.name
+    schedule.active = draft.active
+    schedule.delete_after_run = draft.delete_after_run
+    schedule.misfire = _choice(draft.misfire or schedule.misfire, MISFIRES, "misfire")
+    schedule.overlap = _choice(draft.overlap or schedule.overlap, OVERLAPS, "overlap")
+    schedule.next_run_at = next_run(schedule, hub.clock())
+
+
+def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
+    if draft.type == RUN_AT:
+        moment = _moment(draft.run_at)
+        unchanged = not draft.active and moment == schedule.run_at
+        if moment <= hub.clock() and not unchanged:
+            raise Invalid("run_at must be in the future", field="run_at")
+        schedule.type, schedule.cron_format, schedule.run_at = RUN_AT, "", moment
+        schedule.time_zone = ""
+    elif draft.type == CRON:
+        cron.parse(draft.cron_format, draft.time_zone)
+        schedule.type, schedule.cron_format, schedule.run_at = CRON, draft.cron_format, None
+        schedule.time_zone = draft.time_zone
+    else:
+        raise Invalid("invalid schedule type", field="type")
+
+
+def _moment(text: str | None) -> datetime:
+    if not text:
+        raise Invalid("run_at must be provided for run_at schedules", field="run_at")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid("run_at must be a time such as 2030-01-31T12:00:00Z.", field="run_at") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _choice(value: str, choices: tuple[str, ...], field: str) -> str:
+    if value not in choices:
+        raise Invalid(f"The member {field} must be one of: {', '.join(choices)}.", field=field)
+    return value
+
+
+async def _write_params(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
+    """Store the answers in the unit under way. Those that stay must fit the template still."""
+    stored: dict[str, Any] = {"task_params": None, "secret": None}
+    if not draft.detaches:
+        given = draft.task_params
+        if given is None and not schedule_params.has_any(schedule):
+            return
+        kept = schedule_params.open_secret(hub, schedule) if given is None or given.secret is None else None
+        wanted = ParamsDraft.read(schedule.task_params) if given is None else given
+        stored["task_params"], secret = await schedule_params.checked(hub, schedule, wanted, kept)
+        if secret:
+            stored["secret"] = hub.vault.seal(json.dumps(secret), place("schedule", "secret", schedule.id))
+    schedule.update_from_dict(stored)
+    await schedule.save(update_fields=list(stored))
+
+
+async def _tell(hub: Hub, actor: Actor, schedule: Schedule, verb: str) -> None:
+    text = f"Schedule ID {schedule.id} {verb}"
+    await events.record(hub, actor, "schedule", schedule.id, text, project_id=schedule.project_id)
+    await events.announce(hub, actor, f"schedule.{verb}", schedule.id, schedule.project_id)
+
+
+def _whole(schedule: Schedule) -> dict[str, Any]:
+    shown = {"task_params": schedule.task_params} if schedule_params.has_any(schedule) else {}
+    return wire(schedule) | shown
+
+
+def wire(schedule: Schedule) -> dict[str, Any]:
+    """Return a schedule in the wire's shape, without its answers."""
+    shape: dict[str, Any] = {
+        "id": schedule.id,
+        "project_id": schedule.project_id,
+        "template_id": schedule.template_id,
+        "cron_format": schedule.cron_format,
+        "name": schedule.name,
+        "active": schedule.active,
+        "type": schedule.type,
+        "delete_after_run": schedule.delete_after_run,
+        "repository_id": schedule.repository_id,
+        "misfire": schedule.misfire,
+        "overlap": schedule.overlap,
+    }
+    for name in ("run_at", "time_zone", "next_run_at", "last_run_at", "last_task_id"):
+        if getattr(schedule, name):
+            shape[name] = getattr(schedule, name)
+    return shape

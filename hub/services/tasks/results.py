@@ -1,0 +1,76 @@
+"""Structured results of a task in the wire's shapes: stages, hosts and errors of Ansible.
+
+They are rows of `TaskResult`: of kind `stages` with a list `stages`, of kind `ansible_hosts` with a list `hosts`, of
+kind `ansible_errors` with a list `errors`. Where the wire's free edition answers null, these are lists.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from hub.services.actor import Actor
+from hub.services.tasks.read import results_of
+
+HOSTS = "ansible_hosts"
+ERRORS = "ansible_errors"
+STAGES = "stages"
+
+_COUNTS = ("ok", "changed", "failed", "unreachable", "skipped", "rescued", "ignored")
+_TYPES = {"plan": "terraform_plan", "play": "running", "recap": "print_result"}
+"""The wire's names of stages that are named otherwise here."""
+
+
+async def stages(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
+    """Stages of a task in their order; `result` is what was told of a stage, or null."""
+    found: list[dict[str, Any]] = []
+    for row in await results_of(actor, project_id, task_id, STAGES):
+        for stage in row["data"].get("stages") or ():
+            name = str(stage.get("name", ""))
+            found.append({
+                "id": len(found) + 1,
+                "task_id": task_id,
+                "type": _TYPES.get(name, name),
+                "start": stage.get("start"),
+                "end": stage.get("end"),
+                "start_output_id": None,
+                "end_output_id": None,
+                "result": stage.get("result"),
+            })  # fmt: skip
+    return found
+
+
+async def hosts(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
+    """What happened to each host."""
+    return [
+        _head(number, project_id, task_id, created)
+        | {"host": str(one.get("host", ""))}
+        | {name: _count(one.get(name)) for name in _COUNTS}
+        for number, (created, one) in enumerate(await _each(actor, project_id, task_id, HOSTS), 1)
+    ]
+
+
+async def errors(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
+    """What failed on which host."""
+    return [
+        _head(number, project_id, task_id, created)
+        | {name: str(one.get(name, "")) for name in ("host", "task", "error")}
+        for number, (created, one) in enumerate(await _each(actor, project_id, task_id, ERRORS), 1)
+    ]
+
+
+async def _each(actor: Actor, project_id: int, task_id: int, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
+    member = kind.removeprefix("ansible_")
+    return [
+        (row["created"], dict(one))
+        for row in await results_of(actor, project_id, task_id, kind)
+        for one in row["data"].get(member) or ()
+    ]
+
+
+def _head(number: int, project_id: int, task_id: int, created: datetime) -> dict[str, Any]:
+    return {"id": number, "task_id": task_id, "project_id": project_id, "created": created}
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -1,0 +1,124 @@
+"""Routes of custom roles, and of what they may do on one template."""
+
+from __future__ import annotations
+
+from hub.services import roles, template_roles
+from hub.services.access import MANAGE_USERS
+from hub.services.roles import RoleDraft
+from hub.services.template_roles import TemplateRoleDraft
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_OF_PROJECT = "/project/{project_id}/roles"
+_PERMS = "/project/{project_id}/templates/{template_id}/perms"
+
+
+@route("GET", "/roles", Access.ADMIN)
+async def list_global(call: Call) -> Answer:
+    """Roles of the whole hub."""
+    return await roles.list_global(call.actor)
+
+
+@route("POST", "/roles", Access.ADMIN)
+async def create_global(call: Call) -> Answer:
+    """Make one."""
+    return Made(await roles.create_role(call.hub, call.actor, None, RoleDraft.read(call.body)))
+
+
+@route("GET", "/roles/{slug}", Access.ADMIN)
+async def get_global(call: Call) -> Answer:
+    """One of them."""
+    return await roles.get_role(call.actor, None, call.texts["slug"])
+
+
+@route("PUT", "/roles/{slug}", Access.ADMIN)
+@route("POST", "/roles/{slug}", Access.ADMIN)
+async def update_global(call: Call) -> Answer:
+    """Replace its name and permissions."""
+    await roles.update_role(call.hub, call.actor, None, call.texts["slug"], RoleDraft.read(call.body))
+    return None
+
+
+@route("DELETE", "/roles/{slug}", Access.ADMIN)
+async def delete_global(call: Call) -> Answer:
+    """Delete it, unless somebody has it."""
+    await roles.delete_role(call.hub, call.actor, None, call.texts["slug"])
+    return None
+
+
+@route("GET", _OF_PROJECT, Access.MEMBER)
+async def list_roles(call: Call) -> Answer:
+    """Roles of a project; with `mode=merge` every role that a member of it can have."""
+    return await roles.list_roles(call.actor, call.ids["project_id"], built_in=call.query.get("mode") == "merge")
+
+
+@route("GET", _OF_PROJECT + "/all", Access.MEMBER)
+async def list_all_roles(call: Call) -> Answer:
+    """Roles of a project and of the whole hub."""
+    built_in = call.query.get("mode") == "merge"
+    return await roles.list_roles(call.actor, call.ids["project_id"], everywhere=True, built_in=built_in)
+
+
+@route("POST", _OF_PROJECT, Access.MEMBER, needs=MANAGE_USERS)
+async def create_role(call: Call) -> Answer:
+    """Make a role of the project."""
+    return Made(await roles.create_role(call.hub, call.actor, call.ids["project_id"], RoleDraft.read(call.body)))
+
+
+@route("GET", _OF_PROJECT + "/{slug}", Access.MEMBER)
+async def get_role(call: Call) -> Answer:
+    """One of them."""
+    return await roles.get_role(call.actor, call.ids["project_id"], call.texts["slug"])
+
+
+@route("PUT", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS)
+@route("POST", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS)
+async def update_role(call: Call) -> Answer:
+    """Replace its name and permissions."""
+    draft = RoleDraft.read(call.body)
+    await roles.update_role(call.hub, call.actor, call.ids["project_id"], call.texts["slug"], draft)
+    return None
+
+
+@route("DELETE", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS)
+async def delete_role(call: Call) -> Answer:
+    """Delete it, unless somebody has it."""
+    await roles.delete_role(call.hub, call.actor, call.ids["project_id"], call.texts["slug"])
+    return None
+
+
+@route("GET", _PERMS, Access.MEMBER)
+async def list_perms(call: Call) -> Answer:
+    """What custom roles may do on a template."""
+    return await template_roles.list_template_roles(call.actor, *_template(call))
+
+
+@route("POST", _PERMS, Access.MEMBER)
+async def create_perm(call: Call) -> Answer:
+    """Give a custom role rights on a template."""
+    draft = TemplateRoleDraft.read(call.body)
+    return Made(await template_roles.create_template_role(call.hub, call.actor, *_template(call), draft))
+
+
+@route("GET", _PERMS + "/{perm_id}", Access.MEMBER)
+async def get_perm(call: Call) -> Answer:
+    """One of them."""
+    return await template_roles.get_template_role(call.actor, *_template(call), call.ids["perm_id"])
+
+
+@route("PUT", _PERMS + "/{perm_id}", Access.MEMBER)
+async def update_perm(call: Call) -> Answer:
+    """Change its bits."""
+    draft = TemplateRoleDraft.read(call.body)
+    await template_roles.update_template_role(call.hub, call.actor, *_template(call), call.ids["perm_id"], draft)
+    return None
+
+
+@route("DELETE", _PERMS + "/{perm_id}", Access.MEMBER)
+async def delete_perm(call: Call) -> Answer:
+    """Take it back."""
+    await template_roles.delete_template_role(call.hub, call.actor, *_template(call), call.ids["perm_id"])
+    return None
+
+
+def _template(call: Call) -> tuple[int, int]:
+    return call.ids["project_id"], call.ids["template_id"]

@@ -1,0 +1,86 @@
+"""Routes of Terraform states and their aliases."""
+
+from __future__ import annotations
+
+from hub.errors import NotFound
+from hub.services import terraform_states
+from hub.services.terraform_states import AliasDraft
+from hub.web.api.routing import Access, Answer, Call, route
+
+_BELOW = "/project/{project_id}/inventory/{inventory_id}/terraform"
+_ALIASES = _BELOW + "/aliases"
+_ALIAS = _ALIASES + "/{alias_id}"
+_STATES = _BELOW + "/states"
+_STATE = _STATES + "/{state_id}"
+_BACKEND = "/terraform/{alias}"
+
+
+def _of(call: Call) -> tuple[int, int]:
+    return call.ids["project_id"], call.ids["inventory_id"]
+
+
+@route("GET", _ALIASES, Access.MEMBER)
+async def list_aliases(call: Call) -> Answer:
+    """Aliases of an inventory."""
+    return await terraform_states.list_aliases(call.hub, call.actor, *_of(call))
+
+
+@route("POST", _ALIASES, Access.MEMBER)
+async def create_alias(call: Call) -> Answer:
+    """Add one; the wire answers 200 to aliases (S8)."""
+    return await terraform_states.create_alias(call.hub, call.actor, *_of(call), AliasDraft.read(call.body))
+
+
+@route("GET", _ALIAS, Access.MEMBER)
+async def get_alias(call: Call) -> Answer:
+    """One of them."""
+    return await terraform_states.get_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"])
+
+
+@route("PUT", _ALIAS, Access.MEMBER)
+async def update_alias(call: Call) -> Answer:
+    """Choose another key for it."""
+    draft = AliasDraft.read(call.body)
+    await terraform_states.update_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"], draft)
+    return None
+
+
+@route("DELETE", _ALIAS, Access.MEMBER)
+async def delete_alias(call: Call) -> Answer:
+    """Delete it."""
+    await terraform_states.delete_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"])
+    return None
+
+
+@route("GET", _STATES, Access.MEMBER)
+async def list_states(call: Call) -> Answer:
+    """Versions of the state, newest first."""
+    return await terraform_states.list_states(call.actor, *_of(call))
+
+
+@route("GET", _STATES + "/latest", Access.MEMBER)
+async def latest_state(call: Call) -> Answer:
+    """The newest of them."""
+    return await terraform_states.get_state(call.hub, call.actor, *_of(call), None)
+
+
+@route("GET", _STATE, Access.MEMBER)
+async def get_state(call: Call) -> Answer:
+    """One of them, with its text."""
+    return await terraform_states.get_state(call.hub, call.actor, *_of(call), call.ids["state_id"])
+
+
+@route("DELETE", _STATE, Access.MEMBER)
+async def delete_state(call: Call) -> Answer:
+    """Delete it."""
+    await terraform_states.delete_state(call.hub, call.actor, *_of(call), call.ids["state_id"])
+    return None
+
+
+@route("GET", _BACKEND, Access.PUBLIC)
+@route("POST", _BACKEND, Access.PUBLIC, body=False)
+@route("LOCK", _BACKEND, Access.PUBLIC, body=False)
+@route("UNLOCK", _BACKEND, Access.PUBLIC, body=False)
+async def backend(_: Call) -> Answer:
+    """Terraform's http backend. Public, since Terraform has no session; nothing is looked up, read or kept here."""
+    raise NotFound("This hub does not serve Terraform states over HTTP yet.")
