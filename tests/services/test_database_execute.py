@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from hub.db import execute, in_unit, unit
 from hub.models import App, Event, Option
 
@@ -45,8 +47,6 @@ async def test_it_belongs_to_the_unit_under_way(db):
         await execute('INSERT INTO "option" ("key", "value") VALUES (?, ?)', ["a", ""])
         raise LookupError
 
-    try:
+    with pytest.raises(LookupError):
         await unit(fails)
-    except LookupError:
-        pass
     assert await Option.all().count() == 0
