@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub.context import Hub
 from hub.registry import Registry, load
+from hub.registry.contain import Threads
+from hub.registry.ledger import Ledger
 from hub.testing.booted import booted, working
 
 SCRIPTS = {
@@ -23,11 +26,17 @@ SCRIPTS = {
 
 
 @pytest.fixture(scope="session")
-def plugins() -> Registry:
-    """Discover the plugins once."""
+def discovered() -> Registry:
+    """Discover the plugins once: it takes longer than most tests."""
     from hub import builtin
 
     return load(builtin=builtin.MODULES)
+
+
+@pytest.fixture
+def plugins(discovered: Registry) -> Registry:
+    """The plugins, with nothing noted about them by an earlier test."""
+    return replace(discovered, ledger=Ledger(), _threads=Threads(), _panels={})
 
 
 @pytest.fixture
