@@ -52,6 +52,11 @@ class Chunk:
     times: list[list[int]]
     text: str
 
+    @property
+    def until(self) -> datetime:
+        """When its last lines were read."""
+        return self.time + timedelta(milliseconds=self.times[-1][1])
+
     def numbered(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, datetime, str]]:
         """Yield (line number, time, text) of the lines from `first` up to, not including, `last`."""
         starts = [entry[0] for entry in self.times]
@@ -133,14 +138,19 @@ class Tail:
     """The next line that is wanted."""
     _seq: int | None = None
 
-    async def more(self) -> AsyncIterator[Chunk]:
-        """Yield every chunk that is stored now and was not yielded before; the first may begin before `line`."""
+    async def more(self, end: int | None = None) -> AsyncIterator[Chunk]:
+        """Yield every chunk that is stored now and was not yielded before; the first may begin before `line`.
+
+        With `end`, what was stored behind that line is left for the next time.
+        """
         while True:
             if self._seq is None:
                 chunks = await chunks_from(self.task_id, self.line)
             else:
                 chunks = await chunks_since(self.task_id, self._seq)
             for chunk in chunks:
+                if end is not None and chunk.first_line >= end:
+                    return
                 yield chunk
                 self.line = chunk.first_line + chunk.lines
                 self._seq = chunk.seq + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tortoise.expressions import Q
@@ -179,23 +179,26 @@ class Watcher:
     async def _of_task(self, task_id: int) -> AsyncIterator[dict[str, Any]]:
         if task_id in self._done or (task_id <= self._newest and task_id not in self._seen):
             return
-        found = await _states('"id" = ?', [task_id])  # before its lines: they are complete if it is over
+        seen = self._seen.get(task_id) or _Seen(log.Tail(task_id))
+        found, moves = await _picture(task_id, seen.move)
         if not found:
             self._seen.pop(task_id, None)
             return
         if not self._sees(found[0]["project_id"]):
             return  # whatever rang: what is told is decided by the row
-        task, seen = found[0], self._seen.setdefault(task_id, _Seen(log.Tail(task_id)))
-        moves = await rows(_MOVES, [task_id, seen.move], times=("at",))
+        task = found[0]
+        self._seen[task_id] = seen
         final = [move for move in moves if move["target"] in FINISHED]
         early = deque(move for move in moves if move["target"] not in FINISHED)
-        async for number, at, text in _new_lines(seen.tail):
-            while early and early[0]["at"] <= at:
+        first = seen.tail.line
+        async for chunk in seen.tail.more(task["log_lines"]):
+            while early and early[0]["at"] < chunk.until:
                 yield self._tell(task, seen, early.popleft())
-            yield {
-                "type": "log", "project_id": task["project_id"], "task_id": task_id, "output": text, "time": at,
-                "seq": number,
-            }  # fmt: skip
+            for number, at, text in chunk.numbered(first):
+                yield {
+                    "type": "log", "project_id": task["project_id"], "task_id": task_id, "output": text, "time": at,
+                    "seq": number,
+                }  # fmt: skip
         for move in (*early, *final):
             yield self._tell(task, seen, move)
         if final:
@@ -231,8 +234,10 @@ _STANDING = f"""
 _MOVES = 'SELECT "id", "at", "target" FROM "task_move" WHERE "task_id" = ? AND "id" > ? ORDER BY "id"'
 
 
-async def _new_lines(tail: log.Tail) -> AsyncIterator[tuple[int, datetime, str]]:
-    first = tail.line
-    async for chunk in tail.more():
-        for numbered in chunk.numbered(first):
-            yield numbered
+async def _picture(task_id: int, since: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The task's row and its later moves: none is missing that came before the row's last line, nor its end."""
+    found = await _states('"id" = ?', [task_id])
+    moves = await rows(_MOVES, [task_id, since], times=("at",))
+    if found and moves and moves[-1]["target"] in FINISHED and found[0]["status"] not in FINISHED:
+        found = await _states('"id" = ?', [task_id])
+    return found, moves

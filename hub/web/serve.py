@@ -11,7 +11,9 @@ from typing import Any
 
 from hypercorn.asyncio import serve as run_hypercorn
 from hypercorn.config import Config
+from hypercorn.protocol.ws_stream import WSStream
 from quart import Quart
+from wsproto.events import Ping
 
 from hub.settings import Settings
 from hub.web import live
@@ -20,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 GRACE = 5.0
 """Seconds that open requests have to end when the server stops; live views end at once."""
+
+
+PING = 108
+"""Seconds between pings to a WebSocket: the wire's own interval."""
 
 
 def hypercorn_config(settings: Settings) -> Config:
@@ -31,9 +37,22 @@ def hypercorn_config(settings: Settings) -> Config:
     config.graceful_timeout = GRACE
     config.keep_alive_timeout = 75
     config.include_server_header = False
-    config.websocket_ping_interval = 108  # the wire's own interval
+    config.websocket_ping_interval = PING
     config.websocket_max_message_size = 512
     return config
+
+
+async def _ping(stream: WSStream) -> None:
+    """Send pings, and end with the connection: Hypercorn's own sleeps on, and keeps the connection's task with it."""
+    seconds = 0
+    while not stream.closed:
+        if seconds % PING == 0:
+            await stream._send_wsproto_event(Ping())  # noqa: SLF001 - Hypercorn's own names
+        seconds += 1
+        await stream.context.sleep(1)
+
+
+WSStream._send_pings = _ping  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
 
 async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None:

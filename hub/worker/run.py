@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -123,8 +124,8 @@ def _greeting(hub: Hub, claimed: Claimed) -> Piece:
     if claimed.again:
         return Piece("\n".join(lines), 2, now)
     lines.insert(0, f"Task {name} {subject.id} added to queue")
-    waited = max(0, round((now - claimed.created).total_seconds() * 1000))
-    return Piece("\n".join(lines), 3, claimed.created, [[0, 0], [1, waited]])
+    waited = max(0, (now - claimed.created) // timedelta(milliseconds=1))
+    return Piece("\n".join(lines), 3, now - timedelta(milliseconds=waited), [[0, 0], [1, waited]])
 
 
 async def _run_claimed(hub: Hub, place: Place, claimed: Claimed, halt: Halt) -> None:

@@ -42,7 +42,12 @@ def mode(path: Path) -> int:
 
 
 def test_every_module_is_a_plugin_of_this_version() -> None:
-    assert [module.__name__.rpartition(".")[2] for module in MODULES] == ["keys", "secret_backends", "disk_store"]
+    assert [module.__name__.rpartition(".")[2] for module in MODULES] == [
+        "keys",
+        "secret_backends",
+        "disk_store",
+        "webhooks",
+    ]
     assert {module.HUB_API for module in MODULES} == {API_VERSION}
 
 

@@ -29,6 +29,7 @@ class LiveServer:
     hub: Hub
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    serving: asyncio.Task[None] | None = None
 
     async def token(self, actor: Actor) -> str:
         return str((await sessions.create_token(self.hub, actor, sessions.TokenDraft()))["id"])
@@ -48,7 +49,7 @@ async def live_server(hub: Hub) -> AsyncIterator[LiveServer]:
         port = int(one.getsockname()[1])
     server = LiveServer(hub, port)
     settings = hub.settings.model_copy(update={"port": port})
-    serving = asyncio.create_task(serve_app(make_app(hub), settings, server.stop))
+    serving = server.serving = asyncio.create_task(serve_app(make_app(hub), settings, server.stop))
     async with httpx.AsyncClient(verify=False) as client, asyncio.timeout(30):
         while True:
             try:

@@ -15,6 +15,7 @@ from hub.services.tasks.launch import TaskDraft, launch
 from hub.testing.carriers import SETUPS
 from hub.testing.scene import commit_files
 from hub.web import live
+from hub.web.serve import GRACE
 
 from .live_server import ended, live_server, messages, person
 
@@ -142,10 +143,7 @@ async def test_nothing_is_told_of_projects_that_one_may_not_see(stage, server):
     assert {one["task_id"] for one in everything} == {number, secret["id"]}
 
 
-async def test_a_membership_that_was_taken_away_silences_at_once(stage, server, monkeypatch):
-    from hub.services import watching
-
-    monkeypatch.setattr(watching, "RECHECK", watching.RECHECK * 0)
+async def test_a_membership_that_was_taken_away_silences_at_once(stage, server):
     member = await person(stage, "member", role="guest")
     template = await stage.template("hello.sh", allow_parallel_tasks=True)
     async with server.socket(await server.token(member)) as socket:
@@ -240,3 +238,15 @@ async def test_connections_end_at_once_when_the_server_stops(scene):
                 await socket.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
+        async with asyncio.timeout(GRACE / 2):
+            await asyncio.wait({server.serving})
+
+
+async def test_a_connection_that_was_closed_does_not_hold_the_server(scene):
+    """Its pings must end with it."""
+    async with live_server(scene.hub) as server:
+        async with server.socket(await server.token(scene.actor)):
+            pass
+        server.stop.set()
+        async with asyncio.timeout(GRACE / 2):
+            await asyncio.wait({server.serving})
