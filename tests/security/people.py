@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quart import Quart
@@ -162,10 +162,9 @@ class Things:
     def ids(self, path: str = "") -> dict[str, int]:
         """By the names that paths use; `path` decides between those that share a name."""
         further = dict(self.further)
-        if "/integrations/{integration_id}/" in path:
-            further["alias_id"] = further["integration_alias_id"]
-        elif "/integrations/" in path:
-            further["alias_id"] = further["project_alias_id"]
+        if further and "/integrations/" in path:
+            own = "/integrations/{integration_id}/" in path
+            further["alias_id"] = further["integration_alias_id" if own else "project_alias_id"]
         return {
             "project_id": self.project, "key_id": self.key, "repository_id": self.repository, "view_id": self.view,
             "inventory_id": self.inventory, "environment_id": self.environment, "template_id": self.template,
@@ -206,7 +205,7 @@ async def furnish(hub: Hub, name: str) -> Things:
     outside = await _furnish_outside(hub, name, key, inventory)
     return Things(
         project.id, key.id, repository.id, inventory.id, environment.id, secret.id, view.id, template.id, build.id,
-        plain.id, tasks[template.id], tasks[build.id], *outside, await _furnish_triggers(hub, name, template),
+        plain.id, tasks[template.id], tasks[build.id], *outside,
     )  # fmt: skip
 
 
@@ -222,9 +221,10 @@ async def _furnish_outside(hub: Hub, name: str, key: Key, inventory: Inventory) 
     return mapping.id, storage.id, runner.id, alias.id, state.id
 
 
-async def _furnish_triggers(hub: Hub, name: str, template: Template) -> dict[str, int]:
-    """Make what starts tasks by itself, and what lets people in: an integration, a schedule, an invite, a right."""
-    at = {"project_id": template.project_id}
+async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
+    """Add what starts tasks by itself, and what lets people in: an integration, a schedule, an invite, a right."""
+    at = {"project_id": things.project}
+    template = await Template.get(id=things.template)
     now = hub.clock()
     integration = await Integration.create(name=f"{name} hook", template=template, **at)
     matcher = await IntegrationMatcher.create(name=f"{name} matcher", integration=integration)
@@ -237,8 +237,9 @@ async def _furnish_triggers(hub: Hub, name: str, template: Template) -> dict[str
     schedule = await Schedule.create(name=f"{name} schedule", template=template, cron_format="0 0 * * *", **at)
     invite = await Invite.create(email=f"{name}@example.org", role="guest", digest=f"{name} digest", created=now, **at)
     right = await TemplateRole.create(template=template, role_slug="guest", permissions=1)
-    return {
+    further = {
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
         "invite_id": invite.id, "perm_id": right.id,
     }  # fmt: skip
+    return replace(things, further=further)

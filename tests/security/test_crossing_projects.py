@@ -37,6 +37,8 @@ from hub.models import (
 from hub.web.api import load_routes
 from hub.web.api.routing import ROUTES, Route
 
+from .people import with_triggers
+
 load_routes()
 
 MODELS = (
@@ -80,6 +82,16 @@ BODIES: dict[str, Any] = {
     "host_configs": {"type": "url", "host": "https://x.org/", "ssh_key_id": "key"},
     "secret_storages": {"name": "x", "type": "vault", "secret": "x"},
 }
+
+
+@pytest.fixture
+async def mine(hub, mine):
+    return await with_triggers(hub, "mine", mine)
+
+
+@pytest.fixture
+async def theirs(hub, theirs):
+    return await with_triggers(hub, "theirs", theirs)
 
 
 def body_for(path: str, things: Any) -> dict[str, Any]:
