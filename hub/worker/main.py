@@ -157,7 +157,9 @@ async def _hear(hub: Hub, place: Place, topic: str) -> None:
         return
     halt.ask("")
     if manner == "force":
-        await family.end_marked(f"{hub.node}-{number}-", 0)
+        killing = asyncio.create_task(_guarded("killing", partial(family.end_marked, f"{hub.node}-{number}-", 0)))
+        place.killing.add(killing)  # beside this loop: what hangs in the kernel must not keep other stops waiting
+        killing.add_done_callback(place.killing.discard)
 
 
 async def _look_for_stops(hub: Hub, place: Place) -> None:

@@ -61,6 +61,8 @@ class Place:
     running: dict[int, Halt] = field(default_factory=dict)
     closing: str = ""
     """Why this worker takes nothing new and ends what it runs; empty while it works."""
+    killing: set[asyncio.Task[None]] = field(default_factory=set)
+    """Forced stops under way."""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def begin(self, task_id: int) -> Halt:

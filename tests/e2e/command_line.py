@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
 
@@ -23,11 +24,11 @@ class Terminal:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return {**kept, "HUB_DATA_DIR": str(self.data), **more}
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        """Start a command and leave it running."""
+    def start(self, *arguments: str, stderr: int | IO[str] = subprocess.PIPE, **more: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running; a long one should write its errors to a file."""
         return subprocess.Popen(
             [sys.executable, "-m", "hub", *arguments], cwd=self.folder, env=self.environment(**more),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True,
         )  # fmt: skip
 
     def run(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:

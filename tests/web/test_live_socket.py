@@ -22,9 +22,7 @@ from .live_server import ended, live_server, messages, person
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
-@pytest.fixture(params=SETUPS)
-def setup(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+both_setups = pytest.mark.parametrize("setup", SETUPS)
 
 
 @pytest.fixture
@@ -42,6 +40,7 @@ async def other_template(scene) -> Template:
     return await Template.create(project=project, repository=repository, app="bash", playbook="hello.sh", name="other")
 
 
+@both_setups
 async def test_a_run_is_told_in_the_wires_order(stage, server):
     async with server.socket(await server.token(stage.actor)) as socket:
         number = await stage.launch(await stage.template("hello.sh", name="Hello"))
@@ -96,6 +95,7 @@ async def test_every_line_of_a_long_task_arrives_for_every_client(stage, server)
             assert told[-1]["status"] == "success"
 
 
+@both_setups
 async def test_tasks_at_the_same_time_are_all_told_whole(stage, server):
     template = await stage.template("four_hundred.sh", allow_parallel_tasks=True)
     async with server.socket(await server.token(stage.actor)) as socket:
@@ -130,6 +130,7 @@ async def test_of_a_task_that_ran_before_only_what_is_new_is_told(stage, server,
     assert [one.get("output", one.get("status")) for one in told] == ["after", "success"]
 
 
+@both_setups
 async def test_nothing_is_told_of_projects_that_one_may_not_see(stage, server):
     member = await person(stage, "member", role="guest")
     hidden = await other_template(stage)
@@ -213,6 +214,7 @@ async def test_a_slow_client_gets_everything_and_holds_up_nobody_w45(stage, serv
     assert [one["output"] for one in told if one["type"] == "log"] == await stage.lines(number)
 
 
+@both_setups
 async def test_a_ring_that_says_anything_may_be_new_is_answered_with_all_that_is(stage, server):
     """As when Redis was away: what was launched and ended meanwhile is told as well."""
     async with server.socket(await server.token(stage.actor)) as socket:

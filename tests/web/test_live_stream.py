@@ -18,10 +18,7 @@ from hub.web.actor import COOKIE
 
 from .live_server import live_server, person
 
-
-@pytest.fixture(params=SETUPS)
-def setup(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+both_setups = pytest.mark.parametrize("setup", SETUPS)
 
 
 @pytest.fixture
@@ -39,6 +36,7 @@ async def claimed(scene, lines: list[str]) -> int:
     return number
 
 
+@both_setups
 async def test_a_finished_task_is_told_whole_with_its_state_last(stage, server):
     task = await stage.run(await stage.template("four_hundred.sh"))
     stream = server.stream(await server.token(stage.actor), stage.project.id, task["id"])
@@ -76,6 +74,7 @@ async def test_an_odd_place_to_begin_is_the_beginning(scene, server, odd):
     assert stream.lines == ["only"]
 
 
+@both_setups
 @pytest.mark.parametrize("seed", range(3))
 async def test_cut_at_random_places_nothing_is_missing_and_nothing_twice(stage, server, seed):
     choose = random.Random(seed)

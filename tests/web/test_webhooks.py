@@ -191,7 +191,7 @@ async def test_a_secret_text_serves_as_well(hooks):
 async def test_unknown_addresses_are_not_found(hooks):
     searchable = await hooks.alias(await hooks.integration(searchable=True, auth_method=""), "a1")
     off = await hooks.alias(await hooks.integration(active=False, auth_method=""), "a2")
-    for alias in (searchable, off, "ffffffffffffffff", "%00", "x" * 51, "a%20b", "A1"):
+    for alias in (searchable, off, "ffffffffffffffff", "x" * 51, "a%20b", "A1"):
         reply = await hooks.push(alias)
         assert reply.status_code == 404, alias
         assert await error(reply) == "There is no integration at this address."

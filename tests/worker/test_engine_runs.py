@@ -198,12 +198,15 @@ async def test_a_claim_that_fails_is_tried_again(stage, monkeypatch):
 async def test_an_error_nobody_expected_at_the_end_leaves_the_task_to_the_sweep(stage, monkeypatch):
     monkeypatch.setattr(patience, "PAUSES", ())
 
+    met = asyncio.Event()
+
     async def broken(*_: Any, **__: Any) -> bool:
+        met.set()
         raise RuntimeError("something unforeseen")
 
     monkeypatch.setattr(finish, "finish", broken)
     number = await stage.launch(await stage.template("hello.sh"))
-    await stage.until_line(number, "hello")
+    await met.wait()
     monkeypatch.undo()
     other = await stage.run(await stage.template("hello.sh", name="other"))
     assert other["status"] == "success"

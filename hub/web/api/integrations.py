@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.services import deliveries, integration_parts, integrations, webhooks
+from hub.services.access import MANAGE_RESOURCES
 from hub.services.integration_parts import MatcherDraft, ValueDraft
 from hub.services.integrations import IntegrationDraft
 from hub.services.webhooks import SampleDraft
@@ -187,13 +188,13 @@ async def try_integration(call: Call) -> Answer:
     return await webhooks.rehearse(call.hub, call.actor, *_pair(call), SampleDraft.read(call.body))
 
 
-@route("GET", _ONE + "/deliveries", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/deliveries", Access.MEMBER, wire=False, needs=MANAGE_RESOURCES)
 async def list_deliveries(call: Call) -> Answer:
     """What came to it, the newest first and without bodies; `before` is the last id already seen."""
     return await deliveries.list_deliveries(call.actor, *_pair(call), before=integer(call, "before"))
 
 
-@route("GET", _DELIVERY, Access.MEMBER, wire=False)
+@route("GET", _DELIVERY, Access.MEMBER, wire=False, needs=MANAGE_RESOURCES)
 async def get_delivery(call: Call) -> Answer:
     """One request that came, whole."""
     return await deliveries.get_delivery(call.actor, *_pair(call), call.ids["delivery_id"])

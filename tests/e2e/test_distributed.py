@@ -1,0 +1,127 @@
+"""Two servers and two workers on one PostgreSQL and one Redis, and what happens when one of them goes. W-40."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.db import schema
+from hub.services.tasks.leases import LOST
+from hub.testing.databases import postgres
+from hub.testing.redis_server import RedisServer
+from hub.testing.tools import missing
+
+from .hub_process import Cluster, Person, cluster, runs, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    try:
+        server = RedisServer()
+    except FileNotFoundError as error:
+        missing(str(error))
+        raise
+    with server:
+        yield server
+
+
+@pytest.fixture
+def hub(tmp_path: Path, redis: RedisServer) -> Iterator[Cluster]:
+    name = asyncio.run(postgres().create())
+    asyncio.run(schema.upgrade(postgres().url(name)))
+    note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {tmp_path}/starts; '
+    scripts = {
+        "quick.sh": f"{note}echo hello\n",
+        "long.sh": f"{note}echo $$ >> {tmp_path}/pids; echo begun; sleep 600\n",
+        "until.sh": f"{note}echo begun; while [ ! -e {tmp_path}/go ]; do sleep 0.1; done; echo done\n",
+    }
+    settings = {"HUB_DATABASE_URL": postgres().url(name), "HUB_REDIS_URL": redis.url, "HUB_MAX_PARALLEL_TASKS": "6"}
+    with cluster(tmp_path, scripts, **settings) as one:
+        yield one
+    asyncio.run(postgres().drop(name))
+
+
+def starts(folder: Path) -> Counter[int]:
+    path = folder / "starts"
+    return Counter(int(line) for line in path.read_text().split()) if path.exists() else Counter()
+
+
+def test_each_of_a_hundred_tasks_runs_exactly_once(hub: Cluster, tmp_path: Path) -> None:
+    servers = [hub.serve("one"), hub.serve("two")]
+    hub.worker("three", "--slots", "3")
+    hub.worker("four", "--slots", "3")
+    one, two = (Person(hub, server) for server in servers)
+    template = one.template("quick.sh")
+    launched = [number for _ in range(50) for person in (one, two) for number in person.launch(template)]
+    tasks = two.until_ended(launched)
+    assert Counter(task["status"] for task in tasks) == {"success": 100}
+    assert starts(tmp_path) == Counter(launched)
+    assert all(one.text(number).endswith("hello\n") for number in launched[::10])
+
+
+def test_a_killed_worker_costs_its_tasks_and_nothing_else(hub: Cluster, tmp_path: Path) -> None:
+    person = Person(hub, hub.serve("one"))
+    victim = hub.worker("two", "--slots", "2")
+    lost = person.launch(person.template("long.sh"), 2)
+    wait_for("both to run", lambda: all("begun\n" in person.text(number) for number in lost))
+    hub.worker("three", "--slots", "2")
+    victim.kill()
+    after = person.launch(person.template("quick.sh"), 4)
+    assert {task["status"] for task in person.until_ended(after)} == {"success"}
+    for task in person.until_ended(lost):
+        assert (task["status"], task["reason"]) == ("error", LOST)
+        assert "begun\n" in person.text(task["id"])
+    pids = [int(line) for line in (tmp_path / "pids").read_text().split()]
+    hub.worker("two", "--slots", "2")
+    wait_for("its successor to end what is left", lambda: not any(runs(pid) for pid in pids))
+    assert starts(tmp_path) == Counter(lost + after)
+
+
+def test_a_worker_told_to_end_lets_its_tasks_end(hub: Cluster, tmp_path: Path) -> None:
+    person = Person(hub, hub.serve("one"))
+    leaving = hub.worker("two", "--slots", "2")
+    (number,) = person.launch(person.template("until.sh"))
+    wait_for("it to run", lambda: "begun\n" in person.text(number))
+    leaving.process.terminate()
+    hub.worker("three", "--slots", "2")
+    (other,) = person.launch(person.template("quick.sh"))
+    assert person.until_ended([other])[0]["status"] == "success"
+    (tmp_path / "go").touch()
+    assert person.until_ended([number])[0]["status"] == "success"
+    assert leaving.process.wait(timeout=60) == 0
+
+
+def test_a_redis_that_dies_and_forgets_everything_loses_no_task(
+    hub: Cluster, redis: RedisServer, tmp_path: Path
+) -> None:
+    person = Person(hub, hub.serve("one"))
+    hub.worker("two", "--slots", "3")
+    template = person.template("quick.sh")
+    running = person.launch(person.template("until.sh"))
+    wait_for("it to run", lambda: "begun\n" in person.text(running[0]))
+    launched = person.launch(template, 8)
+    redis.stop()
+    launched += person.launch(template, 8)
+    redis.start()
+    launched += person.launch(template, 8)
+    redis.flush()
+    (tmp_path / "go").touch()
+    tasks = person.until_ended(launched + running)
+    assert Counter(task["status"] for task in tasks) == {"success": 25}
+    assert starts(tmp_path) == Counter(launched + running)
+    assert person.text(running[0]).endswith("begun\ndone\n")
+
+
+def test_a_stop_reaches_the_worker_from_any_server(hub: Cluster, tmp_path: Path) -> None:
+    one, two = (Person(hub, hub.serve(name)) for name in ("one", "two"))
+    hub.worker("three")
+    (number,) = one.launch(one.template("long.sh"))
+    wait_for("it to run", lambda: "begun\n" in two.text(number))
+    two.post(f"/project/{two.project}/tasks/{number}/stop", {"force": False})
+    assert one.until_ended([number])[0]["status"] == "stopped"

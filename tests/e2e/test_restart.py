@@ -1,0 +1,105 @@
+"""`hub serve` that is killed or told to end in the middle of work. W-36."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from hub.services.tasks.leases import RESTARTED
+from hub.worker.main import SHUTDOWN
+
+from .hub_process import Cluster, Person, cluster, runs, stored, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Cluster]:
+    note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {tmp_path}/starts; '
+    pids = f"echo $$ >> {tmp_path}/pids; "
+    scripts = {
+        "long.sh": f"{note}{pids}setsid sh -c '{pids}exec sleep 600' >/dev/null 2>&1 & echo begun; sleep 600\n",
+        "quick.sh": f"{note}echo hello\n",
+    }
+    with cluster(tmp_path, scripts) as one:
+        yield one
+
+
+def numbers(path: Path) -> list[int]:
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def test_after_a_kill_no_task_hangs_none_runs_twice_and_what_waited_runs(hub: Cluster, tmp_path: Path) -> None:
+    server = hub.serve()
+    person = Person(hub, server)
+    running = person.launch(person.template("long.sh"), 10)
+    waiting = person.launch(person.template("quick.sh"), 5)
+    wait_for("ten tasks to run", lambda: len(numbers(tmp_path / "pids")) == 20)
+    for number in running:
+        wait_for("its line", lambda number=number: "begun\n" in person.text(number))
+    assert set(person.statuses(waiting).values()) == {"waiting"}
+    server.kill()
+    left = numbers(tmp_path / "pids")
+    assert any(runs(pid) for pid in left)
+
+    person = Person(hub, hub.serve())
+    for task in person.until_ended(running):
+        assert (task["status"], task["reason"]) == ("error", RESTARTED)
+        assert "begun\n" in person.text(task["id"])
+        assert task["end"]
+    assert {task["status"] for task in person.until_ended(waiting)} == {"success"}
+    assert sorted(numbers(tmp_path / "starts")) == sorted(running + waiting)
+    wait_for("the leftover processes to end", lambda: not any(runs(pid) for pid in left))
+    assert not [path for path in (tmp_path / "data" / "run").glob("*/*") if path.is_dir()]
+
+
+def test_a_second_server_on_the_same_folder_leaves_the_tasks_of_the_first_alone(hub: Cluster) -> None:
+    person = Person(hub, hub.serve())
+    (number,) = person.launch(person.template("long.sh"))
+    wait_for("its line", lambda: "begun\n" in person.text(number))
+    second = hub.serve()
+    assert person.task(number)["status"] == "running"
+    second.end()
+    assert person.task(number)["status"] == "running"
+    person.post(f"/project/{person.project}/tasks/{number}/stop", {"force": True})
+    assert person.until_ended([number])[0]["status"] == "stopped"
+
+
+async def end_of(socket: ClientConnection) -> None:
+    while True:
+        json.loads(await socket.recv())
+
+
+async def test_told_to_end_it_ends_views_and_tasks_and_says_why(hub: Cluster, tmp_path: Path) -> None:
+    server = await asyncio.to_thread(hub.serve)
+    person = await asyncio.to_thread(Person, hub, server)
+    (number,) = await asyncio.to_thread(lambda: person.launch(person.template("long.sh")))
+    await asyncio.to_thread(wait_for, "its line", lambda: "begun\n" in person.text(number))
+    address = f"127.0.0.1:{server.port}/api"
+    stream = f"http://{address}/project/{person.project}/tasks/{number}/stream"
+    headers = {"Cookie": person.cookie}
+    async with (
+        connect(f"ws://{address}/ws", additional_headers=headers) as socket,
+        httpx.AsyncClient(timeout=60, verify=False) as client,
+        client.stream("GET", stream, headers=headers) as response,
+    ):
+        pieces = response.aiter_raw()
+        assert b"event: lines" in await anext(pieces)
+        server.process.send_signal(signal.SIGTERM)
+        async for _ in pieces:
+            pass
+        with pytest.raises(ConnectionClosed):
+            await end_of(socket)
+        await asyncio.to_thread(server.process.wait, 30)
+    assert server.process.returncode == 0
+    assert "Traceback" not in server.log.read_text()
+    assert stored(server.data, number) == ("error", SHUTDOWN)
+    assert not any(runs(pid) for pid in numbers(tmp_path / "pids"))
