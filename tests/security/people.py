@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quart import Quart
 
 from hub.context import Hub
 from hub.models import (
+    Delivery,
     Environment,
     HostConfig,
+    Integration,
+    IntegrationAlias,
+    IntegrationMatcher,
+    IntegrationValue,
     Inventory,
+    Invite,
     Key,
     Membership,
     Project,
     Repository,
     Runner,
+    Schedule,
     SecretStorage,
     State,
     StateAlias,
     Task,
     Template,
+    TemplateRole,
     User,
     View,
 )
@@ -148,14 +156,21 @@ class Things:
     runner: int
     alias: int
     state: int
+    further: Mapping[str, int] = field(default_factory=dict)
+    """Those that have no name of their own in tests, by the names that paths use."""
 
-    def ids(self) -> dict[str, int]:
-        """By the names that paths use."""
+    def ids(self, path: str = "") -> dict[str, int]:
+        """By the names that paths use; `path` decides between those that share a name."""
+        further = dict(self.further)
+        if further and "/integrations/" in path:
+            own = "/integrations/{integration_id}/" in path
+            further["alias_id"] = further["integration_alias_id" if own else "project_alias_id"]
         return {
             "project_id": self.project, "key_id": self.key, "repository_id": self.repository, "view_id": self.view,
             "inventory_id": self.inventory, "environment_id": self.environment, "template_id": self.template,
             "task_id": self.task, "host_config_id": self.host_config, "storage_id": self.storage,
             "runner_id": self.runner, "alias_id": self.alias, "state_id": self.state,
+            **further,
         }  # fmt: skip
 
 
@@ -204,3 +219,27 @@ async def _furnish_outside(hub: Hub, name: str, key: Key, inventory: Inventory) 
     alias = await StateAlias.create(alias=f"{name} alias", inventory=inventory, **at)
     state = await State.create(inventory=inventory, created=hub.clock(), lineage=name, **at)
     return mapping.id, storage.id, runner.id, alias.id, state.id
+
+
+async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
+    """Add what starts tasks by itself, and what lets people in: an integration, a schedule, an invite, a right."""
+    at = {"project_id": things.project}
+    template = await Template.get(id=things.template)
+    now = hub.clock()
+    integration = await Integration.create(name=f"{name} hook", template=template, **at)
+    matcher = await IntegrationMatcher.create(name=f"{name} matcher", integration=integration)
+    value = await IntegrationValue.create(name=f"{name} value", integration=integration)
+    own = await IntegrationAlias.create(alias=f"{name}-own-alias", integration=integration, **at)
+    shared = await IntegrationAlias.create(alias=f"{name}-shared-alias", **at)
+    delivery = await Delivery.create(
+        integration=integration, created=now, outcome="started", headers={}, body=f"{name} body", task_ids=[], **at
+    )
+    schedule = await Schedule.create(name=f"{name} schedule", template=template, cron_format="0 0 * * *", **at)
+    invite = await Invite.create(email=f"{name}@example.org", role="guest", digest=f"{name} digest", created=now, **at)
+    right = await TemplateRole.create(template=template, role_slug="guest", permissions=1)
+    further = {
+        "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
+        "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
+        "invite_id": invite.id, "perm_id": right.id,
+    }  # fmt: skip
+    return replace(things, further=further)

@@ -87,8 +87,13 @@ async def test_arguments_answers_and_messages_reach_a_script_as_they_are(stage, 
 
 
 async def test_a_nul_in_an_answer_runs_nothing(stage, shell, marker):
-    with pytest.raises(Invalid, match="NUL"):
-        await stage.launch(shell, environment=json.dumps({"ANSWER": f"x\0$(touch {marker})"}))
+    for members in ({"environment": json.dumps({"ANSWER": f"x\0$(touch {marker})"})},
+                    {"secret": json.dumps({"ANSWER": f"x\0$(touch {marker})"})}):  # fmt: skip
+        with pytest.raises(Invalid, match="NUL"):
+            await stage.launch(shell, **members)
+    task = await stage.run(shell, environment='{"ANSWER": "x"}', arguments=json.dumps([f"x\0$(touch {marker})"]))
+    assert task["status"] == "error"
+    assert "NUL" in task["reason"]
     assert not marker.exists()
 
 
