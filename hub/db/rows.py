@@ -57,6 +57,15 @@ async def glance(
     return _decoded(found, database.dialect, _Kinds(times, flags, documents))
 
 
+def version() -> str | None:
+    """What is another text after every commit of any process; None where it is not known, and inside a unit.
+
+    Two that are the same mean that nothing was written in between, to whatever table.
+    """
+    told = getattr(current().client, "version", None)
+    return told() if told is not None else None
+
+
 class _Kinds(NamedTuple):
     """Columns that not every database gives as what they are."""
 

@@ -6,6 +6,7 @@ The name holds "sqlite" because Tortoise's migrations choose their dialect by th
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ CLOSE_AFTER = 10
 """Seconds that a closing database waits for the transaction that is under way."""
 
 
+_openings = itertools.count(1)
+
+
 class Client(SqliteClient):
     """One connection that writes, and beside it two that read the last committed state.
 
@@ -43,6 +47,7 @@ class Client(SqliteClient):
         super().__init__(file_path, **options)
         self._reader: aiosqlite.Connection | None = None
         self._quick: sqlite3.Connection | None = None
+        self._opening = 0
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's own signature
         """Open both connections; a new file can be read by its owner only."""
@@ -56,6 +61,7 @@ class Client(SqliteClient):
             await self._reader.execute("PRAGMA query_only=ON")
             # It never waits: what it cannot read at once goes the other way.
             self._quick = sqlite3.connect(self.filename, timeout=0, isolation_level=None)
+            self._opening = next(_openings)
             self._quick.row_factory = sqlite3.Row
             self._quick.execute("PRAGMA query_only=ON")
             self._quick.execute("PRAGMA cache_size=-4000")
@@ -107,7 +113,8 @@ class Client(SqliteClient):
     def version(self) -> str | None:
         """What is another one after every commit, whichever process made it; None when that is not known."""
         found = self.at_once("PRAGMA data_version", ())
-        return str(found[0]["data_version"]) if found else None
+        # The number counts for one connection only.
+        return f"{self._opening}.{found[0]['data_version']}" if found else None
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Many rows in one transaction of the kind that survives cancellation."""
