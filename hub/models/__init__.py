@@ -1,10 +1,10 @@
 """The nouns: Tortoise models, without verbs. One file per subject; services are their only writers."""
 
-from hub.models.access import Membership, Session, Token, User
+from hub.models.access import Identity, Membership, Session, Token, User
 from hub.models.event import Event
 from hub.models.integration import Delivery, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
 from hub.models.meta import App, IdempotencyKey, NodeLock, Option
-from hub.models.outside import HostConfig, SecretStorage, State, StateAlias
+from hub.models.outside import HostConfig, SecretStorage, State, StateAlias, StateLock
 from hub.models.project import Environment, Inventory, Key, Project, Repository
 from hub.models.question import Question
 from hub.models.rights import Invite, RecoveryCode, Role, SecondFactor, TemplateRole, UserOption
@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "HostConfig",
     "IdempotencyKey",
+    "Identity",
     "Integration",
     "IntegrationAlias",
     "IntegrationMatcher",
@@ -43,6 +44,7 @@ __all__ = [
     "Session",
     "State",
     "StateAlias",
+    "StateLock",
     "Task",
     "TaskChunk",
     "TaskMove",

@@ -105,3 +105,22 @@ class State(Model):
     class Meta:
         table = "state"
         indexes = (Index(fields=("project_id",)), Index(fields=("inventory_id", "id")), Index(fields=("task_id",)))
+
+
+class StateLock(Model):
+    """The lock of a workspace's state, as the tool that took it described it."""
+
+    id = fields.IntField(primary_key=True)
+    inventory: fields.ForeignKeyRelation[Inventory] = fields.ForeignKeyField(
+        "models.Inventory", related_name="state_locks", on_delete=fields.CASCADE
+    )
+    lock_id = fields.CharField(max_length=100)
+    info = fields.TextField()
+    """JSON text that is shown to whoever comes second."""
+    created = fields.DatetimeField()
+
+    inventory_id: int
+
+    class Meta:
+        table = "state_lock"
+        unique_together = (("inventory",),)
