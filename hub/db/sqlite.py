@@ -32,6 +32,10 @@ CLOSE_AFTER = 10
 """Seconds that a closing database waits for the transaction that is under way."""
 
 
+def _upper(text: object) -> object:
+    return text.upper() if isinstance(text, str) else text
+
+
 class Client(SqliteClient):
     """One connection that writes, and beside it one that reads the last committed state."""
 
@@ -49,6 +53,9 @@ class Client(SqliteClient):
             self._reader.row_factory = sqlite3.Row
             await self._reader.execute(f"PRAGMA busy_timeout={int(self.pragmas.get('busy_timeout', 5000))}")
             await self._reader.execute("PRAGMA query_only=ON")
+        for connection in (self._connection, self._reader):
+            if connection is not None:  # SQLite's own knows the letters of English alone
+                await connection.create_function("upper", 1, _upper, deterministic=True)
 
     async def close(self) -> None:
         """Let the transaction that is under way end, then stop both threads: they would keep the process alive."""

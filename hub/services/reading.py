@@ -64,6 +64,11 @@ def shown(grant: Grant, kind: str, shape: Shape) -> Shape:
     return shape | empty if empty else shape
 
 
+def hidden(grant: Grant, kind: str) -> frozenset[str]:
+    """Return the members that the holder of the grant may not read, whatever a list could tell of them."""
+    return frozenset(name for veil in VEILS[kind] if not grant.held & veil.bits for name in veil.empty)
+
+
 @overload
 def shown_by(grant: Grant, kind: str, shapes: list[Shape]) -> list[Shape]: ...
 @overload

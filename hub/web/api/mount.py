@@ -16,8 +16,10 @@ from hub.plugin import PluginError
 from hub.services import runner_link
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
+from hub.services.listing import Page
 from hub.web.actor import NOBODY, actor_of, session_of
 from hub.web.api import repeats, versions
+from hub.web.api.queries import turn_pages
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
@@ -147,4 +149,5 @@ def _response(answer: Answer) -> Response:
         return Response(b"", 204, content_type=JSON)
     if isinstance(answer, Made):
         return Response(dumps(answer.value), 201, content_type=JSON)
-    return Response(dumps(answer), 200, content_type=JSON)
+    response = Response(dumps(answer), 200, content_type=JSON)
+    return turn_pages(response, answer) if isinstance(answer, Page) else response
