@@ -1,25 +1,29 @@
 """The nouns: Tortoise models, without verbs. One file per subject; services are their only writers."""
 
-from hub.models.access import Membership, Session, Token, User
+from hub.models.access import Identity, Membership, Session, Token, User
 from hub.models.event import Event
 from hub.models.integration import Delivery, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
 from hub.models.meta import App, IdempotencyKey, NodeLock, Option
-from hub.models.outside import HostConfig, SecretStorage, State, StateAlias
+from hub.models.outside import DriftCheck, HostConfig, KnownHost, SecretStorage, State, StateAlias, StateLock
 from hub.models.project import Environment, Inventory, Key, Project, Repository
 from hub.models.question import Question
 from hub.models.rights import Invite, RecoveryCode, Role, SecondFactor, TemplateRole, UserOption
 from hub.models.runner import Runner, RunnerEnrolment
-from hub.models.schedule import Schedule
+from hub.models.schedule import Freeze, Schedule
 from hub.models.task import Task, TaskChunk, TaskMove, TaskResult
 from hub.models.template import Template, TemplateEnvironment, TemplateVault, View
+from hub.models.worker import Worker
 
 __all__ = [
     "App",
     "Delivery",
+    "DriftCheck",
     "Environment",
     "Event",
+    "Freeze",
     "HostConfig",
     "IdempotencyKey",
+    "Identity",
     "Integration",
     "IntegrationAlias",
     "IntegrationMatcher",
@@ -27,6 +31,7 @@ __all__ = [
     "Inventory",
     "Invite",
     "Key",
+    "KnownHost",
     "Membership",
     "NodeLock",
     "Option",
@@ -43,6 +48,7 @@ __all__ = [
     "Session",
     "State",
     "StateAlias",
+    "StateLock",
     "Task",
     "TaskChunk",
     "TaskMove",
@@ -55,4 +61,5 @@ __all__ = [
     "User",
     "UserOption",
     "View",
+    "Worker",
 ]

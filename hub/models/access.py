@@ -36,6 +36,27 @@ class User(Model):
         table = "user"
 
 
+class Identity(Model):
+    """Who a person is at a directory or provider: what a sign-on is recognised by, whatever the name is today."""
+
+    id = fields.IntField(primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name="identities", on_delete=fields.CASCADE
+    )
+    provider = fields.CharField(max_length=100)
+    subject = fields.CharField(max_length=255)
+    """Stable id at the provider."""
+    created = fields.DatetimeField()
+    last_used = fields.DatetimeField(null=True)
+
+    user_id: int
+
+    class Meta:
+        table = "identity"
+        unique_together = (("provider", "subject"),)
+        indexes = (Index(fields=("user_id",)),)
+
+
 class Session(Model):
     """A signed-in browser. The cookie holds a random secret of which only the digest is here."""
 
