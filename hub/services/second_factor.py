@@ -21,7 +21,7 @@ import pyotp
 from pyotp.exceptions import OTPVerificationError
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import glance, unit
 from hub.errors import Forbidden, Unauthenticated
 from hub.models import RecoveryCode, SecondFactor, Session
 from hub.services import events, throttle
@@ -52,9 +52,12 @@ class RecoveryDraft(Draft):
     recovery_code: str = ""
 
 
+_SHOWN = 'SELECT "id", "created", "user_id", "confirmed" FROM "second_factor" WHERE "user_id" = ?'
+
+
 async def shown(user_id: int) -> dict[str, Any] | None:
     """Return the `totp` member of a person: never the secret, nor an address that holds it (S12)."""
-    rows = await SecondFactor.filter(user_id=user_id).values("id", "created", "user_id", "confirmed")
+    rows = await glance(_SHOWN, [user_id], times=["created", "confirmed"])
     return {**rows[0], "confirmed": rows[0]["confirmed"] is not None} if rows else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import column
+from hub.db import column, glance
 from hub.errors import Forbidden, Invalid, Unauthenticated
 from hub.models import SecondFactor, Session, Token, User
 from hub.services.access import SCOPES, require, rights_changed
@@ -21,7 +21,15 @@ from hub.services.draft import Draft
 TOUCH = timedelta(minutes=1)
 """`last_active` and `last_used` are written at most this often, so that reading costs no write."""
 
-_PERSON = ("id", "user_id", "user__username", "user__name", "user__admin")
+_PERSON = '"user"."id" AS "user_id", "user"."username", "user"."name", "user"."admin"'
+_SESSION = f"""
+    SELECT "session"."id", "session"."last_active", "session"."verified", {_PERSON}
+    FROM "session" JOIN "user" ON "user"."id" = "session"."user_id" WHERE "session"."digest" = ?
+"""  # noqa: S608 - of constants
+_TOKEN = f"""
+    SELECT "token"."id", "token"."expires", "token"."last_used", "token"."scopes", "token"."project_id", {_PERSON}
+    FROM "token" JOIN "user" ON "user"."id" = "token"."user_id" WHERE "token"."digest" = ?
+"""  # noqa: S608 - of constants
 _PREFIX = 8  # characters of a token that lists show
 
 
@@ -67,7 +75,7 @@ async def close_sessions_of(hub: Hub, user_id: int, *, but: int | None = None) -
 
 async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Actor:
     """Return who the cookie speaks for. Raises `Unauthenticated`; with `owing`, a second factor may be owed still."""
-    rows = await Session.filter(digest=digest(secret)).values(*_PERSON, "last_active", "verified")
+    rows = await glance(_SESSION, [digest(secret)], times=["last_active"], flags=["verified", "admin"])
     now = hub.clock()
     if not rows or rows[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
         raise Unauthenticated("Your session has ended; sign in again.")
@@ -76,8 +84,7 @@ async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Act
         raise Unauthenticated("TOTP_REQUIRED", code="TOTP_REQUIRED")
     if row["last_active"] < now - TOUCH:
         await Session.filter(id=row["id"]).update(last_active=now)
-    return Actor("user", row["user_id"], row["user__username"], row["user__name"], row["user__admin"],
-                 session_id=row["id"])  # fmt: skip
+    return Actor("user", row["user_id"], row["username"], row["name"], row["admin"], session_id=row["id"])
 
 
 async def actor_of_token(hub: Hub, secret: str) -> Actor:
@@ -85,8 +92,9 @@ async def actor_of_token(hub: Hub, secret: str) -> Actor:
 
     The wire writes tokens in lower case and reads them in any, so they are compared in lower case.
     """
-    query = Token.filter(digest=digest(secret.lower()))
-    rows = await query.values(*_PERSON, "expires", "last_used", "scopes", "project_id")
+    rows = await glance(
+        _TOKEN, [digest(secret.lower())], times=["expires", "last_used"], flags=["admin"], documents=["scopes"]
+    )
     now = hub.clock()
     if not rows or (rows[0]["expires"] is not None and rows[0]["expires"] <= now):
         raise Unauthenticated("The token is not valid, or it has expired.")
@@ -95,9 +103,9 @@ async def actor_of_token(hub: Hub, secret: str) -> Actor:
         await Token.filter(id=row["id"]).update(last_used=now)
     scopes = None if row["scopes"] is None else frozenset(row["scopes"])
     limited = (scopes is not None and "admin" not in scopes) or row["project_id"] is not None
-    admin = bool(row["user__admin"])
+    admin = bool(row["admin"])
     return Actor(
-        "token", row["user_id"], row["user__username"], row["user__name"], admin and not limited, token_id=row["id"],
+        "token", row["user_id"], row["username"], row["name"], admin and not limited, token_id=row["id"],
         scopes=scopes, project_id=row["project_id"], everywhere=admin and limited,
     )  # fmt: skip
 

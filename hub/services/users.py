@@ -9,7 +9,7 @@ from pydantic import Field
 from tortoise.expressions import Q
 
 from hub.context import Hub
-from hub.db import exclusive, unit
+from hub.db import exclusive, glance, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import User
 from hub.services import own_password, second_factor
@@ -22,6 +22,8 @@ from hub.services.passwords import hash_password
 from hub.services.projects import may_create
 
 _FULL = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro", "service")
+_FLAGS = ("admin", "external", "alert", "pro", "service")
+_ONE = f"""SELECT {", ".join(f'"{name}"' for name in _FULL)} FROM "user" WHERE "id" = ?"""  # noqa: S608 - of constants
 _HIDDEN = {"created": "0001-01-01T00:00:00Z", "email": "", "admin": False, "external": False, "alert": False,
            "pro": False}  # fmt: skip
 """What the wire shows of others to people who are not administrators."""
@@ -94,7 +96,7 @@ async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
 
 async def one_user(user_id: int) -> dict[str, Any]:
     """Return one person whole; callers have checked who asks."""
-    rows = await User.filter(id=user_id).values(*_FULL)
+    rows = await glance(_ONE, [user_id], times=["created"], flags=_FLAGS)
     if not rows:
         raise NotFound("There is no such user.")
     return _shape(rows[0])

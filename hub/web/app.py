@@ -19,21 +19,12 @@ from hub.web.api.mount import mount
 from hub.web.api.routing import PREFIX
 from hub.web.encoding import WireJSON
 from hub.web.errors import json_error, plain_not_found
+from hub.web.headers import SAFE, UNKEPT
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY = 10 * 1024 * 1024
 """Largest request body, in bytes."""
-
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-}
 
 
 class Id(IntegerConverter):
@@ -84,8 +75,8 @@ async def _error(error: Exception) -> Response:
 
 
 async def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in SAFE.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault(*UNKEPT)
     return response

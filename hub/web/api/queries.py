@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict
-from urllib.parse import urlencode
+from typing import Any, TypedDict
+from urllib.parse import quote, urlencode
 
-from quart import Response, request
+from quart import Response
+from werkzeug.datastructures import Headers
 
 from hub.errors import Invalid
 from hub.services.draft import MAX_ID
@@ -55,30 +56,29 @@ def asked(call: Call, *, most: int | None = None) -> Asked:
     named.pop("count", None)
     if most is not None and (limit is None or limit > most):
         limit = most
-    return Asked(**texts, limit=limit, filters=named, strict=_is_strict())
+    return Asked(**texts, limit=limit, filters=named, strict=call.strict)
 
 
 def _count(text: str) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) and int(text) >= 1 else None
 
 
-def _is_strict() -> bool:
+def is_strict(headers: Headers) -> bool:
     """True when the client prefers a refusal to being ignored (RFC 7240)."""
-    wishes = request.headers.get("Prefer", "").lower().replace(";", ",").split(",")
+    wishes = headers.get("Prefer", "").lower().replace(";", ",").split(",")
     return "handling=strict" in {wish.strip() for wish in wishes}
 
 
-def turn_pages(response: Response, page: Page[object]) -> Response:
+def turn_pages(call: Call, response: Response, page: Page[Any]) -> None:
     """Tell in the headers where the pages around this one are."""
     ends = {"next": ("after", page.following), "prev": ("before", page.previous)}
-    links = [f'<{_with(name, cursor)}>; rel="{rel}"' for rel, (name, cursor) in ends.items() if cursor]
+    links = [f'<{_with(call, name, cursor)}>; rel="{rel}"' for rel, (name, cursor) in ends.items() if cursor]
     if links:
         response.headers["Link"] = ", ".join(links)
     response.headers["X-Has-Next"] = "true" if page.following else "false"
-    return response
 
 
-def _with(name: str, cursor: str) -> str:
+def _with(call: Call, name: str, cursor: str) -> str:
     """Return the address of this request, but at another place of the list."""
-    kept = [(one, text) for one, text in request.args.items(multi=True) if one not in {"before", "after"}]
-    return f"{request.root_path}{request.path}?{urlencode([*kept, (name, cursor)])}"
+    kept = [(one, text) for one, text in call.query.items() if one not in {"before", "after"}]
+    return f"{quote(call.address)}?{urlencode([*kept, (name, cursor)])}"
