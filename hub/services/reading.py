@@ -42,10 +42,13 @@ VEILS: Mapping[str, tuple[Veil, ...]] = {
     "task": (Veil(WORKERS, {"environment": "", "params": None}),),
     "schedule": (Veil(WORKERS, {"task_params": None}),),
     "integration": (Veil(MANAGE_RESOURCES, {"auth_secret_id": None, "auth_header": "", "task_params": None}),),
+    "integration_matcher": (Veil(MANAGE_RESOURCES, {"key": "", "value": ""}),),
+    "integration_value": (Veil(MANAGE_RESOURCES, {"key": "", "variable": ""}),),
+    "integration_alias": (Veil(MANAGE_RESOURCES, {"url": ""}),),
     "secret_storage": (Veil(MANAGE_RESOURCES, {"params": None, "secret": ""}),),
-    "host_config": (Veil(MANAGE_RESOURCES, {"ssh_key_id": None}),),
+    "host_config": (Veil(WORKERS, {"ssh_key_id": None}),),
     "runner": (Veil(MANAGE_RESOURCES, {"webhook": ""}),),
-    "invite": (Veil(MANAGE_USERS, {"email": None}),),
+    "invite": (Veil(MANAGE_USERS, {"email": None, "user": None, "inviter_user": None}),),
     "member": (Veil(EVERYTHING, _PERSON),),
 }
 """By kind of thing. What is not named here, every member of the project reads."""
