@@ -36,6 +36,10 @@ CLOSE_AFTER = 10
 _openings = itertools.count(1)
 
 
+def _upper(text: object) -> object:
+    return text.upper() if isinstance(text, str) else text
+
+
 class Client(SqliteClient):
     """One connection that writes, and beside it two that read the last committed state.
 
@@ -65,6 +69,11 @@ class Client(SqliteClient):
             self._quick.row_factory = sqlite3.Row
             self._quick.execute("PRAGMA query_only=ON")
             self._quick.execute("PRAGMA cache_size=-4000")
+        for connection in (self._connection, self._reader):
+            if connection is not None:  # SQLite's own knows the letters of English alone
+                await connection.create_function("upper", 1, _upper, deterministic=True)
+        if self._quick is not None:
+            self._quick.create_function("upper", 1, _upper, deterministic=True)
 
     async def close(self) -> None:
         """Let the transaction that is under way end, then stop both threads: they would keep the process alive."""

@@ -21,6 +21,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, store
 from hub.services.draft import Draft, same_id, same_project
+from hub.services.reading import shown, shown_by
 
 _WHAT: Final = "mapping"
 _HOST: Final = re.compile(
@@ -42,14 +43,15 @@ class HostConfigDraft(Draft):
 
 async def list_host_configs(actor: Actor, project_id: int) -> list[dict[str, Any]]:
     """Mappings of a project, by host."""
-    await require(actor, project_id)
-    return [_wire(one) for one in await HostConfig.filter(project_id=project_id).order_by("host", "id")]
+    grant = await require(actor, project_id)
+    found = await HostConfig.filter(project_id=project_id).order_by("host", "id")
+    return shown_by(grant, "host_config", [_wire(one) for one in found])
 
 
 async def get_host_config(actor: Actor, project_id: int, host_config_id: int) -> dict[str, Any]:
     """One mapping."""
-    await require(actor, project_id)
-    return _wire(await find(HostConfig, project_id, host_config_id, _WHAT))
+    grant = await require(actor, project_id)
+    return shown(grant, "host_config", _wire(await find(HostConfig, project_id, host_config_id, _WHAT)))
 
 
 async def create_host_config(hub: Hub, actor: Actor, project_id: int, draft: HostConfigDraft) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering, refer, store
 from hub.services.draft import Draft, same_project
+from hub.services.reading import shown, shown_by
 from hub.services.tasks.survey import parse_object
 
 CLOSED: Final = "none"
@@ -58,15 +59,15 @@ class IntegrationDraft(Draft):
 
 async def list_integrations(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
     """Integrations of a project, without their task params."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     found = Integration.filter(project_id=project_id).order_by(*ordering(sort, order, {"name": "name"}, "name"))
-    return [_wire(one) for one in await found]
+    return shown_by(grant, "integration", [_wire(one) for one in await found])
 
 
 async def get_integration(actor: Actor, project_id: int, integration_id: int) -> dict[str, Any]:
     """One integration, with its task params."""
-    await require(actor, project_id)
-    return _whole(await find(Integration, project_id, integration_id, "integration"))
+    grant = await require(actor, project_id)
+    return shown(grant, "integration", _whole(await find(Integration, project_id, integration_id, "integration")))
 
 
 async def integration_refs(actor: Actor, project_id: int, integration_id: int) -> dict[str, Any]:

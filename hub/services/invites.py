@@ -23,6 +23,7 @@ from hub.services.access import MANAGE_USERS, ROLES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, ordering
 from hub.services.draft import Draft
+from hub.services.reading import shown, shown_by
 from hub.services.sessions import digest
 
 LIFETIME: Final = timedelta(days=7)
@@ -60,15 +61,15 @@ async def list_invites(
     hub: Hub, actor: Actor, project_id: int, *, sort: str = "", order: str = ""
 ) -> list[dict[str, Any]]:
     """Every invitation of a project, for those who may change its team."""
-    await require(actor, project_id, MANAGE_USERS)
+    grant = await require(actor, project_id, MANAGE_USERS)
     query = Invite.filter(project_id=project_id).order_by(*ordering(sort, order, _SORTS, "created"))
-    return [_wire(hub, one) for one in await query.prefetch_related("user", "inviter")]
+    return shown_by(grant, "invite", [_wire(hub, one) for one in await query.prefetch_related("user", "inviter")])
 
 
 async def get_invite(hub: Hub, actor: Actor, project_id: int, invite_id: int) -> dict[str, Any]:
     """One invitation."""
-    await require(actor, project_id, MANAGE_USERS)
-    return _wire(hub, await _find(project_id, invite_id))
+    grant = await require(actor, project_id, MANAGE_USERS)
+    return shown(grant, "invite", _wire(hub, await _find(project_id, invite_id)))
 
 
 async def create_invite(hub: Hub, actor: Actor, project_id: int, draft: InviteDraft) -> dict[str, Any]:

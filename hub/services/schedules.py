@@ -22,6 +22,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft
+from hub.services.reading import shown
 from hub.services.schedule_params import ParamsDraft
 from hub.vault import place
 
@@ -86,23 +87,23 @@ class CronDraft(Draft):
 
 async def list_schedules(actor: Actor, project_id: int) -> list[dict[str, Any]]:
     """Schedules of a project that watch no repository, with the names of their templates (S28)."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     query = Schedule.filter(project_id=project_id, repository_id=None).order_by("id").select_related("template")
-    return [wire(one) | {"tpl_name": one.template.name} for one in await query]
+    return [shown(grant, "schedule", wire(one)) | {"tpl_name": one.template.name} for one in await query]
 
 
 async def list_checkers(actor: Actor, project_id: int, template_id: int) -> list[dict[str, Any]]:
     """Schedules of a template that start it only when a repository has a new commit (S28)."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     await find(Template, project_id, template_id, "template")
     query = Schedule.filter(template_id=template_id, repository_id__isnull=False).order_by("id")
-    return [wire(one) for one in await query]
+    return [shown(grant, "schedule", wire(one)) for one in await query]
 
 
 async def get_schedule(actor: Actor, project_id: int, schedule_id: int) -> dict[str, Any]:
     """One schedule with the answers that may be shown."""
-    await require(actor, project_id)
-    return _whole(await find(Schedule, project_id, schedule_id, "schedule"))
+    grant = await require(actor, project_id)
+    return shown(grant, "schedule", _whole(await find(Schedule, project_id, schedule_id, "schedule")))
 
 
 async def create_schedule(hub: Hub, actor: Actor, project_id: int, draft: ScheduleDraft) -> dict[str, Any]:
@@ -269,8 +270,8 @@ async def _tell(hub: Hub, actor: Actor, schedule: Schedule, verb: str) -> None:
 
 
 def _whole(schedule: Schedule) -> dict[str, Any]:
-    shown = {"task_params": schedule.task_params} if schedule_params.has_any(schedule) else {}
-    return wire(schedule) | shown
+    params = {"task_params": schedule.task_params} if schedule_params.has_any(schedule) else {}
+    return wire(schedule) | params
 
 
 def wire(schedule: Schedule) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hub.services.actor import Actor
 from hub.services.belongings import Id, find, remove, store
 from hub.services.draft import Draft
 from hub.services.keys import write_secret
+from hub.services.reading import shown, shown_by
 
 WIRE_TYPES: Final = ("local", "vault", "dvls")
 """Types that the wire takes whatever is installed; plugins bring more with their secret backends."""
@@ -46,20 +47,20 @@ class StorageDraft(Draft):
 
 async def list_storages(actor: Actor, project_id: int) -> list[dict[str, Any]]:
     """Secret storages of a project by name; the reference's list is always empty (S46)."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     found = await SecretStorage.filter(project_id=project_id).order_by("name", "id")
     tokens = {key.storage_id: key for key in await Key.filter(project_id=project_id, owner=_OWNER)}
-    return [_wire(one, tokens.get(one.id)) for one in found]
+    return shown_by(grant, "secret_storage", [_wire(one, tokens.get(one.id)) for one in found])
 
 
 async def get_storage(actor: Actor, project_id: int, storage_id: int) -> dict[str, Any]:
     """One secret storage; `secret` only where it is the name of a variable or file."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     found = await find(SecretStorage, project_id, storage_id, _WHAT)
     token = await _token(found)
     if token is None:
         raise NotFound("Access key not found")
-    return _wire(found, token)
+    return shown(grant, "secret_storage", _wire(found, token))
 
 
 async def storage_refs(actor: Actor, project_id: int, storage_id: int) -> refs.Refs:

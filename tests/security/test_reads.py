@@ -6,7 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +16,7 @@ from hub.models import Project, Token
 from hub.web.api import load_routes
 from hub.web.api.kept import STEADY, Kept, Sent
 from hub.web.api.reads import is_plain
-from hub.web.api.routing import ROUTES
+from hub.web.api.routing import ROUTES, Call
 from hub.web.app import make_app
 
 from .people import Caller
@@ -48,6 +48,18 @@ def elsewhere(statement: str, *values: object) -> None:
 
 def test_what_is_kept_are_reads_of_the_table():
     assert {route.path for route in READS} >= STEADY
+
+
+def test_what_is_kept_goes_by_all_that_a_view_is_given():
+    """Whoever adds a member to `Call` thinks of the key of what is kept; ids and texts are parts of the address."""
+    members = {"hub", "actor", "ids", "texts", "query", "body", "address", "strict"}
+    assert {one.name for one in fields(Call)} == members
+
+
+async def test_a_read_that_prefers_refusals_gets_no_answer_of_one_that_does_not(admin, mine):
+    path = f"/api/project/{mine.project}/templates?nonsense=1"
+    assert (await admin.call("GET", path)).status == 200
+    assert (await admin.call("GET", path, Prefer="handling=strict")).status == 400
 
 
 async def test_every_read_is_the_same_ahead_of_the_framework_and_behind_it(people, mine, theirs):

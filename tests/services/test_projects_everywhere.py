@@ -13,6 +13,7 @@ from hub.services.actor import SYSTEM
 from hub.services.environments import EnvironmentDraft
 from hub.services.inventories import InventoryDraft
 from hub.services.keys import KeyDraft
+from hub.services.listing import Asked
 from hub.services.projects import ProjectDraft
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.template_drafts import TemplateDraft
@@ -52,8 +53,8 @@ async def test_lists_and_refs_are_read_on_every_database(anywhere):
     key = await Key.get(project_id=project.id, type="none")
     refs = await keys.key_refs(actor, project.id, key.id)
     assert (len(refs["repositories"]), len(refs["inventories"]), refs["templates"]) == (1, 1, [])
-    for column in templates.SORTS:
-        assert len(await templates.list_templates(actor, project.id, sort=column, order="desc")) == 5
+    for column in templates.LISTING.sorts:
+        assert len(await templates.list_templates(actor, project.id, Asked(sort=column, order="desc"))) == 5
     tools = [one for one in await views.list_views(actor, project.id) if one["title"] == "Tools"]
     assert len(await views.templates_of_view(actor, project.id, tools[0]["id"])) == 3
 

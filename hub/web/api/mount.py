@@ -19,8 +19,10 @@ from hub.plugin import PluginError
 from hub.services import runner_link
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
+from hub.services.listing import Page
 from hub.web.actor import NOBODY, actor_of, session_of
 from hub.web.api import repeats, versions
+from hub.web.api.queries import is_strict, turn_pages
 from hub.web.api.reads import Reads
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
@@ -56,7 +58,7 @@ def mount(app: Quart, hub: Hub) -> None:
 
 async def _seen(route: Route, call: Call) -> Response:
     """Answer a plain read, without the framework around it."""
-    return _tagged(route, await route.view(call))
+    return _told(call, route, await route.view(call))
 
 
 def _view(
@@ -87,7 +89,7 @@ async def _answer(route: Route, call: Call, by_path: Mapping[str, Mapping[str, R
             value = await route.view(call)
         else:
             value = await versions.unless_changed(route, read, call, wanted)
-        return _tagged(route, value)
+        return _told(call, route, value)
 
     key = request.headers.get("Idempotency-Key")
     if key is None or route.method != "POST" or route.access in {Access.PUBLIC, Access.SESSION}:
@@ -101,7 +103,8 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked) 
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
     for text in (*texts.values(), *asked.args.values()):
         refuse_unfit_text(text)
-    return Call(hub, actor, ids, texts, asked.args)
+    address = f"{asked.root_path}{asked.path}"
+    return Call(hub, actor, ids, texts, asked.args, address=address, strict=is_strict(asked.headers))
 
 
 async def _let_in(hub: Hub, route: Route, project: str | None, asked: Asked) -> Actor:
@@ -152,8 +155,11 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _tagged(route: Route, answer: Answer) -> Response:
+def _told(call: Call, route: Route, answer: Answer) -> Response:
+    """Return the answer, and in its headers the state of a thing, or the pages around one of a list."""
     response = _response(answer)
+    if isinstance(answer, Page):
+        turn_pages(call, response, answer)
     if route.method == "GET" and isinstance(answer, dict):
         response.headers["ETag"] = versions.tag(answer)
     return response

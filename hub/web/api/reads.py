@@ -68,7 +68,7 @@ class Reads:
 
         if route.path not in STEADY:
             return await read()
-        return await self._kept.answer((call.actor, asked.path, asked.query_string), read)
+        return await self._kept.answer((call.actor, call.address, asked.query_string, call.strict), read)
 
     def _find(self, scope: Scope) -> tuple[Route, Mapping[str, str]] | None:
         if scope["type"] != "http" or scope["method"] != "GET" or any(name in _BODY for name, _ in scope["headers"]):
