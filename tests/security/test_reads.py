@@ -174,12 +174,12 @@ async def test_errors_and_units_keep_nothing(hub):
 
 
 async def test_what_is_kept_has_a_limit_and_the_oldest_goes_first(hub):
-    kept, reads = Kept(most=100), []
+    kept, reads = Kept(most=4 * 5000), []
 
     def reader(name: str):
         async def read() -> Sent:
             reads.append(name)
-            return Sent(200, [], b"x" * 25)
+            return Sent(200, [], b"x" * 800)
 
         return read
 
@@ -190,4 +190,4 @@ async def test_what_is_kept_has_a_limit_and_the_oldest_goes_first(hub):
 
 async def test_a_quick_read_cannot_write(hub):
     with pytest.raises(sqlite3.OperationalError):
-        current().client._quick.execute('DELETE FROM "project"')
+        current().client._quick._connection.execute('DELETE FROM "project"')

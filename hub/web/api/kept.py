@@ -33,6 +33,9 @@ STEADY: Final = frozenset({
 MOST: Final = 4 * 1024 * 1024
 """Bytes of answers that are kept; those that were not asked for the longest go first."""
 
+_BESIDE: Final = 4096
+"""Bytes that an answer takes beside its body, about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -69,11 +72,11 @@ class Kept:
         if len(sent.body) > self._most // 4:
             return
         self._answers[key] = (at, sent)
-        self._size += len(sent.body)
+        self._size += len(sent.body) + _BESIDE
         while self._size > self._most:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Hashable) -> None:
         known = self._answers.pop(key, None)
         if known is not None:
-            self._size -= len(known[1].body)
+            self._size -= len(known[1].body) + _BESIDE
