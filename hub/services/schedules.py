@@ -22,7 +22,8 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft
-from hub.services.reading import shown
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.schedule_params import ParamsDraft
 from hub.vault import place
 
@@ -85,19 +86,43 @@ class CronDraft(Draft):
     time_zone: str = ""
 
 
-async def list_schedules(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Schedule,
+    columns={
+        "id": "id",
+        "name": "name",
+        "type": "type",
+        "template_id": "template_id",
+        "tpl_name": "template__name",
+        "repository_id": "repository_id",
+        "cron_format": "cron_format",
+        "time_zone": "time_zone",
+        "active": "active",
+        "run_at": "run_at",
+        "next_run_at": "next_run_at",
+        "last_run_at": "last_run_at",
+    },
+    default="id",
+    searched=("name", "tpl_name", "cron_format"),
+    words=("type",),
+)
+
+
+async def list_schedules(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Schedules of a project that watch no repository, with the names of their templates (S28)."""
     grant = await require(actor, project_id)
-    query = Schedule.filter(project_id=project_id, repository_id=None).order_by("id").select_related("template")
-    return [shown(grant, "schedule", wire(one)) | {"tpl_name": one.template.name} for one in await query]
+    query = Schedule.filter(project_id=project_id, repository_id=None).select_related("template")
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "schedule"))
+    return found.shaped(lambda one: shown(grant, "schedule", wire(one)) | {"tpl_name": one.template.name})
 
 
-async def list_checkers(actor: Actor, project_id: int, template_id: int) -> list[dict[str, Any]]:
+async def list_checkers(actor: Actor, project_id: int, template_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Schedules of a template that start it only when a repository has a new commit (S28)."""
     grant = await require(actor, project_id)
     await find(Template, project_id, template_id, "template")
-    query = Schedule.filter(template_id=template_id, repository_id__isnull=False).order_by("id")
-    return [shown(grant, "schedule", wire(one)) for one in await query]
+    query = Schedule.filter(template_id=template_id, repository_id__isnull=False)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "schedule"))
+    return found.shaped(lambda one: shown(grant, "schedule", wire(one)))
 
 
 async def get_schedule(actor: Actor, project_id: int, schedule_id: int) -> dict[str, Any]:

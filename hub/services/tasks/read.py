@@ -12,6 +12,7 @@ from hub.errors import NotFound
 from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
+from hub.services.cursors import Place
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import hidden, shown
 from hub.services.tasks.states import UNFINISHED
@@ -143,12 +144,22 @@ async def list_tasks(
 ) -> Page[dict[str, Any]]:
     """Tasks of a project, or of one template, newest first."""
     grant = await require(actor, project_id)
-    query = Task.filter(project_id=project_id)
-    if template_id is not None:
-        query = query.filter(template_id=template_id)
-    page = await LISTING.values(query, asked, "id", hidden=hidden(grant, "task"))
+    plan = LISTING.plan(asked, hidden(grant, "task"))
+    which = {"project_id": project_id} | ({} if template_id is None else {"template_id": template_id})
+    if plan.plain:
+        where = " AND ".join(f'"task"."{name}" = ?' for name in which)
+        rest = f'ORDER BY "task"."id" DESC LIMIT {plan.limit + 1}'
+        found = await _full(f"{where} {rest}", list(which.values()))
+        page = plan.cut(found, lambda row: Place(row["id"], row["id"]))
+    else:
+        page = await _chosen(await LISTING.values(Task.filter(**which), asked, "id", hidden=hidden(grant, "task")))
+    return page.shaped(lambda row: shown(grant, "task", wire_with_template(row)))
+
+
+async def _chosen(page: Page[dict[str, Any]]) -> Page[dict[str, Any]]:
+    """Return whole rows for a page of ids; what was deleted meanwhile is left out."""
     found = await _by_ids([one["id"] for one in page])
-    return page.of([shown(grant, "task", wire_with_template(found[one["id"]])) for one in page if one["id"] in found])
+    return page.of([found[one["id"]] for one in page if one["id"] in found])
 
 
 async def _by_ids(ids: Sequence[int]) -> dict[int, dict[str, Any]]:

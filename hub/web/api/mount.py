@@ -104,7 +104,14 @@ async def _call(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked, 
         refuse_unfit_text(text)
     body = _decoded(data) if route.needs_body else None
     return Call(
-        hub, actor, ids, texts, asked.args, body, address=f"{asked.root_path}{asked.path}", strict=is_strict(asked.headers)
+        hub,
+        actor,
+        ids,
+        texts,
+        asked.args,
+        body,
+        address=f"{asked.root_path}{asked.path}",
+        strict=is_strict(asked.headers),
     )
 
 
