@@ -59,9 +59,6 @@ LISTING = Listing(
     wire_before=True,
 )  # fmt: skip
 
-_LONGEST_KIND = 50
-"""Characters of a result's kind; the database knows none that are longer."""
-
 _OWN = (
     "id", "template_id", "project_id", "status", "playbook", "environment", "arguments", "git_branch", "user_id",
     "integration_id", "schedule_id", "created", "start", "end", "message", "commit_hash", "commit_message",
@@ -201,22 +198,37 @@ async def task_with_template(actor: Actor, project_id: int, task_id: int) -> dic
     return shown(grant, "task", wire_with_template(found[0]))
 
 
-async def moves_of(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
+MOVES = Listing(
+    TaskMove,
+    columns={"id": "id", "at": "at", "source": "source", "target": "target", "actor": "actor", "note": "note"},
+    default="id",
+    searched=("actor", "note"),
+    words=("source", "target"),
+    most=MOST,
+)
+
+RESULTS = Listing(
+    TaskResult,
+    columns={"id": "id", "kind": "kind", "created": "created"},
+    default="id",
+    searched=("kind",),
+    words=("kind",),
+    most=MOST,
+)
+
+
+async def moves_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Every change of status: who, when, from, to."""
     await get_task(actor, project_id, task_id)
-    moves = TaskMove.filter(task_id=task_id).order_by("id")
-    return [dict(row) for row in await moves.values("at", "source", "target", "actor", "note")]
+    query = TaskMove.filter(task_id=task_id)
+    found = await MOVES.values(query, asked, "id", "at", "source", "target", "actor", "note")
+    return found.shaped(lambda row: {name: value for name, value in row.items() if name != "id"})
 
 
-async def results_of(actor: Actor, project_id: int, task_id: int, kind: str | None = None) -> list[dict[str, Any]]:
+async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Structured results of a task, oldest first."""
     await get_task(actor, project_id, task_id)
-    query = TaskResult.filter(task_id=task_id)
-    if kind is not None and len(kind) > _LONGEST_KIND:
-        return []
-    if kind is not None:
-        query = query.filter(kind=kind)
-    return [dict(row) for row in await query.order_by("id").values("id", "kind", "created", "data")]
+    return await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
 
 
 async def live_tasks() -> list[dict[str, Any]]:
