@@ -84,6 +84,8 @@ class Settings(BaseModel):
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
     webhook_legacy_answers: bool = False
     """Answers incoming webhooks with 204, and 200 at an unknown address, whatever came of them."""
+    webhook_get: bool = False
+    """Lets a GET start tasks at integrations that ask for proof of the sender; otherwise only a POST does."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     log_level: str = "info"

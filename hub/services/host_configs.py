@@ -1,7 +1,6 @@
 """Host configurations: which key to use for a host, or for addresses that begin with a URL.
 
-The mappings and their rules are here; git and ssh of a worker do not look at them yet and go on using the key of the
-repository.
+The mappings and their rules are here; `git_mappings` says what they cover, and a worker's git asks that.
 """
 
 from __future__ import annotations

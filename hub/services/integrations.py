@@ -44,7 +44,10 @@ class TaskParamsDraft(Draft):
 
 
 class IntegrationDraft(Draft):
-    """The wire's body of an integration; `active` is ours."""
+    """The wire's body of an integration; `active` is ours.
+
+    The wire detaches `task_params` when they are omitted (S27). Here omitted ones stay as they are; `null` detaches.
+    """
 
     id: Id = 0
     project_id: Id = 0
@@ -119,6 +122,8 @@ async def update_integration(
     columns = await _columns(hub, project_id, draft)
     if "active" in draft.model_fields_set:
         columns["active"] = draft.active
+    if draft.omits("task_params"):
+        columns.pop("task_params")
 
     async def work() -> None:
         integration = await find(Integration, project_id, integration_id, "integration")

@@ -7,12 +7,11 @@ belongs to the engine that elects a node for it; nothing here starts any.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from hub.context import Hub
 from hub.errors import Invalid
@@ -55,22 +54,6 @@ class ScheduleDraft(Draft):
     task_params: ParamsDraft | None = None
     misfire: str | None = None
     overlap: str | None = None
-    _detaches: bool = PrivateAttr(default=False)
-
-    @classmethod
-    def read(cls, data: Any) -> Self:
-        """Check `data`, and note an explicit null."""
-        draft = super().read(data)
-        if isinstance(data, Mapping):
-            draft._detaches = any(  # noqa: SLF001 - it is of this class
-                str(name).lower() == "task_params" and data[name] is None for name in data
-            )
-        return draft
-
-    @property
-    def detaches(self) -> bool:
-        """Whether the answers are to be forgotten."""
-        return self._detaches
 
 
 class ActiveDraft(Draft):
@@ -249,9 +232,10 @@ def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
         schedule.type, schedule.cron_format, schedule.run_at = RUN_AT, "", moment
         schedule.time_zone = ""
     elif draft.type == CRON:
-        cron.parse(draft.cron_format, draft.time_zone)
+        zone = schedule.time_zone if draft.omits("time_zone") else draft.time_zone
+        cron.parse(draft.cron_format, zone)
         schedule.type, schedule.cron_format, schedule.run_at = CRON, draft.cron_format, None
-        schedule.time_zone = draft.time_zone
+        schedule.time_zone = zone
     else:
         raise Invalid("invalid schedule type", field="type")
 
@@ -275,7 +259,7 @@ def _choice(value: str, choices: tuple[str, ...], field: str) -> str:
 async def _write_params(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     """Store the answers in the unit under way. Those that stay must fit the template still."""
     stored: dict[str, Any] = {"task_params": None, "secret": None}
-    if not draft.detaches:
+    if not draft.nulls("task_params"):
         given = draft.task_params
         if given is None and not schedule_params.has_any(schedule):
             return
