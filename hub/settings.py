@@ -71,7 +71,7 @@ class Settings(BaseModel):
     """Port to listen on; 0 takes a free one."""
     public_url: str = ""
     """Address under which people reach the hub, for links and cookies; may have a path."""
-    trusted_proxies: Networks = Field(default="localhost", validate_default=True)  # type: ignore[assignment]
+    trusted_proxies: Networks = Field(default="localhost", validate_default=True)
     """Networks whose proxies are believed about who asks: addresses, `localhost`, `private`, or `none`."""
     proxy_headers: Literal["x-forwarded", "forwarded"] = "x-forwarded"
     """Which headers those proxies write: `X-Forwarded-…`, or `Forwarded` (RFC 7239)."""

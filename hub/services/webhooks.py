@@ -113,7 +113,7 @@ async def receive(hub: Hub, alias: str, request: Request) -> list[Started]:
     Raises `NotFound` for an unknown address, `Unauthenticated` when no integration there believes the sender,
     `Unmatched` when nothing was to be started, and `TooMany`.
     """
-    webhook_pace.count(hub, alias, request.remote)
+    await webhook_pace.count(hub, alias, request.remote)
     candidates = await _candidates(alias)
     results = [(one, await _take(hub, one, request)) for one in candidates]
     believed = [result for _, result in results if result.outcome != deliveries.REFUSED]
