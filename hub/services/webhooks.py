@@ -113,7 +113,7 @@ async def receive(hub: Hub, alias: str, request: Request, *, by_link: bool = Fal
     Raises `NotFound` for an unknown address, `Unauthenticated` when no integration there believes the sender,
     `Unmatched` when nothing was to be started, and `TooMany`.
     """
-    webhook_pace.count(hub, alias, request.remote)
+    await webhook_pace.count(hub, alias, request.remote)
     candidates = await _candidates(alias)
     if by_link:
         candidates = [one for one in candidates if one.auth_method]
