@@ -74,6 +74,12 @@ class NotFound(HubError):
     status = 404
 
 
+class WrongMethod(HubError):
+    """The place is there, and does not do this for this method."""
+
+    status = 405
+
+
 class Conflict(HubError):
     """The request is right but does not fit the present state."""
 

@@ -33,7 +33,7 @@ CLOSE_AFTER = 10
 """Seconds that a closing database waits for the transaction that is under way."""
 
 
-def _upper(text: object) -> object:
+def _upper(text: Any) -> Any:
     return text.upper() if isinstance(text, str) else text
 
 

@@ -51,13 +51,13 @@ async def login(hub: Hub, auth: str, password: str, *, ip: str = "", user_agent:
     """
     name = auth.strip().lower()
     attempt = throttle.Attempt(name, ip)
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
     try:
         user_id = await _checked(hub, name, password)
     except Unavailable:
-        throttle.forgive(hub, attempt)
+        await throttle.forgive(hub, attempt)
         raise
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
     return await sessions.open_session(hub, user_id, ip=ip, user_agent=user_agent)
 
 

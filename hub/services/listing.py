@@ -143,6 +143,7 @@ class Listing:
         return Plan(
             name, column, descending, place, backwards=bool(asked.before) and not by_id, limit=limit,
             where=[*self._conditions(asked, hidden), *self._search(asked.q, hidden)],
+            usual=self.default == f"-{name}" if descending else self.default == name,
         )  # fmt: skip
 
     def _order(self, asked: Asked, hidden: Collection[str]) -> tuple[str, bool]:
@@ -204,6 +205,13 @@ class Plan:
     """Towards the beginning, for the page before the place."""
     limit: int
     where: list[Q]
+    usual: bool
+    """In the order of the list itself."""
+
+    @property
+    def plain(self) -> bool:
+        """True for the beginning of the list in its own order, with nothing left out."""
+        return self.usual and self.place is None and not self.where
 
     def apply(self, query: QuerySet[M]) -> QuerySet[M]:
         """Return the query of the page's rows and one more, which tells whether there is another page."""

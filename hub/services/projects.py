@@ -27,7 +27,9 @@ from hub.services import events
 from hub.services.access import MANAGE_RESOURCES, UPDATE_PROJECT, require, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.belongings import Id
+from hub.services.cursors import Place
 from hub.services.draft import Draft, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.tasks.states import UNFINISHED
 
 MOST = 200
@@ -37,7 +39,6 @@ _MOST_TASKS = 2**31 - 1
 
 _SHOWN = ("id", "name", "created", "alert", "alert_chat", "max_parallel_tasks", "type")
 _COLUMNS = "SELECT " + ", ".join(f'"{name}"' for name in _SHOWN) + ' FROM "project"'  # noqa: S608 - of constants
-_BY_NAME = f'ORDER BY "name", "id" LIMIT {MOST}'
 
 
 class ProjectDraft(Draft):
@@ -52,14 +53,38 @@ class ProjectDraft(Draft):
     demo: bool = False
 
 
-async def list_projects(actor: Actor) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Project,
+    columns={
+        "id": "id",
+        "name": "name",
+        "created": "created",
+        "type": "type",
+        "alert": "alert",
+        "max_parallel_tasks": "max_parallel_tasks",
+    },
+    words=("type",),
+    usual=MOST,
+    most=1000,
+    ignores_sort=True,
+)
+
+
+async def list_projects(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Projects that the actor sees, by name."""
     visible = await visible_project_ids(actor)
+    plan = LISTING.plan(asked)
     if visible is not None and not visible:
-        return []
+        return Page()
+    if not plan.plain:
+        query = Project.all() if visible is None else Project.filter(id__in=visible)
+        return (await LISTING.values(query, asked, *_SHOWN)).shaped(_wire)
     where = "" if visible is None else f'WHERE "id" IN ({", ".join("?" * len(visible))})'
-    found = await rows(f"{_COLUMNS} {where} {_BY_NAME}", visible or (), times=["created"], flags=["alert"])
-    return [_wire(row) for row in found]
+    found = await rows(
+        f'{_COLUMNS} {where} ORDER BY "name", "id" LIMIT {plan.limit + 1}', visible or (), times=["created"],
+        flags=["alert"],
+    )  # fmt: skip
+    return plan.cut(found, lambda row: Place(row["name"], row["id"])).shaped(_wire)
 
 
 async def get_project(actor: Actor, project_id: int) -> dict[str, Any]:

@@ -28,7 +28,8 @@ from hub.services.access import MANAGE_RESOURCES, require, require_admin
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.draft import MAX_ID, Draft, same_id, same_project
-from hub.services.reading import shown, shown_by
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.runner_keys import Pair, make_pair, normal_public
 from hub.services.sessions import digest
 
@@ -64,11 +65,30 @@ class ActiveDraft(Draft):
     active: bool = False
 
 
-async def list_runners(hub: Hub, actor: Actor, project_id: int | None) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Runner,
+    columns={
+        "id": "id",
+        "name": "name",
+        "project_id": "project_id",
+        "active": "active",
+        "is_default": "is_default",
+        "webhook": "webhook",
+        "max_parallel_tasks": "max_parallel_tasks",
+        "touched": "touched",
+    },
+    default="-id",
+)
+
+
+async def list_runners(hub: Hub, actor: Actor, project_id: int | None, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Runners of a project; every runner of the hub for administrators, newest first."""
     query = await _visible(actor, project_id, all_of_hub=True)
-    shapes = [_wire(hub, one) for one in await query.order_by("-id")]
-    return shapes if project_id is None else shown_by(await require(actor, project_id), "runner", shapes)
+    if project_id is None:
+        return (await LISTING.rows(query, asked)).shaped(lambda one: _wire(hub, one))
+    grant = await require(actor, project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "runner"))
+    return found.shaped(lambda one: shown(grant, "runner", _wire(hub, one)))
 
 
 async def get_runner(hub: Hub, actor: Actor, project_id: int | None, runner_id: int) -> dict[str, Any]:

@@ -79,7 +79,7 @@ async def verify(hub: Hub, actor: Actor, draft: PasscodeDraft) -> tuple[bool, st
     if factor is None or not (factor.confirmed or session.verified):
         raise Forbidden("TOTP_DISABLED")
     attempt = attempt_of(session.user_id)
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
     step = await step_of(hub, factor, draft.passcode)
 
     async def work() -> str:
@@ -90,7 +90,7 @@ async def verify(hub: Hub, actor: Actor, draft: PasscodeDraft) -> tuple[bool, st
         return "" if session.verified else await _let_in(hub, session)
 
     fresh = await unit(work)
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
     return True, fresh
 
 
@@ -102,7 +102,7 @@ async def recover(hub: Hub, actor: Actor, draft: RecoveryDraft) -> str:
     if factor is None or not factor.confirmed:
         raise Forbidden("TOTP_DISABLED")
     attempt = attempt_of(session.user_id)
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
 
     async def work() -> str:
         if not await spend_recovery_code(hub, session.user_id, draft.recovery_code):
@@ -111,7 +111,7 @@ async def recover(hub: Hub, actor: Actor, draft: RecoveryDraft) -> str:
         return await _let_in(hub, session)
 
     fresh = await unit(work)
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
     return fresh
 
 

@@ -17,6 +17,7 @@ from hub.services.access import SCOPES, require, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.draft import Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
 
 TOUCH = timedelta(minutes=1)
 """`last_active` and `last_used` are written at most this often, so that reading costs no write."""
@@ -138,24 +139,39 @@ async def create_token(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, A
             "expires_at": expires, "scopes": scopes, "project_id": draft.project_id or None}  # fmt: skip
 
 
-async def list_tokens(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
+TOKENS = Listing(
+    Token,
+    columns={
+        "id": "prefix",
+        "name": "name",
+        "created": "created",
+        "expires_at": "expires",
+        "last_used": "last_used",
+        "project_id": "project_id",
+    },
+    default="-created",
+    searched=("id", "name"),
+    most=1000,
+)
+
+
+async def list_tokens(hub: Hub, actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """The actor's tokens, newest first; ids are cut to eight characters."""
     now = hub.clock()
-    found = await Token.filter(user_id=actor.user_id).order_by("-created", "-id").values()
-    return [
-        {
-            "id": row["prefix"],
-            "created": row["created"],
-            "expired": row["expires"] is not None and row["expires"] <= now,
-            "user_id": row["user_id"],
-            "name": row["name"],
-            "expires_at": row["expires"],
-            "last_used": row["last_used"],
-            "scopes": row["scopes"],
-            "project_id": row["project_id"],
+    found = await TOKENS.rows(Token.filter(user_id=actor.user_id), asked)
+    return found.shaped(
+        lambda row: {
+            "id": row.prefix,
+            "created": row.created,
+            "expired": row.expires is not None and row.expires <= now,
+            "user_id": row.user_id,
+            "name": row.name,
+            "expires_at": row.expires,
+            "last_used": row.last_used,
+            "scopes": row.scopes,
+            "project_id": row.project_id,
         }
-        for row in found
-    ]
+    )
 
 
 async def delete_token(hub: Hub, actor: Actor, name: str) -> None:

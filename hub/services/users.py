@@ -18,6 +18,7 @@ from hub.services.actor import Actor
 from hub.services.draft import Draft
 from hub.services.events import record
 from hub.services.first import PEOPLE
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.passwords import hash_password
 from hub.services.projects import may_create
 
@@ -70,11 +71,24 @@ class PasswordDraft(Draft):
     current_password: str = ""
 
 
-async def list_users(actor: Actor, *, prefix: str = "") -> list[dict[str, Any]]:
+LISTING = Listing(
+    User,
+    columns={name: name for name in _FULL},
+    default="id",
+    searched=("username", "name", "email"),
+    own=("s",),
+    ignores_sort=True,
+)
+
+_OF_OTHERS = ("id", "username", "name")
+"""What people see of each other who are not administrators."""
+
+
+async def list_users(actor: Actor, asked: Asked = WHOLE, *, prefix: str = "") -> Page[dict[str, Any]]:
     """Everybody, or those whose username begins with `prefix`; others than administrators see names only."""
     query = User.filter(username__startswith=prefix.lower()) if prefix else User.all()
-    columns = _FULL if actor.admin else ("id", "username", "name")
-    return [_shape(row) for row in await query.order_by("id").values(*columns)]
+    columns = _FULL if actor.admin else _OF_OTHERS
+    return (await LISTING.values(query, asked, *columns, hidden=set(_FULL) - set(columns))).shaped(_shape)
 
 
 async def get_user(actor: Actor, user_id: int) -> dict[str, Any]:

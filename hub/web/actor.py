@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from quart import Response, Websocket
+from quart import Response, Websocket, request
 from werkzeug.sansio.request import Request
 
 from hub.context import Hub
 from hub.errors import Forbidden, Unauthenticated
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.web.address import by_https, cookie_path
 
 COOKIE = "semaphore"
 """Name of the session cookie, as the wire has it."""
@@ -71,11 +72,11 @@ def _is_ours(hub: Hub, origin: str, host: str) -> bool:
 
 def set_cookie(hub: Hub, response: Response, secret: str) -> None:
     """Hand the session to the browser."""
-    response.set_cookie(COOKIE, secret, httponly=True, secure=hub.settings.secure, samesite="Lax",
-                        path=hub.settings.base_path or "/")  # fmt: skip
+    response.set_cookie(COOKIE, secret, httponly=True, secure=by_https(hub, request), samesite="Lax",
+                        path=cookie_path(request))  # fmt: skip
 
 
 def clear_cookie(hub: Hub, response: Response) -> None:
     """Take the session back."""
-    response.delete_cookie(COOKIE, path=hub.settings.base_path or "/", httponly=True, secure=hub.settings.secure,
+    response.delete_cookie(COOKIE, path=cookie_path(request), httponly=True, secure=by_https(hub, request),
                            samesite="Lax")  # fmt: skip

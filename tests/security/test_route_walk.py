@@ -14,7 +14,7 @@ load_routes()
 
 PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
           ("POST", "/auth/verify"), ("POST", "/auth/recovery"), ("POST", "/internal/runners"),
-          ("POST", "/integrations/{alias}"),
+          *((method, "/integrations/{alias}") for method in ("GET", "POST", "OPTIONS")),
           *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 

@@ -62,7 +62,7 @@ async def test_lists_and_refs_are_read_on_every_database(anywhere):
 async def test_a_vault_key_is_reported_once_and_kept(anywhere):
     actor, project = await administrator(), await Project.get(name="Demo")
     key = await keys.create_key(anywhere, actor, project.id, KeyDraft(name="V", type="string", string="x"))
-    template = await templates.list_templates(actor, project.id, app="ansible")
+    template = await templates.list_templates(actor, project.id, Asked(filters={"app": "ansible"}))
     vaults = [{"type": "password", "vault_key_id": key["id"], "name": name} for name in ("a", "b")]
     draft = TemplateDraft.read(template[0] | {"vaults": vaults})
     await templates.update_template(anywhere, actor, project.id, template[0]["id"], draft)

@@ -12,6 +12,7 @@ from hub.errors import NotFound
 from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
+from hub.services.cursors import Place
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import hidden, shown
 from hub.services.tasks.states import UNFINISHED
@@ -57,9 +58,6 @@ LISTING = Listing(
     most=MOST,
     wire_before=True,
 )  # fmt: skip
-
-_LONGEST_KIND = 50
-"""Characters of a result's kind; the database knows none that are longer."""
 
 _OWN = (
     "id", "template_id", "project_id", "status", "playbook", "environment", "arguments", "git_branch", "user_id",
@@ -143,12 +141,22 @@ async def list_tasks(
 ) -> Page[dict[str, Any]]:
     """Tasks of a project, or of one template, newest first."""
     grant = await require(actor, project_id)
-    query = Task.filter(project_id=project_id)
-    if template_id is not None:
-        query = query.filter(template_id=template_id)
-    page = await LISTING.values(query, asked, "id", hidden=hidden(grant, "task"))
+    plan = LISTING.plan(asked, hidden(grant, "task"))
+    which = {"project_id": project_id} | ({} if template_id is None else {"template_id": template_id})
+    if plan.plain:
+        where = " AND ".join(f'"task"."{name}" = ?' for name in which)
+        rest = f'ORDER BY "task"."id" DESC LIMIT {plan.limit + 1}'
+        found = await _full(f"{where} {rest}", list(which.values()))
+        page = plan.cut(found, lambda row: Place(row["id"], row["id"]))
+    else:
+        page = await _chosen(await LISTING.values(Task.filter(**which), asked, "id", hidden=hidden(grant, "task")))
+    return page.shaped(lambda row: shown(grant, "task", wire_with_template(row)))
+
+
+async def _chosen(page: Page[dict[str, Any]]) -> Page[dict[str, Any]]:
+    """Return whole rows for a page of ids; what was deleted meanwhile is left out."""
     found = await _by_ids([one["id"] for one in page])
-    return page.of([shown(grant, "task", wire_with_template(found[one["id"]])) for one in page if one["id"] in found])
+    return page.of([found[one["id"]] for one in page if one["id"] in found])
 
 
 async def _by_ids(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -190,22 +198,37 @@ async def task_with_template(actor: Actor, project_id: int, task_id: int) -> dic
     return shown(grant, "task", wire_with_template(found[0]))
 
 
-async def moves_of(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
+MOVES = Listing(
+    TaskMove,
+    columns={"id": "id", "at": "at", "source": "source", "target": "target", "actor": "actor", "note": "note"},
+    default="id",
+    searched=("actor", "note"),
+    words=("source", "target"),
+    most=MOST,
+)
+
+RESULTS = Listing(
+    TaskResult,
+    columns={"id": "id", "kind": "kind", "created": "created"},
+    default="id",
+    searched=("kind",),
+    words=("kind",),
+    most=MOST,
+)
+
+
+async def moves_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Every change of status: who, when, from, to."""
     await get_task(actor, project_id, task_id)
-    moves = TaskMove.filter(task_id=task_id).order_by("id")
-    return [dict(row) for row in await moves.values("at", "source", "target", "actor", "note")]
+    query = TaskMove.filter(task_id=task_id)
+    found = await MOVES.values(query, asked, "id", "at", "source", "target", "actor", "note")
+    return found.shaped(lambda row: {name: value for name, value in row.items() if name != "id"})
 
 
-async def results_of(actor: Actor, project_id: int, task_id: int, kind: str | None = None) -> list[dict[str, Any]]:
+async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Structured results of a task, oldest first."""
     await get_task(actor, project_id, task_id)
-    query = TaskResult.filter(task_id=task_id)
-    if kind is not None and len(kind) > _LONGEST_KIND:
-        return []
-    if kind is not None:
-        query = query.filter(kind=kind)
-    return [dict(row) for row in await query.order_by("id").values("id", "kind", "created", "data")]
+    return await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
 
 
 async def live_tasks() -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.services.actor import Actor
+from hub.services.listing import Asked
 from hub.services.tasks.read import results_of
 
 HOSTS = "ansible_hosts"
@@ -24,7 +25,7 @@ _TYPES = {"plan": "terraform_plan", "play": "running", "recap": "print_result"}
 async def stages(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
     """Stages of a task in their order; `result` is what was told of a stage, or null."""
     found: list[dict[str, Any]] = []
-    for row in await results_of(actor, project_id, task_id, STAGES):
+    for row in await _of_kind(actor, project_id, task_id, STAGES):
         for stage in row["data"].get("stages") or ():
             name = str(stage.get("name", ""))
             found.append({
@@ -63,9 +64,13 @@ async def _each(actor: Actor, project_id: int, task_id: int, kind: str) -> list[
     member = kind.removeprefix("ansible_")
     return [
         (row["created"], dict(one))
-        for row in await results_of(actor, project_id, task_id, kind)
+        for row in await _of_kind(actor, project_id, task_id, kind)
         for one in row["data"].get(member) or ()
     ]
+
+
+async def _of_kind(actor: Actor, project_id: int, task_id: int, kind: str) -> list[dict[str, Any]]:
+    return await results_of(actor, project_id, task_id, Asked(filters={"kind": kind}))
 
 
 def _head(number: int, project_id: int, task_id: int, created: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from quart import Response
@@ -15,18 +15,6 @@ from hub.services.listing import Asked, Page
 from hub.web.api.routing import Call
 
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
-
-
-class Sorting(TypedDict):
-    """`sort` and `order`, as services take them."""
-
-    sort: str
-    order: str
-
-
-def sorting(call: Call) -> Sorting:
-    """Return what a list is to be sorted by."""
-    return {"sort": call.query.get("sort", ""), "order": call.query.get("order", "")}
 
 
 def integer(call: Call, name: str) -> int | None:

@@ -165,13 +165,13 @@ async def lines(call: Call) -> Answer:
 @route("GET", _ONE + "/moves", Access.MEMBER, wire=False)
 async def moves(call: Call) -> Answer:
     """Every change of its status: who, when, from, to."""
-    return await read.moves_of(call.actor, *_ids(call))
+    return await read.moves_of(call.actor, *_ids(call), asked(call))
 
 
 @route("GET", _ONE + "/results", Access.MEMBER, wire=False)
 async def results(call: Call) -> Answer:
     """Structured results, such as the stages with their times; `kind` leaves those of one kind."""
-    return await read.results_of(call.actor, *_ids(call), kind=call.query.get("kind") or None)
+    return await read.results_of(call.actor, *_ids(call), asked(call))
 
 
 def _ids(call: Call) -> tuple[int, int]:

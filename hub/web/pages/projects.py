@@ -10,6 +10,7 @@ from quart import Response, request, url_for
 from hub.errors import Forbidden
 from hub.services import projects as service
 from hub.services.demo import make_demo
+from hub.services.listing import LONGEST_SEARCH, Asked
 from hub.services.projects import ProjectDraft
 from hub.web.forms import Field, whole_number
 from hub.web.i18n import gettext as _
@@ -22,9 +23,7 @@ from hub.web.pages.routing import FORM, SEND, Who, page
 async def projects() -> Response:
     """All projects that one may see."""
     wanted = request.args.get("q", "").strip()
-    found = await service.list_projects(visit.visit().actor)
-    if wanted:
-        found = [one for one in found if wanted.lower() in one["name"].lower()]
+    found = await service.list_projects(visit.visit().actor, Asked(wanted[:LONGEST_SEARCH]))
     return await visit.show("projects.html", projects=found, wanted=wanted)
 
 

@@ -15,7 +15,7 @@ from hub.web import actor as who
 from hub.web import i18n
 from hub.web.address import client_address
 from hub.web.pages import visit
-from hub.web.pages.failures import sentence
+from hub.web.pages.failures import sentence, wait_for
 from hub.web.pages.routing import FORM, SEND, Who, page
 
 _LONGEST: Final = 1000
@@ -40,7 +40,9 @@ async def login() -> Response:
         )  # fmt: skip
     except HubError as error:
         status = 401 if isinstance(error, Unauthenticated | Invalid) else error.status
-        return await _form(back=back, name=name, error=sentence(error), status=status)
+        return wait_for(error, await _form(back=back, name=name, error=sentence(error), status=status))
+    if before := request.cookies.get(who.COOKIE):
+        await accounts.logout(here.hub, before)
     response = visit.go_to(back)
     who.set_cookie(here.hub, response, secret)
     return response
@@ -76,7 +78,8 @@ async def verify() -> Response:
         else:
             _, fresh = await second_factor.verify(here.hub, actor, PasscodeDraft.read({"passcode": code}))
     except HubError as error:
-        return await visit.show("verify.html", status=error.status, back=back, error=sentence(error))
+        page = await visit.show("verify.html", status=error.status, back=back, error=sentence(error))
+        return wait_for(error, page)
     response = visit.go_to(back)
     if fresh:
         who.set_cookie(here.hub, response, fresh)
