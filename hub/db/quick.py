@@ -16,7 +16,7 @@ from typing import Any, Final
 LONGEST: Final = 0.002
 """Seconds of computing after which a read is broken off."""
 TURN: Final = 0.005
-"""Seconds of computing after which the loop turns to others before anything else is read here."""
+"""Seconds after which the loop turns to others before anything else is read here."""
 MOST: Final = 1000
 """Rows of the longest answer."""
 FORGIVE: Final = 60.0
@@ -37,7 +37,8 @@ class Quick:
         self._connection.execute("PRAGMA cache_size=-4000")
         self._connection.set_progress_handler(self._too_long, _STEPS)
         self._opening = next(_openings)
-        self._began = 0.0
+        self._began: float | None = None
+        self._broken = False
         self._turn: float | None = None
         self._slow: dict[str, float] = {}
 
@@ -53,13 +54,13 @@ class Quick:
         """Return what the query finds; None when the thread is to be asked."""
         if not self._is_quick(query):
             return None
-        self._began = time.thread_time()
+        self._began, self._broken = None, False
         try:
             cursor = self._connection.execute(query, values)
             found = cursor.fetchmany(MOST + 1)
             cursor.close()
         except sqlite3.Error:  # broken off, locked, or wrong; the thread tells which
-            if time.thread_time() - self._began > LONGEST:
+            if self._broken:
                 self._slow[query] = time.monotonic()
             return None
         if len(found) > MOST:
@@ -69,7 +70,7 @@ class Quick:
 
     def version(self) -> str | None:
         """Return what is another text after every commit of any other connection, here or in another process."""
-        self._began = time.thread_time()
+        self._began = None
         try:
             (number,) = self._connection.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error:
@@ -77,7 +78,11 @@ class Quick:
         return f"{self._opening}.{number}"  # the number counts for one connection only
 
     def _too_long(self) -> bool:
-        return time.thread_time() - self._began > LONGEST
+        now = time.thread_time()  # costs too much for those reads that never come here
+        if self._began is None:
+            self._began = now
+        self._broken = now - self._began > LONGEST
+        return self._broken
 
     def _is_quick(self, query: str) -> bool:
         broken_off = self._slow.get(query)
@@ -90,7 +95,7 @@ class Quick:
 
     async def turn(self) -> None:
         """Let the loop turn to others first when it was long busy here."""
-        now = time.thread_time()
+        now = time.monotonic()
         if self._turn is None:
             self._turn = now
             asyncio.get_running_loop().call_soon(self._turned)

@@ -32,7 +32,7 @@ BEHIND = {"Content-Length": "0"}
 
 
 def seen(reply):
-    headers = {name.lower(): value for name, value in reply.headers.items()}
+    headers = {name.lower(): value for name, value in reply.headers.items() if name.lower() != "x-request-id"}
     return reply.status, headers, reply.data
 
 
