@@ -19,8 +19,6 @@ ELSEWHERE = ("/api/ws",)
 STILL_MISSING = (
     r"/api/auth/oidc/.*",
     r"/api/integrations/.*",  # GET and OPTIONS: a webhook that a link can start is no webhook; only POST starts tasks
-    r"/api/project/\{project_id\}/backup",
-    r"/api/projects/restore",
 )
 """Take a line off as soon as its routes are there."""
 
