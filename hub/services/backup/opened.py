@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from hub.context import Hub
 from hub.errors import Invalid
@@ -83,5 +83,5 @@ async def unlock(document: Document, raw: Mapping[str, Any], passphrase: str) ->
 def _bound(raw: Mapping[str, Any]) -> bytes:
     """Digest of all the rest, so that secrets go nowhere but where they were: a changed address would get them."""
     rest = {name: value for name, value in raw.items() if name != "secrets"}
-    text = json.dumps(cast("dict[str, Any]", rest), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(rest, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return b"hub project backup " + hashlib.sha256(text.encode()).digest()

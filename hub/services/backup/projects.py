@@ -144,7 +144,7 @@ async def _opened(body: Any) -> tuple[Document, Opened, str]:
     refuse_unfit(body)
     wrapped = isinstance(body, Mapping) and "backup" in body
     draft = RestoreDraft.read(body) if wrapped else RestoreDraft()
-    raw = draft.backup if wrapped else body
+    raw: Any = draft.backup if wrapped else body
     document = documents.read(raw)
     opened = await secrets.unlock(document, raw, draft.passphrase)
     return document, opened, draft.name.strip() or document.meta.name
