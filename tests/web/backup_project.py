@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.context import Hub
-from hub.models import Role
+from hub.models import Role, Schedule
 from hub.services import (
     environments,
     host_configs,
@@ -214,6 +215,7 @@ async def _starts(at: tuple[Hub, Actor, int], build: int, deploy: int, ids: dict
         {"name": "Watch", "template_id": deploy, "cron_format": "*/5 * * * *"},
     ):  # fmt: skip
         await schedules.create_schedule(*at, schedules.ScheduleDraft.read(body))
+    await Schedule.filter(name="Nightly").update(ends_at=datetime(2095, 1, 1, tzinfo=UTC), max_runs=12)
 
 
 def of_theirs() -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Document(Draft):
 
     def shape(self) -> dict[str, Any]:
         """Return it as it is written."""
-        shape: dict[str, Any] = {"version": self.version, "meta": self.meta.model_dump(exclude_none=True)}
+        shape: dict[str, Any] = {"version": self.version, "meta": self.meta.shape()}
         shape |= {kind: [one.shape() for _, one in self.of(kind)] for kind in KINDS}
         shape["integration_aliases"] = []
         if self.integration_alias_count:

@@ -16,6 +16,7 @@ from hub.services.draft import MAX_ID, Draft
 from hub.services.integrations import CLOSED
 from hub.services.survey_drafts import VariableDraft
 
+Count = Annotated[int, Field(ge=0, le=MAX_ID)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 _OLDEST_APP = "ansible"  # documents that name no app are older than the other apps
 _ALIASES = 100  # addresses of one integration; each is a row
@@ -74,6 +75,14 @@ class MetaEntry(Draft):
     alert_chat: str | None = Field(default=None, max_length=30)
     max_parallel_tasks: int = Field(default=0, ge=0, le=MAX_ID)
     type: str = Field(default="", max_length=20)
+    keep_tasks: Count = 0
+    keep_days: Count = 0
+    keep_log_days: Count = 0
+
+    def shape(self) -> dict[str, Any]:
+        """Return it as it is written."""
+        ours = {"keep_tasks", "keep_days", "keep_log_days"}
+        return {name: value for name, value in self.model_dump(exclude_none=True).items() if value or name not in ours}
 
 
 class StorageEntry(Named):
@@ -179,7 +188,9 @@ class TemplateRoleEntry(Draft):
 class TemplateEntry(Named):
     """A template."""
 
-    OURS = frozenset({"working_directory", "environments", "time_limit"})
+    COLUMNS: ClassVar[tuple[str, ...]] = ("queue_limit", "priority", "concurrency_group", "host_limit", "limits")
+    """Of the row alone, without anything that they refer to."""
+    OURS = frozenset({"working_directory", "environments", "time_limit", *COLUMNS})
     name: str = Field(min_length=1, max_length=100)
     playbook: str = ""
     arguments: JsonText | None = None
@@ -206,6 +217,11 @@ class TemplateEntry(Named):
     working_directory: str = ""
     environments: list[str] = Field(default_factory=list)
     time_limit: int = 0
+    queue_limit: Count = 0
+    priority: int = Field(default=0, ge=-MAX_ID, le=MAX_ID)
+    concurrency_group: str = Field(default="", max_length=100)
+    host_limit: Count = 0
+    limits: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -289,7 +305,7 @@ class IntegrationEntry(Named):
 class ScheduleEntry(Entry):
     """A schedule."""
 
-    OURS = frozenset({"time_zone", "misfire", "overlap"})
+    OURS = frozenset({"time_zone", "misfire", "overlap", "ends_at", "max_runs"})
     name: str = Field(default="", max_length=100)
     cron_format: str = ""
     active: bool = False
@@ -302,6 +318,8 @@ class ScheduleEntry(Entry):
     time_zone: str = ""
     misfire: str = "skip"
     overlap: str = "queue"
+    ends_at: Annotated[str | None, BeforeValidator(_moment)] = None
+    max_runs: Count = 0
 
     @property
     def key(self) -> str:

@@ -63,8 +63,8 @@ async def merge(hub: Hub, actor: Actor, before: Picture, document: Document, ope
     site = Site(hub, actor, before.project.id, opened, ids={kind: before.ids(kind) for kind in KINDS})
     if document.lost:
         site.warn(
-            f"{document.lost} secrets of variable groups or storages are named without saying whose they are. "
-            "Enter them again."
+            "Secrets of variable groups or storages that the backup names without saying whose they are: "
+            f"{document.lost}. Enter them again."
         )
     report = Report(warnings=site.warnings, missing_secrets=site.missing)
     for kind in KINDS:

@@ -78,7 +78,8 @@ class Picture:
         project = self.project
         meta = MetaEntry(
             name=project.name, alert=project.alert, alert_chat=project.alert_chat,
-            max_parallel_tasks=project.max_parallel_tasks, type=project.type,
+            max_parallel_tasks=project.max_parallel_tasks, type=project.type, keep_tasks=project.keep_tasks,
+            keep_days=project.keep_days, keep_log_days=project.keep_log_days,
         )  # fmt: skip
         lists: dict[str, Any] = {kind: [entry for entry, _ in self.things[kind]] for kind in KINDS}
         return Document.model_construct(
@@ -214,7 +215,7 @@ def _inventory(one: Inventory, names: Mapping[str, Names]) -> InventoryEntry:
 _TEMPLATE = (
     "playbook", "arguments", "description", "type", "start_version", "autorun", "git_branch", "suppress_success_alerts",
     "app", "runner_tag", "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks",
-    "working_directory", "time_limit",
+    "working_directory", "time_limit", *TemplateEntry.COLUMNS,
 )  # fmt: skip
 
 
@@ -295,4 +296,5 @@ def _schedule(one: Schedule, names: Mapping[str, Names]) -> ScheduleEntry:
         delete_after_run=one.delete_after_run, template=names["templates"][one.template_id],
         checkable_repository=names["repositories"].get(one.repository_id or 0), run_at=_moment(one.run_at),
         task_params=_params(one.task_params, names), time_zone=one.time_zone, misfire=one.misfire, overlap=one.overlap,
+        ends_at=_moment(one.ends_at), max_runs=one.max_runs,
     )  # fmt: skip

@@ -161,7 +161,7 @@ async def _make(
     meta = document.meta
     project = await Project.create(
         name=name, created=hub.clock(), alert=meta.alert, alert_chat=meta.alert_chat,
-        max_parallel_tasks=meta.max_parallel_tasks, type=meta.type,
+        max_parallel_tasks=meta.max_parallel_tasks, type=meta.type, **_kept(document),
     )  # fmt: skip
     if actor.user_id is not None:
         await Membership.create(project_id=project.id, user_id=actor.user_id, role="owner")
@@ -178,6 +178,12 @@ async def _settings(hub: Hub, actor: Actor, before: Picture, document: Document)
         return
     draft = ProjectDraft.read(meta | {"name": before.project.name})
     await projects.update_project(hub, actor, before.project.id, draft)
+    await Project.filter(id=before.project.id).update(**_kept(document))
+
+
+def _kept(document: Document) -> dict[str, int]:
+    meta = document.meta
+    return {"keep_tasks": meta.keep_tasks, "keep_days": meta.keep_days, "keep_log_days": meta.keep_log_days}
 
 
 async def _free_name(name: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.errors import Invalid
-from hub.models import IntegrationMatcher, IntegrationValue, Role, Schedule, TemplateRole
+from hub.models import IntegrationMatcher, IntegrationValue, Role, Schedule, Template, TemplateRole
 from hub.services import host_configs, integration_parts, integrations, schedules, template_roles, templates
 from hub.services.backup.document import Document
 from hub.services.backup.entries import (
@@ -24,7 +24,18 @@ from hub.services.backup.site import Site
 from hub.services.template_drafts import TemplateDraft
 
 _LATER = "9999-12-31T00:00:00Z"
-_REPLACED = frozenset({"inventory", "repository", "environment", "environments", "view", "build_template", "roles"})
+_REPLACED = frozenset(
+    {
+        "inventory",
+        "repository",
+        "environment",
+        "environments",
+        "view",
+        "build_template",
+        "roles",
+        *TemplateEntry.COLUMNS,
+    }
+)
 
 
 async def template(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001 - as in `put`
@@ -49,6 +60,8 @@ async def template(site: Site, entry: Entry, row_id: int | None, same: bool) -> 
     elif not same or entry.build_template:  # chains were taken apart before
         await templates.update_template(*site.at, row_id, draft)
     if not same:
+        extra: dict[str, Any] = {name: getattr(entry, name) for name in entry.COLUMNS}
+        await Template.filter(id=row_id).update(**extra | {"limits": entry.limits or None})
         await _rights(site, row_id, entry.roles)
     return row_id
 
@@ -141,7 +154,7 @@ async def schedule(site: Site, entry: Entry, row_id: int | None, same: bool) -> 
     site.refreshed = row_id is not None and bool(answers)
     moment = _moment(entry.run_at) if entry.type == schedules.RUN_AT else None
     over = entry.type == schedules.RUN_AT and (moment is None or moment <= site.hub.clock())
-    body = entry.shape() | {
+    body = {name: value for name, value in entry.shape().items() if name not in {"ends_at", "max_runs"}} | {
         "template_id": site.id("templates", entry.template),
         "repository_id": site.id("repositories", entry.checkable_repository),
         "task_params": _params(site, entry.task_params),
@@ -158,6 +171,7 @@ async def schedule(site: Site, entry: Entry, row_id: int | None, same: bool) -> 
         row_id = int((await schedules.create_schedule(*site.at, draft))["id"])
     else:
         await schedules.update_schedule(*site.at, row_id, draft)
+    await Schedule.filter(id=row_id).update(ends_at=_moment(entry.ends_at), max_runs=entry.max_runs)
     if over:
         await Schedule.filter(id=row_id).update(run_at=moment, next_run_at=None)
     return row_id
