@@ -13,8 +13,8 @@ from hub.errors import SettingsError, Unavailable
 from hub.models import Key, Option, Schedule, SecondFactor, State, Task
 from hub.vault import place
 
-_CANARY = "vault.canary"
-_CANARY_TEXT = "the key ring fits this database"
+CANARY = "vault.canary"
+CANARY_TEXT = "the key ring fits this database"
 _SEALED: tuple[tuple[type[Model], str, str], ...] = (
     (Key, "key", "secret"),
     (Task, "task", "secret"),
@@ -27,7 +27,7 @@ _SEALED: tuple[tuple[type[Model], str, str], ...] = (
 
 async def has_secrets() -> bool:
     """True when anything in the database was sealed."""
-    if await Option.filter(key=_CANARY).exists():
+    if await Option.filter(key=CANARY).exists():
         return True
     for model, _, column in _SEALED:
         if await model.filter(**{f"{column}__isnull": False}).exists():
@@ -37,10 +37,10 @@ async def has_secrets() -> bool:
 
 async def check_canary(hub: Hub) -> None:
     """Prove at start that the key ring fits the database; the first start writes the proof."""
-    row = await Option.get_or_none(key=_CANARY)
-    where = place("option", "value", _CANARY)
+    row = await Option.get_or_none(key=CANARY)
+    where = place("option", "value", CANARY)
     if row is None:
-        await Option.create(key=_CANARY, value=hub.vault.seal(_CANARY_TEXT, where))
+        await Option.create(key=CANARY, value=hub.vault.seal(CANARY_TEXT, where))
         return
     try:
         hub.vault.open(row.value, where)
@@ -115,6 +115,6 @@ async def _all_sealed() -> AsyncIterator[tuple[str, str, int | str, str, type[Mo
             for row in rows:
                 yield table, column, row["id"], row[column], model
             last = rows[-1]["id"]
-    canary = await Option.get_or_none(key=_CANARY)
+    canary = await Option.get_or_none(key=CANARY)
     if canary is not None:
-        yield "option", "value", _CANARY, canary.value, Option
+        yield "option", "value", CANARY, canary.value, Option
