@@ -17,7 +17,6 @@ ELSEWHERE = ("/api/ws",)
 """A WebSocket, served by `hub.web.live`."""
 
 STILL_MISSING = (
-    r"/api/auth/oidc/.*",
     r"/api/integrations/.*",  # GET and OPTIONS: a webhook that a link can start is no webhook; only POST starts tasks
     r"/api/project/\{project_id\}/backup",
     r"/api/projects/restore",

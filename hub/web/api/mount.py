@@ -38,12 +38,17 @@ def mount(app: Quart, hub: Hub) -> None:
         by_path[one.path][one.method] = one
     for path, methods in by_path.items():
         app.add_url_rule(
-            PREFIX + _PART.sub(r"<\1>", path),
+            PREFIX + _PART.sub(_rule_part, path),
             endpoint=f"api {path}",
             view_func=_view(hub, methods, by_path),
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
+
+
+def _rule_part(part: re.Match[str]) -> str:
+    """A part whose name ends in `_path` takes the rest of the address, slashes and all."""
+    return f"<path:{part[1]}>" if part[1].endswith("_path") else f"<{part[1]}>"
 
 
 def _view(
