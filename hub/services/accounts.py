@@ -98,7 +98,9 @@ async def _checked(hub: Hub, name: str, password: str) -> tuple[int, bool]:
     """
     if "\0" in name:
         name = ""  # nobody is called so, and not every database can be asked
-    found = await User.filter(Q(username=name) | Q(email=name)).limit(2).values("id", "external", "password_hash", "admin")
+    found = (
+        await User.filter(Q(username=name) | Q(email=name)).limit(2).values("id", "external", "password_hash", "admin")
+    )
     if not name or not password or len(found) > 1:
         await dummy_verify()
         raise Unauthenticated(_WRONG)

@@ -45,7 +45,7 @@ class Connection(Generic[Provider]):
         try:
             return self.provider.params_type.model_validate(dict(_with_files(self.table, known)))
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            fault: Any = error.errors(include_url=False, include_context=False, include_input=False)[0]
             name = ".".join([self.home, *(str(part) for part in fault["loc"])])
             text = fault["msg"].removeprefix("Value error, ")
             raise Invalid(f"The setting {name} is wrong: {text}.") from None

@@ -121,7 +121,7 @@ async def _adopted(connection: Connection[Any], person: _Person) -> User | None:
 
 
 async def _made(hub: Hub, connection: Connection[Any], person: _Person) -> User:
-    columns = {"username": person.username, "name": person.name, "email": person.email}
+    columns: dict[str, Any] = {"username": person.username, "name": person.name, "email": person.email}
     try:
         await refuse_taken(columns)
     except Invalid as error:

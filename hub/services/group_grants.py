@@ -1,8 +1,8 @@
 """What groups of a provider give in the hub: the administrator flag and roles in projects.
 
-Applied at each sign-on. What the mapping gave is remembered for each connection, so that it changes and takes away only
-that: a role or flag that somebody gave by hand stays. Rights are read anew with every request, so that a loss counts for
-open sessions at once.
+Applied at each sign-on. What the mapping gave is remembered for each connection, so that it changes and takes away
+only that: a role or flag that somebody gave by hand stays. Rights are read anew with every request, so that a loss
+counts for open sessions at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signing in through the page of a provider: begun here, finished when the browser comes back with its answer.
 
-What has to be remembered in between (the provider's state, nonce and verifier, and where to go afterwards) is sealed and
-kept by the one browser that began. It is good for ten minutes, once, for one provider, and for nobody's other browser.
+What has to be remembered in between (the provider's state, nonce and verifier, and where to go afterwards) is sealed
+and kept by the one browser that began. It is good for ten minutes, once, for one provider, and for no other browser.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ async def begin(hub: Hub, name: str, *, back: str = "", link: Actor | None = Non
         "until": (hub.clock() + LIFETIME).isoformat(),
         "back": confined(back),
         "state": dict(answer.state),
-        "session": link.session_id if link else None,
+        "link": [link.user_id, link.session_id] if link else None,
     }
     sealed = hub.vault.seal(json.dumps(kept, separators=(",", ":")), _where(name))
     if len(sealed) > _LONGEST_STATE:
@@ -110,7 +110,7 @@ async def finish(hub: Hub, name: str, came: Came) -> Finished:
     identity = await _ask(hub, connection, call)
     if not isinstance(identity, Identity):
         raise Unauthenticated(f"{connection.title} did not say who you are.")
-    if kept["session"] is not None:
+    if kept["link"] is not None:
         return await _link(hub, connection, identity, came.actor, kept)
     user_id = await unit(lambda: external.sign_in(hub, connection, identity))
     proved = not connection.rules.second_factor
@@ -122,7 +122,7 @@ async def _link(
     hub: Hub, connection: Connection[Any], identity: Identity, actor: Actor | None, kept: Mapping[str, Any]
 ) -> Finished:
     """Only the very session that asked for the link gets it: nobody is led to link somebody else's identity."""
-    if actor is None or actor.session_id != kept["session"]:
+    if actor is None or [actor.user_id, actor.session_id] != kept["link"]:
         raise Forbidden("You are not signed in any more as who you were when this began. Sign in and begin again.")
     await unit(lambda: external.link(hub, connection, identity, actor))
     return Finished("", kept["back"], connection.title)
@@ -166,6 +166,3 @@ async def _spent(hub: Hub, name: str, sealed: str) -> dict[str, Any]:
 
 def _where(name: str) -> bytes:
     return place("sign_on", "state", name)
-
-
-

@@ -145,7 +145,7 @@ async def oidc_server(**members: Any) -> AsyncIterator[OidcServer]:
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "ERROR"
     config.graceful_timeout = 1
-    serving = asyncio.create_task(serve(server.app(), config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
+    serving = asyncio.create_task(serve(server.app(), config, shutdown_trigger=stop.wait))
     try:
         await _answers(port)
         yield server

@@ -28,7 +28,7 @@ STATE: Final = "oauthstate"
 
 @route("GET", "/auth/oidc/{provider}/login", Access.PUBLIC)
 async def begin(call: Call) -> Answer:
-    """Send the browser to the provider; `return` says where it goes afterwards. Every error leads to the sign-in page."""
+    """Send the browser to the provider; `return` says where it goes afterwards. Errors lead to the sign-in page."""
     name = call.texts["provider"]
     linking = bool(call.query.get("link"))
     try:

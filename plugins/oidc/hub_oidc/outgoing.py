@@ -21,7 +21,7 @@ LARGEST: Final = 1024 * 1024
 TIMEOUT: Final = httpx2.Timeout(8.0, connect=5.0)
 
 
-class Unfit(Exception):  # noqa: N818 - says what it is; never leaves the plugin
+class Unfit(Exception):
     """An answer that cannot be used."""
 
 
@@ -37,11 +37,10 @@ async def read_json(address: str, params: OidcParams, *, token: str = "") -> Map
     """Get a JSON object. Raises `NotReady` when the provider does not answer as it should."""
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        async with httpx2.AsyncClient(
-            verify=trust(params.ca_file), timeout=TIMEOUT, follow_redirects=False
-        ) as client, client.stream("GET", secure_address(address), headers=headers) as answer:
-            if answer.status_code != 200:
-                raise Unfit(f"it answered with status {answer.status_code}")
+        async with (
+            httpx2.AsyncClient(verify=trust(params.ca_file), timeout=TIMEOUT, follow_redirects=False) as client,
+            client.stream("GET", secure_address(address), headers=headers) as answer,
+        ):
             found = json.loads(await _bounded(answer))
     except (httpx2.HTTPError, ValueError, Unfit) as error:
         reason = str(error) if isinstance(error, Unfit) else type(error).__name__
@@ -52,6 +51,8 @@ async def read_json(address: str, params: OidcParams, *, token: str = "") -> Map
 
 
 async def _bounded(answer: httpx2.Response) -> bytes:
+    if answer.status_code != 200:
+        raise Unfit(f"it answered with status {answer.status_code}")
     content = b""
     async for part in answer.aiter_bytes():
         content += part

@@ -44,7 +44,7 @@ async def visit_provider(url: str) -> dict[str, str]:
 
 
 async def sign_in(
-    server: OidcServer, provider: OidcProvider | None = None, *, change: dict[str, str | None] | None = None, **more: Any
+    server: OidcServer, provider: OidcProvider | None = None, *, change: Any = None, **more: Any
 ) -> Identity:
     provider, told = provider or OidcProvider(), params(server, **more)
     begun = await provider.begin(told, CALLBACK)

@@ -10,7 +10,8 @@ from hub_oidc.params import OidcParams
 from pydantic import ValidationError
 
 CLAIMS: dict[str, Any] = {
-    "sub": "1", "email": "jane@example.org", "given": "Jane", "family": "Doe", "number": 7.0, "flag": True, "empty": " ",
+    "sub": "1", "email": "jane@example.org", "given": "Jane", "family": "Doe", "number": 7.0, "flag": True,
+    "empty": " ",
     "realm_access": {"roles": ["ops", 5, None, {"x": 1}, "ops"]}, "https://example.org/name": "By address",
 }  # fmt: skip
 
