@@ -17,7 +17,8 @@ ERRORS = "ansible_errors"
 STAGES = "stages"
 
 _COUNTS = ("ok", "changed", "failed", "unreachable", "skipped", "rescued", "ignored")
-_TYPES = {"plan": "terraform_plan", "play": "running", "recap": "print_result"}
+_TYPES = {"plan": "terraform_plan", "play": "running", "apply": "running", "recap": "print_result",
+          "outputs": "print_result"}  # fmt: skip
 """The wire's names of stages that are named otherwise here."""
 
 
