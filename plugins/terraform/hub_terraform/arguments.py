@@ -41,19 +41,18 @@ class Stages:
 
 def stages(task: TaskView) -> Stages:
     """Merge the arguments of the template and those of the task."""
-    given = {stage: [] for stage in _STAGES}  # type: dict[str, list[str]]
+    given: dict[str, list[str]] = {stage: [] for stage in _STAGES}
     for value, what in ((task.arguments, "arguments of the template"), (task.task_arguments, "arguments of the task")):
         for stage, words in _by_stage(value, what).items():
             given[stage] += words
     common, plan, apply = (list(_options(given[stage])) for stage in ("default", "plan", "apply"))
-    kept = lambda options: [one for one in options if one.name not in _OWN]  # noqa: E731 - three uses, one line
     return Stages(
         init=tuple(given["init"]),
-        plan=_words([*kept(common), *kept(plan), *(one for one in kept(apply) if one.name in _OF_PLANNING)]),
+        plan=_words([*common, *plan, *(one for one in apply if one.name in _OF_PLANNING)]),
         apply=_words(
             [
-                *(one for one in kept(common) if one.name in _OF_BOTH),
-                *(one for one in kept(apply) if one.name not in _OF_PLANNING),
+                *(one for one in common if one.name in _OF_BOTH),
+                *(one for one in apply if one.name not in _OF_PLANNING),
             ]
         ),
         ignored=tuple(dict.fromkeys(one.words[0] for one in (*common, *plan, *apply) if one.name in _OWN)),
@@ -67,7 +66,7 @@ class _Option:
 
 
 def _words(options: Sequence[_Option]) -> tuple[str, ...]:
-    return tuple(word for one in options for word in one.words)
+    return tuple(word for one in options if one.name not in _OWN for word in one.words)
 
 
 def _options(words: Sequence[str]) -> Iterator[_Option]:

@@ -29,7 +29,7 @@ class _InfrastructureExecutor(Executor[TerraformParams, TerraformTaskParams]):
     ) -> Outcome:  # fmt: skip
         """Plan and ask; or, once a person has confirmed, apply."""
         try:
-            _check(params, task_params)
+            _check(task, params, task_params)
             around = await look(io)
             session = await open_session(task, params, task_params, io, self.tool(io, around), around)
             if task.resumed is not None:
@@ -61,7 +61,7 @@ async def _plan(session: Session, around: Mapping[str, str]) -> Outcome:
         return Outcome.success()
     review = await session.review()
     await session.io.result("plan", review)
-    if session.task_params.plan or session.task_params.dry_run:
+    if session.only_plan:
         await session.io.log("Only a plan was asked for, so nothing is changed.")
         return Outcome.success()
     await _warn_of_lost_state(session)
@@ -109,9 +109,9 @@ def _question(review: Mapping[str, Any]) -> str:
     return f"{what} {add} to add, {change} to change, {destroy} to destroy."
 
 
-def _check(params: TerraformParams, task_params: TerraformTaskParams) -> None:
+def _check(task: TaskView, params: TerraformParams, task_params: TerraformTaskParams) -> None:
     """W-13: what was asked for is done or refused, never turned into something else."""
-    only_plan = task_params.plan or task_params.dry_run
+    only_plan = task_params.plan or task.dry_run
     if task_params.destroy and not params.allow_destroy and not only_plan:
         raise Unfit("The template does not let a task destroy anything; allow it there first (“Allow destroy”).")
 

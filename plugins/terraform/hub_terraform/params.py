@@ -9,7 +9,7 @@ from hub.plugin import Duration, Group, Params, Prompt
 
 
 class TerraformParams(Params):
-    """Params of a template; the first five are the wire's `task_params`."""
+    """Params of a template; the first four are the wire's `task_params`."""
 
     allow_destroy: Annotated[bool, Group("Prompts")] = False
     """Let a task destroy everything that the configuration made."""
@@ -18,10 +18,8 @@ class TerraformParams(Params):
     auto_approve: Annotated[bool, Group("Approval")] = False
     """Apply every plan without asking."""
     override_backend: Annotated[bool, Group("State")] = False
-    """Keep the state with the `http` backend, whatever backend the configuration names. The hub adds an override file to
-    the task's own copy of the repository; your files stay as they are."""
-    backend_filename: Annotated[str, Group("State")] = ""
-    """Kept for clients that send it: the override file of the hub has a name of its own."""
+    """Keep the state in the hub, whatever backend the configuration names. The hub adds an override file to the task's
+    own copy of the repository; your files stay as they are."""
     lock_timeout: Annotated[Duration, Group("State")] = timedelta(seconds=60)
     """How long to wait for the lock of the state when somebody else holds it."""
 
@@ -39,5 +37,3 @@ class TerraformTaskParams(Params):
     """Take the newest providers and modules that fit (`-upgrade`)."""
     reconfigure: bool = False
     """Forget what was known of the backend (`-reconfigure`)."""
-    dry_run: bool = False
-    """Only plan, as the other apps call it."""

@@ -55,7 +55,7 @@ def look(root: Path) -> Seen:
 
 
 def pack(root: Path, before: Seen, target: Path) -> bool:
-    """Pack what was made or changed since: the lock file of providers, archives of code. False when there is nothing."""
+    """Pack what was made or changed since: the lock file of providers, archives of code. False for nothing."""
     now = look(root)
     changed = [name for name, mark in now.items() if before.get(name) != mark]
     if not changed:
@@ -87,7 +87,7 @@ def own_state(data: Path, folder: Path, root: Path) -> Path | None:
         backend: Any = json.loads((data / "terraform.tfstate").read_text("utf-8")).get("backend")
     except (OSError, ValueError):
         backend = None
-    found = backend if isinstance(backend, dict) else {"type": "local"}
+    found: dict[str, Any] = backend if isinstance(backend, dict) else {"type": "local"}
     if found.get("type") != "local":
         return None
     path = (folder / ((found.get("config") or {}).get("path") or "terraform.tfstate")).resolve()

@@ -44,9 +44,7 @@ def review(plan: Mapping[str, Any]) -> dict[str, Any]:
         "left_out": max(0, len(resources) - MOST_RESOURCES),
         "outputs": [one for one in outputs if one["attributes"]][:MOST_RESOURCES],
         "drift": [
-            {"name": one["address"], "action": _action(one)}
-            for one in plan.get("resource_drift") or ()
-            if _action(one)
+            {"name": one["address"], "action": _action(one)} for one in plan.get("resource_drift") or () if _action(one)
         ][:MOST_RESOURCES],
         "complete": bool(plan.get("complete", True)),
         "cut": page.left <= 0,
@@ -79,7 +77,7 @@ class _Page:
         return {"name": name, "action": action, "attributes": self._attributes(change, []) if action else []}
 
     def _attributes(self, change: Mapping[str, Any], forced: Sequence[str]) -> list[dict[str, Any]]:
-        rows = []
+        rows: list[dict[str, Any]] = []
         for leaf in _leaves("", _Sides.of(change)):
             if len(rows) == MOST_ATTRIBUTES or self.left <= 0:
                 break

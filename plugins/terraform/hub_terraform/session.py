@@ -40,6 +40,7 @@ class Session:
     task_params: TerraformTaskParams
     variables: Mapping[str, Any] = field(repr=False)
     destroy: bool
+    only_plan: bool
     workspace: str
 
     @property
@@ -154,8 +155,8 @@ class Session:
         then, now = state["mark"], await self.mark()
         if then != now:
             raise Unfit(
-                f"The plan is stale: the state has changed since it was made (serial {then.get('serial', 'none')} then, "
-                f"{now.get('serial', 'none')} now). Nothing was applied; run the task again for a fresh plan."
+                f"The plan is stale: the state has changed since it was made (serial {then.get('serial', 'none')} "
+                f"then, {now.get('serial', 'none')} now). Nothing was applied; run the task again for a fresh plan."
             )
 
     def own_state(self) -> Path | None:
@@ -221,6 +222,7 @@ async def open_session(
         task_params=task_params,
         variables=given,
         destroy=bool(resumed.get("destroy", task_params.destroy)),
+        only_plan=task_params.plan or task.dry_run,
         workspace=str(resumed.get("workspace", workspace_of(task))),
     )
 

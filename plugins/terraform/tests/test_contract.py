@@ -22,7 +22,11 @@ class _Infrastructure(ExecutorContract):
     def sample(self) -> tuple[TaskView, Params, Params]:
         inventory = InventoryView(3, "prod", f"{self.executor.name}-workspace", "prod", None, user_key=Key(1))
         task = task_view(
-            app=self.executor.name, script="", inventory=inventory, variables={"answer": 42}, arguments=["-refresh=false"]
+            app=self.executor.name,
+            script="",
+            inventory=inventory,
+            variables={"answer": 42},
+            arguments=["-refresh=false"],
         )
         return task, TerraformParams(override_backend=True), TerraformTaskParams(upgrade=True)
 

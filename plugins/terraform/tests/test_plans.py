@@ -43,7 +43,8 @@ async def test_the_words_no_changes_in_the_output_decide_nothing(bench: Bench) -
 
 
 async def test_only_planning_changes_nothing_and_keeps_nothing(bench: Bench) -> None:
-    for asked in ({"plan": True}, {"dry_run": True}):
+    for asked, dry_run in (({"plan": True}, False), ({}, True)):
+        bench.set(dry_run=dry_run)
         assert (await bench.run({"auto_approve": True}, **asked)).kind == "success"
         assert bench.result("plan")["counts"]["add"] == 1
         assert not bench.state.exists()
