@@ -11,6 +11,7 @@ from hub.context import Hub
 from hub.db import unit
 from hub.errors import SettingsError, Unavailable
 from hub.models import Key, Option, Schedule, SecondFactor, State, Task
+from hub.services.tasks.finish import SEALED
 from hub.vault import place
 
 CANARY = "vault.canary"
@@ -21,8 +22,9 @@ _SEALED: tuple[tuple[type[Model], str, str], ...] = (
     (Schedule, "schedule", "secret"),
     (SecondFactor, "second_factor", "secret"),
     (State, "state", "state"),
+    (Task, "task", "resumed"),
 )
-"""Every sealed column: model, table, column."""
+"""Every sealed column: model, table, column. Of `task.resumed`, which is a document, its member `sealed`."""
 
 
 async def has_secrets() -> bool:
@@ -98,6 +100,11 @@ async def _replace(model: type[Model], column: str, old: tuple[int | str, str], 
     key = "key" if model is Option else "id"
 
     async def work() -> int:
+        if model is Task and column == "resumed":
+            row = await Task.select_for_update().get_or_none(id=old[0])
+            if row is None or not row.resumed or row.resumed.get(SEALED) != old[1]:
+                return 0
+            return await Task.filter(id=old[0]).update(resumed={SEALED: fresh})
         return await model.filter(**{key: old[0], column: old[1]}).update(**{column: fresh})
 
     return bool(await unit(work))
@@ -113,7 +120,8 @@ async def _all_sealed() -> AsyncIterator[tuple[str, str, int | str, str, type[Mo
             .values("id", column)
         ):
             for row in rows:
-                yield table, column, row["id"], row[column], model
+                value = row[column]
+                yield table, column, row["id"], value[SEALED] if isinstance(value, dict) else value, model
             last = rows[-1]["id"]
     canary = await Option.get_or_none(key=CANARY)
     if canary is not None:
