@@ -181,7 +181,7 @@ async def _settings(hub: Hub, actor: Actor, before: Picture, document: Document)
     await Project.filter(id=before.project.id).update(**_kept(document))
 
 
-def _kept(document: Document) -> dict[str, int]:
+def _kept(document: Document) -> dict[str, Any]:
     meta = document.meta
     return {"keep_tasks": meta.keep_tasks, "keep_days": meta.keep_days, "keep_log_days": meta.keep_log_days}
 

@@ -9,6 +9,7 @@ from typing import Any
 from quart import Response, request
 
 from hub.services import inventories
+from hub.services.listing import Asked
 from hub.services.tasks import stop as service
 from hub.services.tasks.read import results_of, task_with_template
 from hub.services.tasks.results import PLAN, review_of
@@ -80,7 +81,7 @@ async def _why() -> str:
 
 async def _plan(project_id: int, task_id: int) -> Mapping[str, Any] | None:
     """Return the last plan that the task has told of, in the shape that docs/plugins.md describes."""
-    found = await results_of(visit.visit().actor, project_id, task_id, PLAN)
+    found = await results_of(visit.visit().actor, project_id, task_id, Asked(filters={"kind": PLAN}))
     return review_of(found[-1]["data"]) if found else None
 
 
