@@ -8,6 +8,7 @@ to a plugin.
 from __future__ import annotations
 
 import ipaddress
+import json
 import logging
 import os
 import re
@@ -56,6 +57,53 @@ Seconds = Annotated[int, Field(ge=0)]
 
 def _default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hub"
+
+
+class TeamRule(BaseModel):
+    """People of a group get a role in a project."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: str
+    project: int | str
+    """Its id or its name."""
+    role: str = "guest"
+
+
+class SignOn(BaseModel):
+    """One way to sign in through a directory or provider; its name in the settings is its id for ever."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: str
+    """What a plugin brings: `oidc`, `ldap`, ..."""
+    title: str = ""
+    """Text of the button."""
+    icon: str = ""
+    color: str = ""
+    order: int = 0
+    create_people: bool = True
+    """Makes an account for somebody who comes for the first time."""
+    adopt: bool = True
+    """Lets an external account that was never bound to an identity be bound at the first sign-on."""
+    email_domains: Names = ()
+    """Lets in only people with a verified address of one of these domains."""
+    admin_groups: Names = ()
+    """Groups whose people are administrators."""
+    teams: tuple[TeamRule, ...] = ()
+    """Groups whose people have roles in projects."""
+    second_factor: bool = True
+    """Asks people who have set up a second factor here for it; false trusts the provider's."""
+    params: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What the plugin needs to know; a member `NAME_file` reads NAME from a file."""
+
+    @field_validator("email_domains")
+    @classmethod
+    def _plain_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one.strip().lower().lstrip("@") for one in value)
+
+
+_SIGN_ON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
 class Settings(BaseModel):
@@ -119,6 +167,10 @@ class Settings(BaseModel):
     """Lets a GET start tasks at integrations that ask for proof of the sender; otherwise only a POST does."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
+    password_login: bool = True
+    """False lets only administrators sign in with a password of the hub itself; directories are not concerned."""
+    sign_on: dict[str, SignOn] = Field(default_factory=dict, repr=False)
+    """Tables `[sign_on.<id>]`: providers and directories to sign in through. As a variable: a JSON object."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     plugins: dict[str, Any] = Field(default_factory=dict)
@@ -175,6 +227,20 @@ class Settings(BaseModel):
             raise ValueError("write redis://host:6379/0")
         return value
 
+    @field_validator("sign_on", mode="before")
+    @classmethod
+    def _sign_on_object(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise ValueError("write a JSON object") from None
+        if isinstance(value, Mapping):
+            for name in value:
+                if not _SIGN_ON_ID.fullmatch(str(name)):
+                    raise ValueError(f"{name} is no id; use lower-case letters, digits, - and _")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -209,7 +275,7 @@ class Settings(BaseModel):
         return urlsplit(self.public_url).path.rstrip("/")
 
 
-_SECRETS = ("admin_password", "database_url", "redis_url", "vault_keys")
+_SECRETS = ("admin_password", "database_url", "redis_url", "sign_on", "vault_keys")
 """Settings that may also come from a file, named by `HUB_<NAME>_FILE`."""
 
 
@@ -281,4 +347,5 @@ def _first_fault(error: ValidationError) -> str:
         return f"{text}."
     name = str(fault["loc"][0])
     shown = "" if name in _SECRETS else f" (it is {fault['input']!r})"
-    return f"The setting {name} (HUB_{name.upper()}) is wrong: {text}{shown}."
+    inside = "".join(f", at {'.'.join(map(str, fault['loc'][1:]))}" for _ in fault["loc"][1:2])
+    return f"The setting {name} (HUB_{name.upper()}) is wrong{inside if name == 'sign_on' else ''}: {text}{shown}."

@@ -66,7 +66,8 @@ class Draft(BaseModel):
             raise Invalid(f"The member {name} is wrong: {text}." if name else f"{text[0].upper()}{text[1:]}.",
                           field=name or None) from None  # fmt: skip
         if isinstance(data, Mapping):
-            draft._nulls = frozenset(str(name).lower() for name, value in data.items() if value is None)
+            nulls = frozenset(str(name).lower() for name, value in data.items() if value is None)
+            draft._nulls = nulls  # noqa: SLF001 - it is of this class
         return draft
 
 

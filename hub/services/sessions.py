@@ -39,15 +39,15 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str) -> str:
+async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str, proved: bool = False) -> str:
     """Sign somebody in; return the secret for the cookie. With a second factor, the session owes a code first.
 
-    A service account is never signed in.
+    `proved` says that a provider has asked for a second factor already. A service account is never signed in.
     """
     if await User.filter(id=user_id, service=True).exists():
         raise Unauthenticated("This is a service account; it has tokens only.")
     secret = secrets.token_urlsafe(32)
-    owes = await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
+    owes = not proved and await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
     now = hub.clock()
     await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
     await Session.create(

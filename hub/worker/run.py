@@ -246,6 +246,7 @@ async def _until_halted(work: Coroutine[Any, Any, Outcome], run: Run) -> Outcome
 
 async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) -> Outcome:
     hub, brief, folders = errand.hub, run.brief, run.folders
+    run.interrupt = executor.capabilities.interrupt
     params = parse(executor.params_type, brief.template_params, "task_params")
     task_params = parse(executor.task_params_type, brief.task_params, "params")
     repository = None

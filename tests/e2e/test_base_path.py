@@ -1,4 +1,4 @@
-"""The hub below a path of its host, behind a proxy: every link of every page, and a real browser from sign-in to live log."""
+"""The hub below a path of its host, behind a proxy: each link of every page, and a browser from sign-in to live log."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
 from hub.services import git_mappings
 from hub.services.tasks import variables
+from hub.services.tasks.finish import SEALED
+from hub.vault import place
 
 _VERSIONED = frozenset({"build", "deploy"})
 """Template types whose tasks know of versions."""
@@ -139,7 +141,7 @@ async def load(hub: Hub, task_id: int) -> Brief:
         template_params=task["task_params"] or {},
         task_params=task["params"] or {},
         time_limit=task["time_limit"] or hub.settings.task_time_limit,
-        resumed=task["resumed"],
+        resumed=_resumed(hub, task),
         repository=RepositoryBrief(
             task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]
         ),
@@ -199,6 +201,14 @@ async def _incoming_version(task: Mapping[str, Any]) -> str | None:
             return build.version
         build_task_id = build.build_task_id
     return None
+
+
+def _resumed(hub: Hub, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Open the state of the pass that asked: an executor may keep secrets in it."""
+    if task["resumed"] is None:
+        return None
+    state: dict[str, Any] = json.loads(hub.vault.open(task["resumed"][SEALED], place("task", "resumed", task["id"])))
+    return state
 
 
 def _parsed(text: str | None) -> Any:

@@ -47,7 +47,7 @@ def mount(app: Quart, hub: Hub) -> None:
         if "GET" in methods:
             by_endpoint[f"api {path}"] = methods["GET"]
         app.add_url_rule(
-            PREFIX + _PART.sub(r"<\1>", path),
+            PREFIX + _PART.sub(_rule_part, path),
             endpoint=f"api {path}",
             view_func=_view(hub, methods, by_path),
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
@@ -59,6 +59,11 @@ def mount(app: Quart, hub: Hub) -> None:
 async def _seen(route: Route, call: Call) -> Response:
     """Answer a plain read, without the framework around it."""
     return _told(call, route, await route.view(call))
+
+
+def _rule_part(part: re.Match[str]) -> str:
+    """A part whose name ends in `_path` takes the rest of the address, slashes and all."""
+    return f"<path:{part[1]}>" if part[1].endswith("_path") else f"<{part[1]}>"
 
 
 def _view(

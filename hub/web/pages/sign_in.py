@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from quart import Response, request
 
@@ -14,7 +15,7 @@ from hub.services.user_options import UserOptionDraft
 from hub.web import actor as who
 from hub.web import i18n
 from hub.web.address import client_address
-from hub.web.pages import visit
+from hub.web.pages import assets, visit
 from hub.web.pages.failures import sentence, wait_for
 from hub.web.pages.routing import FORM, SEND, Who, page
 
@@ -49,10 +50,26 @@ async def login() -> Response:
 
 
 async def _form(*, back: str, name: str = "", error: str = "", status: int = 200) -> Response:
-    nobody_yet = not await Session.exists()
+    hub, nobody_yet = visit.the_hub(), not await Session.exists()
+    asked = bool(name or error) or "password" in request.args
+    said = visit.visit().said
     return await visit.show(
-        "login.html", status=status, back=back, username=name, error=error, providers=(), first_start=nobody_yet
-    )
+        "login.html", status=status, back=back, username=name, error=error or (said[1] if said else ""),
+        providers=_providers(back), first_start=nobody_yet, with_password=accounts.asks_for_passwords(hub) or asked,
+    )  # fmt: skip
+
+
+def _providers(back: str) -> list[dict[str, str]]:
+    """Buttons of the ways to sign in elsewhere."""
+    base = visit.the_hub().settings.base_path
+    return [
+        {
+            "title": one["name"],
+            "icon": assets.known_icon(one["icon"], "login"),
+            "address": f"{base}/api/auth/oidc/{one['id']}/login?return={quote(back, safe='')}",
+        }
+        for one in accounts.login_methods(visit.the_hub())["oidc_providers"]
+    ]
 
 
 @page("/auth/verify", Who.ANYBODY, methods=FORM)
