@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sqlite3
 import subprocess
 import sys
 from dataclasses import fields, replace
 from datetime import timedelta
+from types import CodeType, FunctionType
+from typing import Any
 
 import pytest
+import quart
 
 from hub.db import current, unit, version
 from hub.models import Project, Token
@@ -20,7 +24,7 @@ from hub.web.api.routing import ROUTES, Call
 from hub.web.app import make_app
 
 from .people import Caller
-from .test_route_walk import filled
+from .test_route_walk import filled, name_of
 
 load_routes()
 
@@ -48,6 +52,35 @@ def elsewhere(statement: str, *values: object) -> None:
 
 def test_what_is_kept_are_reads_of_the_table():
     assert {route.path for route in READS} >= STEADY
+
+
+def looks_at_the_request(view: Any, seen: set[Any]) -> bool:
+    """Tell whether a view, or what it calls in the web layer, uses the framework's `request`."""
+    view = inspect.unwrap(view)
+    if view in seen:
+        return False
+    seen.add(view)
+    codes, names = [view.__code__], set()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+    found = [view.__globals__[name] for name in names if name in view.__globals__]
+    if any(one is quart.request for one in found):
+        return True
+    ours = [one for one in found if isinstance(one, FunctionType) and one.__module__.startswith("hub.web")]
+    return any(looks_at_the_request(one, seen) for one in ours)
+
+
+@pytest.mark.parametrize("route", READS, ids=name_of)
+def test_a_read_ahead_of_the_framework_needs_no_request_of_it(route):
+    assert not looks_at_the_request(route.view, set())
+
+
+def test_what_needs_the_request_is_known_as_such():
+    views = {(route.method, route.path): route.view for route in ROUTES.all}
+    for path in ("/project/{project_id}/tasks/{task_id}/output", "/project/{project_id}/tasks/{task_id}/raw_output"):
+        assert looks_at_the_request(views["GET", path], set())
 
 
 def test_what_is_kept_goes_by_all_that_a_view_is_given():

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.request import Request
 
 from hub.web.api.kept import STEADY, Kept, Sent
-from hub.web.api.routing import PREFIX, Call, Route
+from hub.web.api.routing import PREFIX, Access, Call, Route
 from hub.web.errors import json_error
 from hub.web.headers import SAFE, UNKEPT
 
@@ -33,8 +33,10 @@ _ALWAYS: Final = tuple((name.lower().encode(), value.encode()) for name, value i
 
 
 def is_plain(route: Route) -> bool:
-    """Tell whether a route can be answered here."""
-    return route.method == "GET" and not route.needs_body and route.path not in _STREAMS
+    """Tell whether a route can be answered here. Public ones look at the request itself, and set cookies."""
+    if route.method != "GET" or route.needs_body or route.path in _STREAMS:
+        return False
+    return route.path == "/ping" or route.access not in {Access.PUBLIC, Access.SESSION}
 
 
 class Reads:
