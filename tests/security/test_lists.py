@@ -39,6 +39,7 @@ IN_ONE_PIECE = {
     "/apps": "one for each executor, and what administrators defined beyond them",
     "/tasks": "a snapshot of what is not finished, at most 1000",
     "/tasks/{task_id}": "the same list, as on the wire",
+    "/users/{user_id}/identities": "one for each way to sign in that was set up",
     "/runner_tags": "tags, counted",
     "/project/{project_id}/runner_tags": "tags, counted",
     "/project/{project_id}/stats": "one row a day, at most ten years",

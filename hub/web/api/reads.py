@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.request import Request
 
-from hub.web.api.routing import PREFIX, Route
+from hub.web.api.routing import PREFIX, Access, Route
 from hub.web.errors import json_error
 from hub.web.headers import SAFE, UNKEPT
 
@@ -34,7 +34,8 @@ _ALWAYS: Final = tuple((name.lower().encode(), value.encode()) for name, value i
 
 def is_plain(route: Route) -> bool:
     """Tell whether a route can be answered here."""
-    return route.method == "GET" and not route.needs_body and route.path not in _STREAMS
+    known = route.access is not Access.PUBLIC or route.path == "/ping"  # the others look at cookies and addresses
+    return known and route.method == "GET" and not route.needs_body and route.path not in _STREAMS
 
 
 class Reads:
