@@ -266,14 +266,14 @@ async def test_a_passphrase_must_keep_people_out(admin, everything, passphrase):
 async def test_a_copy_is_the_same_and_has_secrets_only_when_asked(hub, admin, everything):
     plain = await admin.made(f"/project/{everything}/copy", {})
     assert plain["name"] == "Everything (2)"
-    whole = await admin.made(f"/project/{everything}/copy", {"copy_name": "Twin", "secrets": True})
+    whole = await admin.made(f"/project/{everything}/copy", {"name": "Twin", "secrets": True})
     first = unnamed(await admin.read(f"/project/{everything}/backup"))
     for made in (plain, whole):
         assert unnamed(await admin.read(f"/project/{made['id']}/backup")) == first
     assert (await Key.get(project_id=plain["id"], name="Login")).secret is None
     login = await Key.get(project_id=whole["id"], name="Login")
     assert (await keys.read_secret(hub, login))["password"] == KEY_SECRET
-    assert (await admin.post(f"/project/{everything}/copy", {"copy_name": "Twin"})).status == 400
+    assert (await admin.post(f"/project/{everything}/copy", {"name": "Twin"})).status == 400
 
 
 async def test_only_those_who_manage_a_project_take_backups_and_only_those_who_own_it_take_secrets(
@@ -295,7 +295,7 @@ async def test_only_those_who_manage_a_project_take_backups_and_only_those_who_o
 async def test_only_those_who_may_create_projects_restore_and_copy(people, everything):
     _, owner = await people.somebody("jane", project_id=everything, role="owner")
     assert (await owner.post("/projects/restore", of_theirs())).status == 403
-    assert (await owner.post(f"/project/{everything}/copy", {"copy_name": "Mine"})).status == 403
+    assert (await owner.post(f"/project/{everything}/copy", {"name": "Mine"})).status == 403
     assert not await Project.filter(name__in=["homelab", "Mine"]).exists()
 
 
