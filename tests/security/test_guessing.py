@@ -147,7 +147,8 @@ async def test_secrets_are_compared_in_constant_time_or_by_digest():
 
     assert "compare_digest" in inspect.getsource(visit.check_csrf)
     for function in (sessions.actor_of_session, sessions.actor_of_token, sessions.close_session):
-        assert "digest=digest(" in inspect.getsource(function)
+        source = inspect.getsource(function)
+        assert "digest=digest(" in source or "[digest(secret" in source
 
 
 async def test_a_second_name_never_signs_in_as_somebody_else(people, hub):

@@ -46,7 +46,7 @@ async def test_a_project_with_everything_is_deleted_whole(anywhere):
 
 async def test_lists_and_refs_are_read_on_every_database(anywhere):
     actor, project = await administrator(), await Project.get(name="Demo")
-    inventory = await Inventory.get(project_id=project.id)
+    inventory = await Inventory.get(project_id=project.id, name="This machine")
     names = [one["name"] for one in (await inventories.inventory_refs(actor, project.id, inventory.id))["templates"]]
     assert names == sorted(names)
     assert len(names) == 5
@@ -54,7 +54,7 @@ async def test_lists_and_refs_are_read_on_every_database(anywhere):
     refs = await keys.key_refs(actor, project.id, key.id)
     assert (len(refs["repositories"]), len(refs["inventories"]), refs["templates"]) == (1, 1, [])
     for column in templates.LISTING.sorts:
-        assert len(await templates.list_templates(actor, project.id, Asked(sort=column, order="desc"))) == 5
+        assert len(await templates.list_templates(actor, project.id, Asked(sort=column, order="desc"))) == 6
     tools = [one for one in await views.list_views(actor, project.id) if one["title"] == "Tools"]
     assert len(await views.templates_of_view(actor, project.id, tools[0]["id"])) == 3
 

@@ -93,7 +93,7 @@ async def test_a_backup_goes_into_a_project_that_is_there(reader: Reader, root: 
 
 
 async def test_a_project_is_copied_with_one_form(reader: Reader, root: str) -> None:
-    done = await reader.send(f"{root}/copy", {"name": "Twin", "secrets": "true"})
+    done = await reader.send(f"{root}/copy", {"copy_name": "Twin", "secrets": "true"})
     assert done.status == 303
     twin = await Project.get(name="Twin")
     login = await Key.get(project=twin, name="Login")

@@ -21,6 +21,7 @@ from hub.services import sessions
 from hub.settings import Settings, read_settings
 from hub.testing.booted import PASSWORD
 from hub.testing.scene import Scene
+from hub.testing.tools import need_tool
 from hub.web import tls
 from hub.web.app import make_app
 from hub.web.serve import hypercorn_config, serve_app
@@ -86,6 +87,32 @@ async def test_pages_and_live_views_come_over_tls(secure: tuple[Settings, ssl.SS
             async with asyncio.timeout(60):
                 while (message := json.loads(await live.recv())).get("status") != "success":
                     assert message["type"]
+
+
+async def test_browsers_that_can_speak_http2(
+    secure: tuple[Settings, ssl.SSLContext], stage: Scene, tmp_path: Path
+) -> None:
+    settings, _ = secure
+    token = (await sessions.create_token(stage.hub, stage.actor, sessions.TokenDraft()))["id"]
+    task = await stage.launch(await stage.template("hello.sh"))
+    (tmp_path / "curl").write_text(f'header = "Authorization: Bearer {token}"\n')
+    (tmp_path / "large").write_bytes(b"x" * 100_000)
+
+    async def curl(path: str, *more: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            need_tool("curl"), "--silent", "--http2", "--cacert", str(settings.tls_certificate), "--config",
+            str(tmp_path / "curl"), "--write-out", "\n%{http_version} %{http_code}", *more, settings.address + path,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        return (await process.communicate())[0].decode()
+
+    assert (await curl("/healthz")).endswith("2 200")
+    stream = await curl(f"/api/project/{stage.project.id}/tasks/{task}/stream")
+    assert "event: end" in stream
+    assert stream.endswith("2 200")
+    refused = await curl("/api/auth/login", "--data-binary", f"@{tmp_path / 'large'}")
+    assert "larger than 64 KiB" in refused
+    assert refused.endswith("2 413")
 
 
 async def test_old_protocols_and_weak_ciphers_are_refused(secure: tuple[Settings, ssl.SSLContext]) -> None:

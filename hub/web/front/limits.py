@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Final
 
 from hub.settings import Settings
-from hub.web.front.asgi import REQUESTS, App, Message, Receive, Scope, Send, answer, header, local_path
+from hub.web.front.asgi import REQUESTS, App, Message, Pairs, Receive, Scope, Send, answer, header, local_path
 from hub.web.front.proxies import is_trusted
 
 MIB: Final = 1024 * 1024
@@ -58,7 +58,7 @@ async def _watched(app: App, scope: Scope, receive: Receive, send: Send) -> None
         return
     limit, said = largest(local_path(scope)), header(scope, b"content-length")
     if said.isdecimal() and int(said[:20]) > limit:
-        await answer(scope, send, 413, _too_large(limit), (b"connection", b"close"))
+        await answer(scope, send, 413, _too_large(limit), *_last(scope))
         return
     body = _Body(scope, receive, send, limit)
     await app(scope, body.receive, body.send)
@@ -100,8 +100,13 @@ class _Body:
     async def _refuse(self, status: int, sentence: str) -> Message:
         self._refused = True
         if not self._answered:
-            await answer(self._scope, self._send, status, sentence, (b"connection", b"close"))
+            await answer(self._scope, self._send, status, sentence, *_last(self._scope))
         return {"type": "http.disconnect"}
+
+
+def _last(scope: Scope) -> Pairs:
+    """Return what ends the connection with the answer; in HTTP/2 only the stream ends, without a word."""
+    return [(b"connection", b"close")] if scope["http_version"].startswith("1") else []
 
 
 def _too_large(limit: int) -> str:

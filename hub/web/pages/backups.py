@@ -54,7 +54,7 @@ async def project_copy(project_id: int) -> Response:
     """Make another project like this one."""
     here, sent = visit.visit(), await request.form
     try:
-        draft = CopyDraft.read({"name": sent.get("name", ""), "secrets": "secrets" in sent})
+        draft = CopyDraft.read({"name": sent.get("copy_name", ""), "secrets": "secrets" in sent})
         made = await service.copy(here.hub, here.actor, project_id, draft)
     except FORM_ERRORS as fault:
         return visit.go("project_settings", project_id=project_id, say=faults(fault)[0], kind="danger")
@@ -159,7 +159,7 @@ def settings_values() -> dict[str, Any]:
         "passphrase", _("Passphrase"), "secret", required=True, limits={"minlength": SHORTEST},
         help=_("Locks the secrets in the file. At least 12 characters; nobody can open them without it."),
     )  # fmt: skip
-    copying = [Field("name", _("Name of the copy"), "line", limits={"maxlength": 255})]
+    copying = [Field("copy_name", _("Name of the copy"), "line", limits={"maxlength": 255})]
     if everything:
         copying.append(Field("secrets", _("Copy the secrets, too"), "tick"))
     return {
