@@ -11,16 +11,21 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 LONGEST: Final = 0.002
 """Seconds of computing after which a read is broken off."""
+SLOWEST: Final = 0.02
+"""Seconds after which it is broken off though it computed less: it waits for the disk, or for others to compute."""
 TURN: Final = 0.005
 """Seconds after which the loop turns to others before anything else is read here."""
 MOST: Final = 1000
 """Rows of the longest answer."""
 FORGIVE: Final = 60.0
 """Seconds after which a statement that was broken off is tried again."""
+REMEMBERED: Final = 500
+"""Statements that were broken off of which it is known."""
 
 _STEPS: Final = 4000  # instructions of SQLite's machine between two looks at the clock
 _openings = itertools.count(1)
@@ -37,12 +42,12 @@ class Quick:
         self._connection.execute("PRAGMA cache_size=-4000")
         self._connection.set_progress_handler(self._too_long, _STEPS)
         self._opening = next(_openings)
-        self._began: float | None = None
+        self._began: tuple[float, float] | None = None
         self._broken = False
         self._turn: float | None = None
         self._slow: dict[str, float] = {}
 
-    def create_function(self, name: str, function: Callable[[object], object]) -> None:
+    def create_function(self, name: str, function: Callable[[Any], Any]) -> None:
         """Put a function of one argument in the place of SQLite's own."""
         self._connection.create_function(name, 1, function, deterministic=True)
 
@@ -56,15 +61,15 @@ class Quick:
             return None
         self._began, self._broken = None, False
         try:
-            cursor = self._connection.execute(query, values)
-            found = cursor.fetchmany(MOST + 1)
-            cursor.close()
+            # A cursor that stayed open would hold on to what the database is now, and `version` with it.
+            with closing(self._connection.execute(query, values)) as cursor:
+                found = cursor.fetchmany(MOST + 1)
         except sqlite3.Error:  # broken off, locked, or wrong; the thread tells which
             if self._broken:
-                self._slow[query] = time.monotonic()
+                self._leave(query)
             return None
         if len(found) > MOST:
-            self._slow[query] = time.monotonic()
+            self._leave(query)
             return None
         return found
 
@@ -72,17 +77,23 @@ class Quick:
         """Return what is another text after every commit of any other connection, here or in another process."""
         self._began = None
         try:
-            (number,) = self._connection.execute("PRAGMA data_version").fetchone()
+            with closing(self._connection.execute("PRAGMA data_version")) as cursor:
+                (number,) = cursor.fetchone()
         except sqlite3.Error:
             return None
         return f"{self._opening}.{number}"  # the number counts for one connection only
 
     def _too_long(self) -> bool:
-        now = time.thread_time()  # costs too much for those reads that never come here
+        computed, now = time.thread_time(), time.monotonic()  # cost too much for those reads that never come here
         if self._began is None:
-            self._began = now
-        self._broken = now - self._began > LONGEST
+            self._began = computed, now
+        self._broken = computed - self._began[0] > LONGEST or now - self._began[1] > SLOWEST
         return self._broken
+
+    def _leave(self, query: str) -> None:
+        if len(self._slow) >= REMEMBERED:
+            self._slow.clear()
+        self._slow[query] = time.monotonic()
 
     def _is_quick(self, query: str) -> bool:
         broken_off = self._slow.get(query)

@@ -12,11 +12,13 @@ from quart.json.provider import JSONProvider
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
-@lru_cache(maxsize=2048)  # lists are asked for again and again, and hold the same times
 def wire_time(value: datetime) -> str:
     """Write a time as the wire does; naive ones are UTC."""
-    if value.tzinfo is not None and value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
+    return _written(value if value.tzinfo is None or value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=2048)  # lists are asked for again and again, and hold the same times
+def _written(value: datetime) -> str:
     text = value.isoformat()[: 26 if value.microsecond else 19]
     return f"{text.rstrip('0') if value.microsecond else text}Z"
 

@@ -33,8 +33,11 @@ STEADY: Final = frozenset({
 MOST: Final = 4 * 1024 * 1024
 """Bytes of answers that are kept; those that were not asked for the longest go first."""
 
-_BESIDE: Final = 4096
-"""Bytes that an answer takes beside its body, about."""
+LONGEST: Final = 1024
+"""Bytes of the longest query whose answers are kept; pages and links hold it, too."""
+
+_BESIDE: Final = 8192
+"""Bytes that an answer takes beside its body, at most about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Sent:
     """A whole answer, as it is sent."""
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
 
@@ -63,7 +66,7 @@ class Kept:
             self._answers.move_to_end(key)
             return known[1]
         sent = await read()
-        if sent.status == 200 and version() == before:
+        if sent.status == 200:  # of what was written since `before` this may know; then it is never given again
             self._keep(key, before, sent)
         return sent
 

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.request import Request
 
-from hub.web.api.kept import STEADY, Kept, Sent
+from hub.web.api.kept import LONGEST, STEADY, Kept, Sent
 from hub.web.api.routing import PREFIX, Access, Call, Route
 from hub.web.errors import json_error
 from hub.web.headers import SAFE, UNKEPT
@@ -58,7 +58,7 @@ class Reads:
             sent = await self._answer(*found, _request(scope))
         except Exception as error:  # noqa: BLE001 - the last one to meet it; it is logged and told
             sent = await _sent(json_error(error))
-        await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
+        await send({"type": "http.response.start", "status": sent.status, "headers": list(sent.headers)})
         await send({"type": "http.response.body", "body": sent.body, "more_body": False})
 
     async def _answer(self, route: Route, parts: Mapping[str, str], asked: Request) -> Sent:
@@ -67,7 +67,7 @@ class Reads:
         async def read() -> Sent:
             return await _sent(await self._see(route, call))
 
-        if route.path not in STEADY:
+        if route.path not in STEADY or len(asked.query_string) > LONGEST:
             return await read()
         return await self._kept.answer((call.actor, call.address, asked.query_string, call.strict), read)
 
@@ -104,5 +104,5 @@ async def _sent(response: Response) -> Sent:
     """Return the answer of a view as it is sent, with the headers of every answer where it did not write them."""
     own = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in response.headers]
     written = {name for name, _ in own}
-    headers = [*own, *(pair for pair in _ALWAYS if pair[0] not in written)]
+    headers = (*own, *(pair for pair in _ALWAYS if pair[0] not in written))
     return Sent(response.status_code, headers, await response.get_data(as_text=False))
