@@ -53,7 +53,7 @@ def mount(app: Quart, hub: Hub) -> None:
             provide_automatic_options=False,
         )
     ahead = Reads(app, {name: one for name, one in by_endpoint.items() if is_plain(one)}, partial(_read, hub))
-    app.asgi_app = ahead  # type: ignore[method-assign]
+    app.asgi_app = ahead  # type: ignore[method-assign]  # as ASGI middleware is put in
 
 
 async def _read(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked) -> Response:
