@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import environments
 from hub.services.environments import EnvironmentDraft
 from hub.web.api.queries import sorting
@@ -11,32 +12,32 @@ _ALL = "/project/{project_id}/environment"
 _ONE = _ALL + "/{environment_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Environment])
 async def list_environments(call: Call) -> Answer:
     """Variable groups of a project."""
     return await environments.list_environments(call.actor, call.ids["project_id"], **sorting(call))
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=EnvironmentDraft, gives=shapes.Environment, status=201)
 async def create_environment(call: Call) -> Answer:
     """Add one."""
     draft = EnvironmentDraft.read(call.body)
     return Made(await environments.create_environment(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Environment)
 async def get_environment(call: Call) -> Answer:
     """One of them."""
     return await environments.get_environment(call.actor, call.ids["project_id"], call.ids["environment_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def environment_refs(call: Call) -> Answer:
     """What uses it."""
     return dict(await environments.environment_refs(call.actor, call.ids["project_id"], call.ids["environment_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=EnvironmentDraft)
 async def update_environment(call: Call) -> Answer:
     """Replace it."""
     draft = EnvironmentDraft.read(call.body)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import events
 from hub.web.api.routing import Access, Answer, Call, route
 
 
-@route("GET", "/events", Access.USER)
+@route("GET", "/events", Access.USER, gives=list[shapes.Event])
 async def list_events(call: Call) -> Answer:
     """Events of every project that the caller sees, newest first."""
     return await events.list_for_actor(call.actor)
 
 
-@route("GET", "/events/last", Access.USER)
+@route("GET", "/events/last", Access.USER, gives=list[shapes.Event])
 async def last_events(call: Call) -> Answer:
     """The newest of them."""
     return await events.list_for_actor(call.actor, limit=events.LAST)
 
 
-@route("GET", "/project/{project_id}/events", Access.MEMBER)
+@route("GET", "/project/{project_id}/events", Access.MEMBER, gives=list[shapes.Event])
 async def list_project_events(call: Call) -> Answer:
     """Events of a project, newest first."""
     return await events.list_for_project(call.actor, call.ids["project_id"])
 
 
-@route("GET", "/project/{project_id}/events/last", Access.MEMBER)
+@route("GET", "/project/{project_id}/events/last", Access.MEMBER, gives=list[shapes.Event])
 async def last_project_events(call: Call) -> Answer:
     """The newest of them."""
     return await events.list_for_project(call.actor, call.ids["project_id"], limit=events.LAST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import host_configs
 from hub.services.host_configs import HostConfigDraft
 from hub.web.api.routing import Access, Answer, Call, Made, route
@@ -10,26 +11,26 @@ _ALL = "/project/{project_id}/host_configs"
 _ONE = _ALL + "/{host_config_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.HostConfig])
 async def list_host_configs(call: Call) -> Answer:
     """Mappings of a project."""
     return await host_configs.list_host_configs(call.actor, call.ids["project_id"])
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=HostConfigDraft, gives=shapes.HostConfig, status=201)
 async def create_host_config(call: Call) -> Answer:
     """Add one."""
     draft = HostConfigDraft.read(call.body)
     return Made(await host_configs.create_host_config(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.HostConfig)
 async def get_host_config(call: Call) -> Answer:
     """One of them."""
     return await host_configs.get_host_config(call.actor, call.ids["project_id"], call.ids["host_config_id"])
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=HostConfigDraft)
 async def update_host_config(call: Call) -> Answer:
     """Replace it."""
     draft = HostConfigDraft.read(call.body)

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import roles, template_roles
 from hub.services.access import MANAGE_USERS
 from hub.services.roles import RoleDraft
 from hub.services.template_roles import TemplateRoleDraft
+from hub.web.api.about import MODE
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _OF_PROJECT = "/project/{project_id}/roles"
 _PERMS = "/project/{project_id}/templates/{template_id}/perms"
 
 
-@route("GET", "/roles", Access.ADMIN)
+@route("GET", "/roles", Access.ADMIN, gives=list[shapes.Role])
 async def list_global(call: Call) -> Answer:
     """Roles of the whole hub."""
     return await roles.list_global(call.actor)
 
 
-@route("POST", "/roles", Access.ADMIN)
+@route("POST", "/roles", Access.ADMIN, takes=RoleDraft, gives=shapes.Role, status=201)
 async def create_global(call: Call) -> Answer:
     """Make one."""
     return Made(await roles.create_role(call.hub, call.actor, None, RoleDraft.read(call.body)))
 
 
-@route("GET", "/roles/{slug}", Access.ADMIN)
+@route("GET", "/roles/{slug}", Access.ADMIN, gives=shapes.Role)
 async def get_global(call: Call) -> Answer:
     """One of them."""
     return await roles.get_role(call.actor, None, call.texts["slug"])
 
 
-@route("PUT", "/roles/{slug}", Access.ADMIN)
-@route("POST", "/roles/{slug}", Access.ADMIN)
+@route("PUT", "/roles/{slug}", Access.ADMIN, takes=RoleDraft)
+@route("POST", "/roles/{slug}", Access.ADMIN, takes=RoleDraft)
 async def update_global(call: Call) -> Answer:
     """Replace its name and permissions."""
     await roles.update_role(call.hub, call.actor, None, call.texts["slug"], RoleDraft.read(call.body))
@@ -45,33 +47,33 @@ async def delete_global(call: Call) -> Answer:
     return None
 
 
-@route("GET", _OF_PROJECT, Access.MEMBER)
+@route("GET", _OF_PROJECT, Access.MEMBER, gives=list[shapes.Role], asks=(MODE,))
 async def list_roles(call: Call) -> Answer:
     """Roles of a project; with `mode=merge` every role that a member of it can have."""
     return await roles.list_roles(call.actor, call.ids["project_id"], built_in=call.query.get("mode") == "merge")
 
 
-@route("GET", _OF_PROJECT + "/all", Access.MEMBER)
+@route("GET", _OF_PROJECT + "/all", Access.MEMBER, gives=list[shapes.Role], asks=(MODE,))
 async def list_all_roles(call: Call) -> Answer:
     """Roles of a project and of the whole hub."""
     built_in = call.query.get("mode") == "merge"
     return await roles.list_roles(call.actor, call.ids["project_id"], everywhere=True, built_in=built_in)
 
 
-@route("POST", _OF_PROJECT, Access.MEMBER, needs=MANAGE_USERS)
+@route("POST", _OF_PROJECT, Access.MEMBER, needs=MANAGE_USERS, takes=RoleDraft, gives=shapes.Role, status=201)
 async def create_role(call: Call) -> Answer:
     """Make a role of the project."""
     return Made(await roles.create_role(call.hub, call.actor, call.ids["project_id"], RoleDraft.read(call.body)))
 
 
-@route("GET", _OF_PROJECT + "/{slug}", Access.MEMBER)
+@route("GET", _OF_PROJECT + "/{slug}", Access.MEMBER, gives=shapes.Role)
 async def get_role(call: Call) -> Answer:
     """One of them."""
     return await roles.get_role(call.actor, call.ids["project_id"], call.texts["slug"])
 
 
-@route("PUT", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS)
-@route("POST", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS)
+@route("PUT", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS, takes=RoleDraft)
+@route("POST", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS, takes=RoleDraft)
 async def update_role(call: Call) -> Answer:
     """Replace its name and permissions."""
     draft = RoleDraft.read(call.body)
@@ -86,26 +88,26 @@ async def delete_role(call: Call) -> Answer:
     return None
 
 
-@route("GET", _PERMS, Access.MEMBER)
+@route("GET", _PERMS, Access.MEMBER, gives=list[shapes.TemplateRole])
 async def list_perms(call: Call) -> Answer:
     """What custom roles may do on a template."""
     return await template_roles.list_template_roles(call.actor, *_template(call))
 
 
-@route("POST", _PERMS, Access.MEMBER)
+@route("POST", _PERMS, Access.MEMBER, takes=TemplateRoleDraft, gives=shapes.TemplateRole, status=201)
 async def create_perm(call: Call) -> Answer:
     """Give a custom role rights on a template."""
     draft = TemplateRoleDraft.read(call.body)
     return Made(await template_roles.create_template_role(call.hub, call.actor, *_template(call), draft))
 
 
-@route("GET", _PERMS + "/{perm_id}", Access.MEMBER)
+@route("GET", _PERMS + "/{perm_id}", Access.MEMBER, gives=shapes.TemplateRole)
 async def get_perm(call: Call) -> Answer:
     """One of them."""
     return await template_roles.get_template_role(call.actor, *_template(call), call.ids["perm_id"])
 
 
-@route("PUT", _PERMS + "/{perm_id}", Access.MEMBER)
+@route("PUT", _PERMS + "/{perm_id}", Access.MEMBER, takes=TemplateRoleDraft)
 async def update_perm(call: Call) -> Answer:
     """Change its bits."""
     draft = TemplateRoleDraft.read(call.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import secret_storages
 from hub.services.secret_storages import StorageDraft
 from hub.web.api.routing import Access, Answer, Call, Made, route
@@ -10,32 +11,32 @@ _ALL = "/project/{project_id}/secret_storages"
 _ONE = _ALL + "/{storage_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.SecretStorage])
 async def list_storages(call: Call) -> Answer:
     """Secret storages of a project."""
     return await secret_storages.list_storages(call.actor, call.ids["project_id"])
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=StorageDraft, gives=shapes.SecretStorage, status=201)
 async def create_storage(call: Call) -> Answer:
     """Add one."""
     draft = StorageDraft.read(call.body)
     return Made(await secret_storages.create_storage(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.SecretStorage)
 async def get_storage(call: Call) -> Answer:
     """One of them."""
     return await secret_storages.get_storage(call.actor, call.ids["project_id"], call.ids["storage_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def storage_refs(call: Call) -> Answer:
     """What uses it."""
     return dict(await secret_storages.storage_refs(call.actor, call.ids["project_id"], call.ids["storage_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=StorageDraft, gives=shapes.SecretStorage)
 async def update_storage(call: Call) -> Answer:
     """Replace it; the wire answers 200 with what is stored."""
     draft = StorageDraft.read(call.body)

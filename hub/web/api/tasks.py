@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from quart import Response, request
 
+from hub import shapes
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import Template
 from hub.services import log
@@ -17,6 +18,7 @@ from hub.services.belongings import find
 from hub.services.draft import Draft
 from hub.services.tasks import launch, read, stop
 from hub.services.tasks.launch import TaskDraft
+from hub.web.api.about import FIRST, KIND, LINES
 from hub.web.api.queries import integer, limit_of
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.encoding import dumps, wire_time
@@ -53,19 +55,19 @@ def wire_unknown(view: _View) -> _View:
     return answer
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.ListedTask])
 async def list_tasks(call: Call) -> Answer:
     """Newest tasks of a project."""
     return await read.list_tasks(call.actor, call.ids["project_id"], **_filters(call))
 
 
-@route("GET", _ALL + "/last", Access.MEMBER)
+@route("GET", _ALL + "/last", Access.MEMBER, gives=list[shapes.ListedTask])
 async def last_tasks(call: Call) -> Answer:
     """A page of a project's tasks, newest first; `before` is the id of the last task of the page before."""
     return await _page(call)
 
 
-@route("GET", _OF_TEMPLATE, Access.MEMBER)
+@route("GET", _OF_TEMPLATE, Access.MEMBER, gives=list[shapes.ListedTask])
 async def list_tasks_of_template(call: Call) -> Answer:
     """Newest tasks of a template."""
     template_id = await _template(call)
@@ -75,20 +77,20 @@ async def list_tasks_of_template(call: Call) -> Answer:
     )  # fmt: skip
 
 
-@route("GET", _OF_TEMPLATE + "/last", Access.MEMBER)
+@route("GET", _OF_TEMPLATE + "/last", Access.MEMBER, gives=list[shapes.ListedTask])
 async def last_tasks_of_template(call: Call) -> Answer:
     """A page of a template's tasks, newest first."""
     return await _page(call, template_id=await _template(call))
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=TaskDraft, gives=shapes.NewTask, status=201)
 async def launch_task(call: Call) -> Answer:
     """Start a task."""
     draft = TaskDraft.read(call.body)
     return Made(await launch.launch(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Task)
 @wire_unknown
 async def get_task(call: Call) -> Answer:
     """One task."""
@@ -107,7 +109,7 @@ async def delete_task(call: Call) -> Answer:
     return None
 
 
-@route("POST", _ONE + "/stop", Access.MEMBER)
+@route("POST", _ONE + "/stop", Access.MEMBER, takes=StopDraft)
 @wire_unknown
 async def stop_task(call: Call) -> Answer:
     """Stop it; with `force` without the time to end by itself."""
@@ -132,7 +134,7 @@ async def reject_task(call: Call) -> Answer:
     return None
 
 
-@route("GET", _ONE + "/output", Access.MEMBER)
+@route("GET", _ONE + "/output", Access.MEMBER, gives=list[shapes.LogRecord])
 @wire_unknown
 async def output(call: Call) -> Answer:
     """Every line of the log with its time, in one JSON list."""
@@ -140,7 +142,7 @@ async def output(call: Call) -> Answer:
     return _streamed(_records(call.ids["task_id"]), JSON)
 
 
-@route("GET", _ONE + "/raw_output", Access.MEMBER)
+@route("GET", _ONE + "/raw_output", Access.MEMBER, status=200, media="text/plain")
 @wire_unknown
 async def raw_output(call: Call) -> Answer:
     """The log as text, without colours."""
@@ -148,7 +150,7 @@ async def raw_output(call: Call) -> Answer:
     return _streamed(log.raw(call.ids["task_id"]), _TEXT)
 
 
-@route("GET", _ONE + "/lines", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/lines", Access.MEMBER, wire=False, gives=shapes.LogLines, asks=(FIRST, LINES))
 async def lines(call: Call) -> Answer:
     """Some lines of the log by number; a negative `first` counts from the end."""
     await read.get_task(call.actor, *_ids(call))
@@ -165,13 +167,13 @@ async def lines(call: Call) -> Answer:
     }
 
 
-@route("GET", _ONE + "/moves", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/moves", Access.MEMBER, wire=False, gives=list[shapes.Move])
 async def moves(call: Call) -> Answer:
     """Every change of its status: who, when, from, to."""
     return await read.moves_of(call.actor, *_ids(call))
 
 
-@route("GET", _ONE + "/results", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/results", Access.MEMBER, wire=False, gives=list[shapes.Result], asks=(KIND,))
 async def results(call: Call) -> Answer:
     """Structured results, such as the stages with their times; `kind` leaves those of one kind."""
     return await read.results_of(call.actor, *_ids(call), kind=call.query.get("kind") or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import templates
 from hub.services.draft import Draft
 from hub.services.tasks import stop
@@ -14,7 +15,7 @@ _ALL = "/project/{project_id}/templates"
 _ONE = _ALL + "/{template_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Template])
 async def list_templates(call: Call) -> Answer:
     """Templates of a project."""
     return await templates.list_templates(
@@ -22,26 +23,26 @@ async def list_templates(call: Call) -> Answer:
     )
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=TemplateDraft, gives=shapes.NewTemplate, status=201)
 async def create_template(call: Call) -> Answer:
     """Add one."""
     draft = TemplateDraft.read(call.body)
     return Made(await templates.create_template(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Template)
 async def get_template(call: Call) -> Answer:
     """One of them."""
     return await templates.get_template(call.actor, call.ids["project_id"], call.ids["template_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def template_refs(call: Call) -> Answer:
     """What uses it."""
     return dict(await templates.template_refs(call.actor, call.ids["project_id"], call.ids["template_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=TemplateDraft)
 async def update_template(call: Call) -> Answer:
     """Replace it."""
     draft = TemplateDraft.read(call.body)
@@ -56,7 +57,7 @@ async def delete_template(call: Call) -> Answer:
     return None
 
 
-@route("PUT", _ONE + "/description", Access.MEMBER)
+@route("PUT", _ONE + "/description", Access.MEMBER, takes=DescriptionDraft)
 async def describe_template(call: Call) -> Answer:
     """Change its description alone."""
     draft = DescriptionDraft.read(call.body)
@@ -70,7 +71,7 @@ class StopDraft(Draft):
     force: bool = False
 
 
-@route("POST", _ONE + "/stop_all_tasks", Access.MEMBER)
+@route("POST", _ONE + "/stop_all_tasks", Access.MEMBER, takes=StopDraft)
 async def stop_all_tasks(call: Call) -> Answer:
     """Stop every unfinished task of it."""
     draft = StopDraft.read(call.body)
