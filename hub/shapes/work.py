@@ -201,7 +201,7 @@ class Template(NewTemplate):
 
 
 @described
-class LogRecord(TypedDict):
+class LogEntry(TypedDict):
     """One line of a log."""
 
     id: int

@@ -20,26 +20,26 @@ async def list_environments(call: Call) -> Answer:
 
 @route("POST", _ALL, Access.MEMBER, takes=EnvironmentDraft, gives=shapes.Environment, status=201)
 async def create_environment(call: Call) -> Answer:
-    """Add one."""
+    """Add a variable group."""
     draft = EnvironmentDraft.read(call.body)
     return Made(await environments.create_environment(call.hub, call.actor, call.ids["project_id"], draft))
 
 
 @route("GET", _ONE, Access.MEMBER, gives=shapes.Environment)
 async def get_environment(call: Call) -> Answer:
-    """One of them."""
+    """One variable group."""
     return await environments.get_environment(call.actor, call.ids["project_id"], call.ids["environment_id"])
 
 
 @route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def environment_refs(call: Call) -> Answer:
-    """What uses it."""
+    """What uses a variable group."""
     return dict(await environments.environment_refs(call.actor, call.ids["project_id"], call.ids["environment_id"]))
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=EnvironmentDraft)
 async def update_environment(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a variable group."""
     draft = EnvironmentDraft.read(call.body)
     await environments.update_environment(
         call.hub, call.actor, call.ids["project_id"], call.ids["environment_id"], draft
@@ -49,6 +49,6 @@ async def update_environment(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_environment(call: Call) -> Answer:
-    """Delete it, unless something uses it."""
+    """Delete a variable group, unless something uses it."""
     await environments.delete_environment(call.hub, call.actor, call.ids["project_id"], call.ids["environment_id"])
     return None

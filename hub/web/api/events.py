@@ -15,7 +15,7 @@ async def list_events(call: Call) -> Answer:
 
 @route("GET", "/events/last", Access.USER, gives=list[shapes.Event])
 async def last_events(call: Call) -> Answer:
-    """The newest of them."""
+    """The newest events of every project that the caller sees."""
     return await events.list_for_actor(call.actor, limit=events.LAST)
 
 
@@ -27,5 +27,5 @@ async def list_project_events(call: Call) -> Answer:
 
 @route("GET", "/project/{project_id}/events/last", Access.MEMBER, gives=list[shapes.Event])
 async def last_project_events(call: Call) -> Answer:
-    """The newest of them."""
+    """The newest events of a project."""
     return await events.list_for_project(call.actor, call.ids["project_id"], limit=events.LAST)

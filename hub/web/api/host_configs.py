@@ -19,20 +19,20 @@ async def list_host_configs(call: Call) -> Answer:
 
 @route("POST", _ALL, Access.MEMBER, takes=HostConfigDraft, gives=shapes.HostConfig, status=201)
 async def create_host_config(call: Call) -> Answer:
-    """Add one."""
+    """Add a host configuration."""
     draft = HostConfigDraft.read(call.body)
     return Made(await host_configs.create_host_config(call.hub, call.actor, call.ids["project_id"], draft))
 
 
 @route("GET", _ONE, Access.MEMBER, gives=shapes.HostConfig)
 async def get_host_config(call: Call) -> Answer:
-    """One of them."""
+    """One host configuration."""
     return await host_configs.get_host_config(call.actor, call.ids["project_id"], call.ids["host_config_id"])
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=HostConfigDraft)
 async def update_host_config(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a host configuration."""
     draft = HostConfigDraft.read(call.body)
     await host_configs.update_host_config(
         call.hub, call.actor, call.ids["project_id"], call.ids["host_config_id"], draft
@@ -42,6 +42,6 @@ async def update_host_config(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_host_config(call: Call) -> Answer:
-    """Delete it."""
+    """Delete a host configuration."""
     await host_configs.delete_host_config(call.hub, call.actor, call.ids["project_id"], call.ids["host_config_id"])
     return None

@@ -37,14 +37,14 @@ async def get_project(call: Call) -> Answer:
 
 @route("PUT", "/project/{project_id}", Access.MEMBER, takes=ProjectDraft)
 async def update_project(call: Call) -> Answer:
-    """Replace its name, alerts and limit."""
+    """Replace name, alerts and limit of a project."""
     await projects.update_project(call.hub, call.actor, call.ids["project_id"], ProjectDraft.read(call.body))
     return None
 
 
 @route("DELETE", "/project/{project_id}", Access.MEMBER)
 async def delete_project(call: Call) -> Answer:
-    """Delete it with everything in it."""
+    """Delete a project with everything in it."""
     await projects.delete_project(call.hub, call.actor, call.ids["project_id"])
     return None
 

@@ -19,26 +19,26 @@ async def list_repositories(call: Call) -> Answer:
 
 @route("POST", _ALL, Access.MEMBER, takes=RepositoryDraft, gives=shapes.Repository, status=201)
 async def create_repository(call: Call) -> Answer:
-    """Add one."""
+    """Add a repository."""
     draft = RepositoryDraft.read(call.body)
     return Made(await repositories.create_repository(call.hub, call.actor, call.ids["project_id"], draft))
 
 
 @route("GET", _ONE, Access.MEMBER, gives=shapes.Repository)
 async def get_repository(call: Call) -> Answer:
-    """One of them."""
+    """One repository."""
     return await repositories.get_repository(call.actor, call.ids["project_id"], call.ids["repository_id"])
 
 
 @route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def repository_refs(call: Call) -> Answer:
-    """What uses it."""
+    """What uses a repository."""
     return dict(await repositories.repository_refs(call.actor, call.ids["project_id"], call.ids["repository_id"]))
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=RepositoryDraft)
 async def update_repository(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a repository."""
     draft = RepositoryDraft.read(call.body)
     await repositories.update_repository(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], draft)
     return None
@@ -46,7 +46,7 @@ async def update_repository(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_repository(call: Call) -> Answer:
-    """Delete it, unless something uses it."""
+    """Delete a repository, unless something uses it."""
     await repositories.delete_repository(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"])
     return None
 

@@ -22,27 +22,27 @@ async def list_global(call: Call) -> Answer:
 
 @route("POST", "/roles", Access.ADMIN, takes=RoleDraft, gives=shapes.Role, status=201)
 async def create_global(call: Call) -> Answer:
-    """Make one."""
+    """Make a role of the whole hub."""
     return Made(await roles.create_role(call.hub, call.actor, None, RoleDraft.read(call.body)))
 
 
 @route("GET", "/roles/{slug}", Access.ADMIN, gives=shapes.Role)
 async def get_global(call: Call) -> Answer:
-    """One of them."""
+    """One role of the whole hub."""
     return await roles.get_role(call.actor, None, call.texts["slug"])
 
 
 @route("PUT", "/roles/{slug}", Access.ADMIN, takes=RoleDraft)
 @route("POST", "/roles/{slug}", Access.ADMIN, takes=RoleDraft)
 async def update_global(call: Call) -> Answer:
-    """Replace its name and permissions."""
+    """Replace name and permissions of a role of the whole hub."""
     await roles.update_role(call.hub, call.actor, None, call.texts["slug"], RoleDraft.read(call.body))
     return None
 
 
 @route("DELETE", "/roles/{slug}", Access.ADMIN)
 async def delete_global(call: Call) -> Answer:
-    """Delete it, unless somebody has it."""
+    """Delete a role of the whole hub, unless somebody has it."""
     await roles.delete_role(call.hub, call.actor, None, call.texts["slug"])
     return None
 
@@ -68,14 +68,14 @@ async def create_role(call: Call) -> Answer:
 
 @route("GET", _OF_PROJECT + "/{slug}", Access.MEMBER, gives=shapes.Role)
 async def get_role(call: Call) -> Answer:
-    """One of them."""
+    """One role of a project."""
     return await roles.get_role(call.actor, call.ids["project_id"], call.texts["slug"])
 
 
 @route("PUT", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS, takes=RoleDraft)
 @route("POST", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS, takes=RoleDraft)
 async def update_role(call: Call) -> Answer:
-    """Replace its name and permissions."""
+    """Replace name and permissions of a role of the project."""
     draft = RoleDraft.read(call.body)
     await roles.update_role(call.hub, call.actor, call.ids["project_id"], call.texts["slug"], draft)
     return None
@@ -83,7 +83,7 @@ async def update_role(call: Call) -> Answer:
 
 @route("DELETE", _OF_PROJECT + "/{slug}", Access.MEMBER, needs=MANAGE_USERS)
 async def delete_role(call: Call) -> Answer:
-    """Delete it, unless somebody has it."""
+    """Delete a role of the project, unless somebody has it."""
     await roles.delete_role(call.hub, call.actor, call.ids["project_id"], call.texts["slug"])
     return None
 
@@ -103,13 +103,13 @@ async def create_perm(call: Call) -> Answer:
 
 @route("GET", _PERMS + "/{perm_id}", Access.MEMBER, gives=shapes.TemplateRole)
 async def get_perm(call: Call) -> Answer:
-    """One of them."""
+    """What one custom role may do on a template."""
     return await template_roles.get_template_role(call.actor, *_template(call), call.ids["perm_id"])
 
 
 @route("PUT", _PERMS + "/{perm_id}", Access.MEMBER, takes=TemplateRoleDraft)
 async def update_perm(call: Call) -> Answer:
-    """Change its bits."""
+    """Change what a custom role may do on a template."""
     draft = TemplateRoleDraft.read(call.body)
     await template_roles.update_template_role(call.hub, call.actor, *_template(call), call.ids["perm_id"], draft)
     return None
@@ -117,7 +117,7 @@ async def update_perm(call: Call) -> Answer:
 
 @route("DELETE", _PERMS + "/{perm_id}", Access.MEMBER)
 async def delete_perm(call: Call) -> Answer:
-    """Take it back."""
+    """Take rights on a template from a custom role."""
     await template_roles.delete_template_role(call.hub, call.actor, *_template(call), call.ids["perm_id"])
     return None
 

@@ -46,14 +46,14 @@ async def list_runner_tags(call: Call) -> Answer:
 @route("POST", _HUB, Access.ADMIN, takes=RunnerDraft, gives=shapes.NewRunner, status=201)
 @route("POST", _PROJECT, Access.MEMBER, takes=RunnerDraft, gives=shapes.NewRunner, status=201)
 async def create_runner(call: Call) -> Answer:
-    """Add one; its token is shown this once."""
+    """Add a runner; its token is shown this once."""
     return Made(await runners.create_runner(call.hub, call.actor, _of(call), RunnerDraft.read(call.body)))
 
 
 @route("GET", _HUB_ONE, Access.ADMIN, gives=shapes.Runner)
 @route("GET", _PROJECT_ONE, Access.MEMBER, gives=shapes.Runner)
 async def get_runner(call: Call) -> Answer:
-    """One of them."""
+    """One runner."""
     return await runners.get_runner(call.hub, call.actor, _of(call), call.ids["runner_id"])
 
 
@@ -62,7 +62,7 @@ async def get_runner(call: Call) -> Answer:
 @route("PUT", _PROJECT_ONE, Access.MEMBER, takes=RunnerDraft)
 @route("POST", _PROJECT_ONE, Access.MEMBER, takes=RunnerDraft)
 async def update_runner(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a runner."""
     draft = RunnerDraft.read(call.body)
     await runners.update_runner(call.hub, call.actor, _of(call), call.ids["runner_id"], draft)
     return None
@@ -71,7 +71,7 @@ async def update_runner(call: Call) -> Answer:
 @route("POST", _HUB_ONE + "/active", Access.ADMIN, takes=ActiveDraft)
 @route("POST", _PROJECT_ONE + "/active", Access.MEMBER, takes=ActiveDraft)
 async def set_runner_active(call: Call) -> Answer:
-    """Let it take tasks, or no longer."""
+    """Let a runner take tasks, or no longer."""
     try:
         draft = ActiveDraft.read(call.body)
     except Invalid as error:
@@ -83,7 +83,7 @@ async def set_runner_active(call: Call) -> Answer:
 @route("DELETE", _HUB_ONE + "/cache", Access.ADMIN)
 @route("DELETE", _PROJECT_ONE + "/cache", Access.MEMBER)
 async def clear_runner_cache(call: Call) -> Answer:
-    """Have it empty its cache."""
+    """Have a runner empty its cache."""
     await runners.request_cleaning(call.hub, call.actor, _of(call), call.ids["runner_id"])
     return None
 
@@ -91,14 +91,14 @@ async def clear_runner_cache(call: Call) -> Answer:
 @route("POST", _HUB_ONE + "/registration-token", Access.ADMIN, body=False, gives=shapes.Enrolment)
 @route("POST", _PROJECT_ONE + "/registration-token", Access.MEMBER, body=False, gives=shapes.Enrolment)
 async def issue_registration_token(call: Call) -> Answer:
-    """A one-time token with which it registers."""
+    """Make a one-time token with which a runner registers."""
     return await runners.issue_enrolment(call.hub, call.actor, _of(call), call.ids["runner_id"])
 
 
 @route("DELETE", _HUB_ONE, Access.ADMIN)
 @route("DELETE", _PROJECT_ONE, Access.MEMBER)
 async def delete_runner(call: Call) -> Answer:
-    """Forget it."""
+    """Forget a runner."""
     await runners.delete_runner(call.hub, call.actor, _of(call), call.ids["runner_id"])
     return None
 
@@ -122,7 +122,7 @@ async def poll(call: Call) -> Answer:
 
 @route("PUT", _INTERNAL, Access.RUNNER, body=False, takes=runner_link.Progress)
 async def report(call: Call) -> Answer:
-    """News of its tasks."""
+    """Take news of a runner's tasks."""
     await runner_link.report(call.actor, await _read(runner_link.Progress))
     return None
 

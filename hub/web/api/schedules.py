@@ -31,7 +31,7 @@ async def list_checkers(call: Call) -> Answer:
 
 @route("POST", _ALL, Access.MEMBER, takes=ScheduleDraft, gives=shapes.Schedule, status=201)
 async def create_schedule(call: Call) -> Answer:
-    """Add one."""
+    """Add a schedule."""
     draft = ScheduleDraft.read(call.body)
     return Made(await schedules.create_schedule(call.hub, call.actor, call.ids["project_id"], draft))
 
@@ -45,34 +45,34 @@ async def validate(call: Call) -> Answer:
 
 @route("GET", _ONE, Access.MEMBER, gives=shapes.Schedule)
 async def get_schedule(call: Call) -> Answer:
-    """One of them."""
+    """One schedule."""
     return await schedules.get_schedule(call.actor, *_ids(call))
 
 
 @route("GET", _ONE + "/next", Access.MEMBER, wire=False, gives=list[Time], asks=(MOMENTS,))
 async def upcoming(call: Call) -> Answer:
-    """The next moments of it; `count` says how many."""
+    """The next moments of a schedule; `count` says how many."""
     count = limit_of(call, schedules.MOST_PREVIEWED) if call.query.get("count") else 10
     return list(await schedules.upcoming(call.hub, call.actor, *_ids(call), count))
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=ScheduleDraft)
 async def update_schedule(call: Call) -> Answer:
-    """Replace it; omitted `task_params` stay, null detaches them."""
+    """Replace a schedule; omitted `task_params` stay, null detaches them."""
     await schedules.update_schedule(call.hub, call.actor, *_ids(call), ScheduleDraft.read(call.body))
     return None
 
 
 @route("PUT", _ONE + "/active", Access.MEMBER, takes=ActiveDraft)
 async def set_active(call: Call) -> Answer:
-    """Switch it on or off."""
+    """Switch a schedule on or off."""
     await schedules.set_active(call.hub, call.actor, *_ids(call), active=ActiveDraft.read(call.body).active)
     return None
 
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_schedule(call: Call) -> Answer:
-    """Delete it; tasks that it started stay."""
+    """Delete a schedule; tasks that it started stay."""
     await schedules.delete_schedule(call.hub, call.actor, *_ids(call))
     return None
 

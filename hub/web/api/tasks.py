@@ -112,7 +112,7 @@ async def delete_task(call: Call) -> Answer:
 @route("POST", _ONE + "/stop", Access.MEMBER, takes=StopDraft)
 @wire_unknown
 async def stop_task(call: Call) -> Answer:
-    """Stop it; with `force` without the time to end by itself."""
+    """Stop a task; with `force` without the time to end by itself."""
     draft = StopDraft.read(call.body)
     await stop.stop(call.hub, call.actor, *_ids(call), force=draft.force)
     return None
@@ -134,7 +134,7 @@ async def reject_task(call: Call) -> Answer:
     return None
 
 
-@route("GET", _ONE + "/output", Access.MEMBER, gives=list[shapes.LogRecord])
+@route("GET", _ONE + "/output", Access.MEMBER, gives=list[shapes.LogEntry])
 @wire_unknown
 async def output(call: Call) -> Answer:
     """Every line of the log with its time, in one JSON list."""

@@ -28,19 +28,19 @@ async def list_aliases(call: Call) -> Answer:
 
 @route("POST", _ALIASES, Access.MEMBER, takes=AliasDraft, gives=shapes.StateAlias)
 async def create_alias(call: Call) -> Answer:
-    """Add one; the wire answers 200 to aliases (S8)."""
+    """Add an alias; the wire answers 200 to aliases (S8)."""
     return await terraform_states.create_alias(call.hub, call.actor, *_of(call), AliasDraft.read(call.body))
 
 
 @route("GET", _ALIAS, Access.MEMBER, gives=shapes.StateAlias)
 async def get_alias(call: Call) -> Answer:
-    """One of them."""
+    """One alias."""
     return await terraform_states.get_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"])
 
 
 @route("PUT", _ALIAS, Access.MEMBER, takes=AliasDraft)
 async def update_alias(call: Call) -> Answer:
-    """Choose another key for it."""
+    """Choose another key for an alias."""
     draft = AliasDraft.read(call.body)
     await terraform_states.update_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"], draft)
     return None
@@ -48,7 +48,7 @@ async def update_alias(call: Call) -> Answer:
 
 @route("DELETE", _ALIAS, Access.MEMBER)
 async def delete_alias(call: Call) -> Answer:
-    """Delete it."""
+    """Delete an alias."""
     await terraform_states.delete_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"])
     return None
 
@@ -61,19 +61,19 @@ async def list_states(call: Call) -> Answer:
 
 @route("GET", _STATES + "/latest", Access.MEMBER, gives=shapes.State)
 async def latest_state(call: Call) -> Answer:
-    """The newest of them."""
+    """The newest version of the state, with its text."""
     return await terraform_states.get_state(call.hub, call.actor, *_of(call), None)
 
 
 @route("GET", _STATE, Access.MEMBER, gives=shapes.State)
 async def get_state(call: Call) -> Answer:
-    """One of them, with its text."""
+    """One version of the state, with its text."""
     return await terraform_states.get_state(call.hub, call.actor, *_of(call), call.ids["state_id"])
 
 
 @route("DELETE", _STATE, Access.MEMBER)
 async def delete_state(call: Call) -> Answer:
-    """Delete it."""
+    """Delete a version of the state."""
     await terraform_states.delete_state(call.hub, call.actor, *_of(call), call.ids["state_id"])
     return None
 

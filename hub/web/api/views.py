@@ -20,7 +20,7 @@ async def list_views(call: Call) -> Answer:
 
 @route("POST", _ALL, Access.MEMBER, takes=ViewDraft, gives=shapes.View, status=201)
 async def create_view(call: Call) -> Answer:
-    """Add one."""
+    """Add a view."""
     draft = ViewDraft.read(call.body)
     return Made(await views.create_view(call.hub, call.actor, call.ids["project_id"], draft))
 
@@ -34,19 +34,19 @@ async def place_views(call: Call) -> Answer:
 
 @route("GET", _ONE, Access.MEMBER, gives=shapes.View)
 async def get_view(call: Call) -> Answer:
-    """One of them."""
+    """One view."""
     return await views.get_view(call.actor, call.ids["project_id"], call.ids["view_id"])
 
 
 @route("GET", _ONE + "/templates", Access.MEMBER, gives=list[shapes.Template])
 async def templates_of_view(call: Call) -> Answer:
-    """Templates that it shows."""
+    """Templates that a view shows."""
     return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], **sorting(call))
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=ViewDraft)
 async def update_view(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a view."""
     draft = ViewDraft.read(call.body)
     await views.update_view(call.hub, call.actor, call.ids["project_id"], call.ids["view_id"], draft)
     return None
@@ -54,6 +54,6 @@ async def update_view(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_view(call: Call) -> Answer:
-    """Delete it; its templates stay."""
+    """Delete a view; its templates stay."""
     await views.delete_view(call.hub, call.actor, call.ids["project_id"], call.ids["view_id"])
     return None
