@@ -4,20 +4,23 @@ from hub.models.access import Identity, Membership, Session, Token, User
 from hub.models.event import Event
 from hub.models.integration import Delivery, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
 from hub.models.meta import App, IdempotencyKey, NodeLock, Option
-from hub.models.outside import HostConfig, SecretStorage, State, StateAlias, StateLock
+from hub.models.outside import DriftCheck, HostConfig, KnownHost, SecretStorage, State, StateAlias, StateLock
 from hub.models.project import Environment, Inventory, Key, Project, Repository
 from hub.models.question import Question
 from hub.models.rights import Invite, RecoveryCode, Role, SecondFactor, TemplateRole, UserOption
 from hub.models.runner import Runner, RunnerEnrolment
-from hub.models.schedule import Schedule
+from hub.models.schedule import Freeze, Schedule
 from hub.models.task import Task, TaskChunk, TaskMove, TaskResult
 from hub.models.template import Template, TemplateEnvironment, TemplateVault, View
+from hub.models.worker import Worker
 
 __all__ = [
     "App",
     "Delivery",
+    "DriftCheck",
     "Environment",
     "Event",
+    "Freeze",
     "HostConfig",
     "IdempotencyKey",
     "Identity",
@@ -28,6 +31,7 @@ __all__ = [
     "Inventory",
     "Invite",
     "Key",
+    "KnownHost",
     "Membership",
     "NodeLock",
     "Option",
@@ -57,4 +61,5 @@ __all__ = [
     "User",
     "UserOption",
     "View",
+    "Worker",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -28,6 +28,8 @@ class Event(Model):
     object_id = fields.IntField(null=True)
     description = fields.TextField(null=True)
     created = fields.DatetimeField()
+    changes = fields.JSONField[dict[str, Any]](null=True)
+    """What changed, by name: [before, after]; secrets only as the fact that they changed."""
 
     project_id: int | None
     user_id: int | None

@@ -1,4 +1,4 @@
-"""Resources that point outside: secret storages, hosts with their keys, Terraform states."""
+"""What points outside: secret storages, hosts with their keys, Terraform states, and how far they have drifted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tortoise.models import Model
 if TYPE_CHECKING:
     from hub.models.project import Inventory, Key, Project
     from hub.models.task import Task
+    from hub.models.template import Template
 
 
 class SecretStorage(Model):
@@ -124,3 +125,49 @@ class StateLock(Model):
     class Meta:
         table = "state_lock"
         unique_together = (("inventory",),)
+
+
+class KnownHost(Model):
+    """The key that a host showed to a project, and whether it is trusted."""
+
+    id = fields.IntField(primary_key=True)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="known_hosts", on_delete=fields.CASCADE
+    )
+    host = fields.CharField(max_length=255)
+    """As OpenSSH writes it: `name`, or `[name]:port`."""
+    key_type = fields.CharField(max_length=50)
+    key = fields.TextField()
+    fingerprint = fields.CharField(max_length=100)
+    trusted = fields.BooleanField(default=False, db_default=False)
+    created = fields.DatetimeField()
+
+    project_id: int
+
+    class Meta:
+        table = "known_host"
+        unique_together = (("project", "host", "fingerprint"),)
+
+
+class DriftCheck(Model):
+    """One look at whether what a template describes is still so."""
+
+    id = fields.IntField(primary_key=True)
+    template: fields.ForeignKeyRelation[Template] = fields.ForeignKeyField(
+        "models.Template", related_name="drift_checks", on_delete=fields.CASCADE
+    )
+    inventory: fields.ForeignKeyNullableRelation[Inventory] = fields.ForeignKeyField(
+        "models.Inventory", related_name="drift_checks", on_delete=fields.CASCADE, null=True
+    )
+    task_id = fields.IntField()
+    created = fields.DatetimeField()
+    drifted = fields.BooleanField()
+    changes = fields.IntField(default=0, db_default=0)
+    resources = fields.JSONField[list[dict[str, Any]]]()
+
+    template_id: int
+    inventory_id: int | None
+
+    class Meta:
+        table = "drift_check"
+        indexes = (Index(fields=("template_id", "id")), Index(fields=("inventory_id",)))

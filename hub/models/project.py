@@ -22,6 +22,12 @@ class Project(Model):
     alert_chat = fields.CharField(max_length=30, null=True)
     max_parallel_tasks = fields.IntField(default=0, db_default=0)
     """0 means without limit."""
+    keep_tasks = fields.IntField(default=0, db_default=0)
+    """How many finished tasks of each template are kept; 0 leaves it to the hub."""
+    keep_days = fields.IntField(default=0, db_default=0)
+    """How many days finished tasks are kept; 0 leaves it to the hub."""
+    keep_log_days = fields.IntField(default=0, db_default=0)
+    """How many days logs are kept, where that is less than their tasks; 0 leaves it to the hub."""
     type = fields.CharField(max_length=20, default="", db_default="")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Time-based starts."""
+"""Time-based starts, and the times in which nothing is to start."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ class Schedule(Model):
     next_run_at = fields.DatetimeField(null=True)
     last_run_at = fields.DatetimeField(null=True)
     last_task_id = fields.IntField(null=True)
+    last_error = fields.CharField(max_length=500, default="", db_default="")
+    """Why the last occurrence started nothing; empty when it did."""
+    ends_at = fields.DatetimeField(null=True)
+    """After this moment it starts nothing more."""
+    max_runs = fields.IntField(default=0, db_default=0)
+    """How often it starts its template in all; 0 means without limit."""
+    runs = fields.IntField(default=0, db_default=0)
 
     project_id: int
     template_id: int
@@ -59,3 +66,27 @@ class Schedule(Model):
             Index(fields=("repository_id",)),
             Index(fields=("active", "next_run_at")),
         )
+
+
+class Freeze(Model):
+    """When a project's schedules start nothing: once from `starts` to `ends`, or by cron for some minutes."""
+
+    id = fields.IntField(primary_key=True)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="freezes", on_delete=fields.CASCADE
+    )
+    name = fields.CharField(max_length=100)
+    active = fields.BooleanField(default=True, db_default=True)
+    everything = fields.BooleanField(default=False, db_default=False)
+    """Whether people, webhooks and pipelines may start nothing either."""
+    starts = fields.DatetimeField(null=True)
+    ends = fields.DatetimeField(null=True)
+    cron_format = fields.CharField(max_length=255, default="", db_default="")
+    time_zone = fields.CharField(max_length=64, default="", db_default="")
+    minutes = fields.IntField(default=0, db_default=0)
+
+    project_id: int
+
+    class Meta:
+        table = "freeze"
+        indexes = (Index(fields=("project_id",)),)

@@ -55,6 +55,16 @@ class Template(Model):
     runner_tag = fields.CharField(max_length=50, null=True)
     time_limit = fields.IntField(default=0, db_default=0)
     """Seconds that a task may run; 0 means the hub's own limit."""
+    queue_limit = fields.IntField(default=0, db_default=0)
+    """Seconds that a task may wait for its turn; 0 means without limit."""
+    priority = fields.IntField(default=0, db_default=0)
+    """Tasks of a higher one are let through first."""
+    concurrency_group = fields.CharField(max_length=100, default="", db_default="")
+    """Tasks of one project with the same name here run one after the other; empty for none."""
+    host_limit = fields.IntField(default=0, db_default=0)
+    """Most hosts that a task may touch; 0 means without limit."""
+    limits = fields.JSONField[dict[str, Any]](null=True)
+    """What its processes may use: memory, processes, file size."""
     tasks = fields.IntField(default=0, db_default=0)
     """How many tasks were ever made of it."""
 

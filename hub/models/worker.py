@@ -1,0 +1,27 @@
+"""Workers: the processes that run tasks, on whatever machine."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Worker(Model):
+    """A worker process, as it last told of itself."""
+
+    id = fields.IntField(primary_key=True)
+    node = fields.CharField(max_length=64, unique=True)
+    """Name of the process; the one that leases carry."""
+    host = fields.CharField(max_length=255)
+    version = fields.CharField(max_length=50)
+    tags = fields.JSONField[list[str]]()
+    slots = fields.IntField()
+    started = fields.DatetimeField()
+    seen = fields.DatetimeField()
+    draining = fields.BooleanField(default=False, db_default=False)
+    """Takes nothing new and ends when its last task has."""
+
+    class Meta:
+        table = "worker"
+        indexes = (Index(fields=("seen",)),)
