@@ -1,6 +1,7 @@
 """A client for hubs elsewhere: everything that their API has, for programs that wait and for those that do not.
 
-Answers are dictionaries, whose types stand in `hub.shapes`. What goes wrong is a `HubError` with the hub's own sentence.
+Answers are dictionaries, whose types stand in `hub.shapes`. What goes wrong is a `HubError` with the sentence that the
+hub gave.
 """
 
 from __future__ import annotations

@@ -92,4 +92,4 @@ def failed(error: httpx.TransportError, server: str) -> Failure:
     """Return why nothing came back; nothing of it shows the token."""
     if isinstance(error, httpx.TimeoutException):
         return Failure(f"The hub at {server} did not answer in time.")
-    return Failure(f"The hub at {server} cannot be reached: {error or type(error).__name__}.")
+    return Failure(f"The hub at {server} cannot be reached: {str(error) or type(error).__name__}.")

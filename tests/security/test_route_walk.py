@@ -14,11 +14,11 @@ load_routes()
 
 PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
           ("POST", "/auth/verify"), ("POST", "/auth/recovery"), ("POST", "/internal/runners"),
-          ("POST", "/integrations/{alias}"),
+          ("POST", "/integrations/{alias}"), ("GET", "/openapi.json"),
           *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
-ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences"}
+ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences", "/api/docs"}
 
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),

@@ -30,11 +30,13 @@ class Schemas:
 
     def taken(self, one: Any) -> dict[str, Any]:
         """Return the schema of a body."""
-        return self._found[repr(one), "validation"]
+        found: dict[str, Any] = self._found[repr(one), "validation"]
+        return found
 
     def given(self, one: Any) -> dict[str, Any]:
         """Return the schema of an answer."""
-        return self._found[repr(one), "serialization"]
+        found: dict[str, Any] = self._found[repr(one), "serialization"]
+        return found
 
 
 def _short(name: str) -> str:
