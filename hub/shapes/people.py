@@ -133,6 +133,20 @@ class Token(NewToken):
 
 
 @described
+class Identity(TypedDict):
+    """A directory or provider that somebody signs in through."""
+
+    id: int
+    provider: str
+    """Its name in the settings."""
+    title: str
+    subject: str
+    """What it calls the person."""
+    created: Time
+    last_used: Time | None
+
+
+@described
 class Session(TypedDict):
     """Where somebody is signed in."""
 

@@ -8,6 +8,7 @@ import re
 import sys
 import textwrap
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -25,6 +26,9 @@ from hub.web.openapi.watching import STREAM_PATH
 SNAPSHOT = Path(__file__).with_name("openapi.txt")
 BEYOND = {"LOCK", "UNLOCK"}
 """Methods that OpenAPI has no word for."""
+
+NO_BODY = {204, 307, 400, 404}
+"""Statuses of routes that are read and never give anything."""
 
 load_routes()
 DESCRIBED = [one for one in ROUTES.all if one.method not in BEYOND]
@@ -141,7 +145,12 @@ def test_a_route_takes_what_its_view_reads(route):
 @pytest.mark.parametrize("route", [one for one in DESCRIBED if one.method == "GET"], ids=name_of)
 def test_a_route_that_is_read_says_what_it_gives(route):
     about = route.about
-    assert "gives" in about or "media" in about or about.get("status", 0) >= 400 or route.path == "/terraform/{alias}"
+    assert (
+        "gives" in about
+        or "media" in about
+        or about.get("status", 0) in {204, 307, 404}
+        or route.path == "/terraform/{alias}"
+    )
 
 
 @pytest.mark.parametrize("route", DESCRIBED, ids=name_of)
@@ -152,8 +161,8 @@ def test_a_route_says_201_exactly_when_its_view_makes_something(route):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_fits_what_it_is_an_example_of(name):
-    drafts = {one.about["takes"].__name__: one.about["takes"] for one in DESCRIBED if "takes" in one.about}
-    kind = getattr(shapes, name, None) or drafts[name]
+    drafts = {taken for one in DESCRIBED for taken in get_args(one.about.get("takes")) or [one.about.get("takes")]}
+    kind = getattr(shapes, name, None) or next(one for one in drafts if getattr(one, "__name__", "") == name)
     if isinstance(kind, type) and issubclass(kind, Draft):
         assert len(kind.read(EXAMPLES[name]).model_fields_set) == len(EXAMPLES[name])
     else:

@@ -29,7 +29,7 @@ class About(TypedDict, total=False):
     status: int
     """Status of a success: unless it is said 200 for what gives something, 204 for what does not."""
     also: tuple[int, ...]
-    """Further statuses of a success, without body."""
+    """Further statuses: of a success without body, or of a refusal that is not among the usual ones."""
     media: str
     """Content type of a success that is no JSON."""
     asks: tuple[Parameter, ...]
@@ -45,5 +45,8 @@ MODE = Parameter("mode", "`merge` adds the roles that every project has.", choic
 FIRST = Parameter("first", "Number of the first line; a negative one counts from the end.", kind="integer")
 LINES = Parameter("count", "How many lines, up to 5000.", kind="integer")
 MOMENTS = Parameter("count", "How many moments.", kind="integer")
+DRY_RUN = Parameter("dry_run", "Only tell what would come of it; nothing changes.", kind="boolean")
+RETURN = Parameter("return", "Path of the page to come back to.")
+LINK = Parameter("link", "Proof of a page of the hub that the caller adds this sign-on to an account.")
 KIND = Parameter("kind", "Only results of this kind.")
 BEFORE = Parameter("before", "The last id that was seen already.", kind="integer")

@@ -7,14 +7,14 @@ from hub.errors import Forbidden, Unauthenticated
 from hub.services import demo, projects, team
 from hub.services.projects import ProjectDraft
 from hub.services.team import MemberDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
 @route("GET", "/projects", Access.USER, gives=list[shapes.Project])
 async def list_projects(call: Call) -> Answer:
     """Projects that the caller sees."""
-    return await projects.list_projects(call.actor)
+    return await projects.list_projects(call.actor, asked(call))
 
 
 @route("POST", "/projects", Access.USER, takes=ProjectDraft, gives=shapes.Project, status=201)
@@ -65,7 +65,7 @@ async def leave(call: Call) -> Answer:
 @route("GET", "/project/{project_id}/users", Access.MEMBER, gives=list[shapes.Member])
 async def list_members(call: Call) -> Answer:
     """Members of the team."""
-    return await team.list_members(call.actor, call.ids["project_id"], **sorting(call))
+    return await team.list_members(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", "/project/{project_id}/users", Access.MEMBER, takes=MemberDraft)

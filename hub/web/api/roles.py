@@ -8,6 +8,7 @@ from hub.services.access import MANAGE_USERS
 from hub.services.roles import RoleDraft
 from hub.services.template_roles import TemplateRoleDraft
 from hub.web.api.about import MODE
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _OF_PROJECT = "/project/{project_id}/roles"
@@ -17,7 +18,7 @@ _PERMS = "/project/{project_id}/templates/{template_id}/perms"
 @route("GET", "/roles", Access.ADMIN, gives=list[shapes.Role])
 async def list_global(call: Call) -> Answer:
     """Roles of the whole hub."""
-    return await roles.list_global(call.actor)
+    return await roles.list_global(call.actor, asked(call))
 
 
 @route("POST", "/roles", Access.ADMIN, takes=RoleDraft, gives=shapes.Role, status=201)
@@ -50,14 +51,16 @@ async def delete_global(call: Call) -> Answer:
 @route("GET", _OF_PROJECT, Access.MEMBER, gives=list[shapes.Role], asks=(MODE,))
 async def list_roles(call: Call) -> Answer:
     """Roles of a project; with `mode=merge` every role that a member of it can have."""
-    return await roles.list_roles(call.actor, call.ids["project_id"], built_in=call.query.get("mode") == "merge")
+    return await roles.list_roles(
+        call.actor, call.ids["project_id"], asked(call), built_in=call.query.get("mode") == "merge"
+    )
 
 
 @route("GET", _OF_PROJECT + "/all", Access.MEMBER, gives=list[shapes.Role], asks=(MODE,))
 async def list_all_roles(call: Call) -> Answer:
     """Roles of a project and of the whole hub."""
     built_in = call.query.get("mode") == "merge"
-    return await roles.list_roles(call.actor, call.ids["project_id"], everywhere=True, built_in=built_in)
+    return await roles.list_roles(call.actor, call.ids["project_id"], asked(call), everywhere=True, built_in=built_in)
 
 
 @route("POST", _OF_PROJECT, Access.MEMBER, needs=MANAGE_USERS, takes=RoleDraft, gives=shapes.Role, status=201)
@@ -91,7 +94,7 @@ async def delete_role(call: Call) -> Answer:
 @route("GET", _PERMS, Access.MEMBER, gives=list[shapes.TemplateRole])
 async def list_perms(call: Call) -> Answer:
     """What custom roles may do on a template."""
-    return await template_roles.list_template_roles(call.actor, *_template(call))
+    return await template_roles.list_template_roles(call.actor, *_template(call), asked(call))
 
 
 @route("POST", _PERMS, Access.MEMBER, takes=TemplateRoleDraft, gives=shapes.TemplateRole, status=201)

@@ -10,6 +10,7 @@ from quart import request
 from hub import shapes
 from hub.errors import Invalid
 from hub.services import sessions, users
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
@@ -22,7 +23,7 @@ async def own_user(call: Call) -> Answer:
 @route("GET", "/user/tokens", Access.USER, gives=list[shapes.Token])
 async def list_tokens(call: Call) -> Answer:
     """The caller's tokens, newest first."""
-    return await sessions.list_tokens(call.hub, call.actor)
+    return await sessions.list_tokens(call.hub, call.actor, asked(call))
 
 
 @route("POST", "/user/tokens", Access.USER, body=False, takes=sessions.TokenDraft, gives=shapes.NewToken, status=201)
@@ -41,7 +42,7 @@ async def delete_token(call: Call) -> Answer:
 @route("GET", "/users", Access.USER, gives=list[shapes.ListedUser])
 async def list_users(call: Call) -> Answer:
     """Everybody, or those whose username begins with `s`."""
-    return await users.list_users(call.actor, prefix=call.query.get("s", ""))
+    return await users.list_users(call.actor, asked(call), prefix=call.query.get("s", ""))
 
 
 @route("POST", "/users", Access.USER, takes=users.UserDraft, gives=shapes.User, status=201)
@@ -80,7 +81,7 @@ async def change_password(call: Call) -> Answer:
 @route("GET", "/users/{user_id}/tokens", Access.ADMIN, wire=False, gives=list[shapes.Token])
 async def list_tokens_of(call: Call) -> Answer:
     """Somebody's tokens, of each only its beginning."""
-    return await sessions.list_tokens(call.hub, await users.person(call.actor, call.ids["user_id"]))
+    return await sessions.list_tokens(call.hub, await users.person(call.actor, call.ids["user_id"]), asked(call))
 
 
 @route(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub import shapes
 from hub.services import views
 from hub.services.views import ViewDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/views"
@@ -15,7 +15,7 @@ _ONE = _ALL + "/{view_id}"
 @route("GET", _ALL, Access.MEMBER, gives=list[shapes.View])
 async def list_views(call: Call) -> Answer:
     """Views of a project."""
-    return await views.list_views(call.actor, call.ids["project_id"])
+    return await views.list_views(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER, takes=ViewDraft, gives=shapes.View, status=201)
@@ -41,7 +41,7 @@ async def get_view(call: Call) -> Answer:
 @route("GET", _ONE + "/templates", Access.MEMBER, gives=list[shapes.Template])
 async def templates_of_view(call: Call) -> Answer:
     """Templates that a view shows."""
-    return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], **sorting(call))
+    return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], asked(call))
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=ViewDraft)

@@ -15,6 +15,7 @@ ERRORS = {
     "Unauthenticated": (401, "Nobody is signed in, or the session or the token has ended."),
     "Forbidden": (403, "The caller may not do this."),
     "NotFound": (404, "There is no such thing, or the caller may not know of it."),
+    "WrongMethod": (405, "Not by this method; `Allow` names those that there are."),
     "Conflict": (409, "The request does not fit the present state."),
     "Changed": (412, "Somebody else changed this meanwhile."),
     "TooLarge": (413, "The request is larger than 10 MiB."),
@@ -23,7 +24,14 @@ ERRORS = {
     "Unavailable": (503, "Something outside of the hub does not answer."),
 }
 
-_TEXTS = {200: "Done.", 201: "Made.", 204: "Done; there is no body."}
+_TEXTS = {
+    200: "Done.",
+    201: "Made.",
+    204: "Done; there is no body.",
+    307: "Go on at `Location`, also after a failure, which is told there.",
+}
+
+_NAMES = {status: name for name, (status, _) in ERRORS.items()}
 
 _LIST_HEADERS = {
     "Link": {"description": "Addresses of the next and the previous page.", "schema": {"type": "string"}},
@@ -53,10 +61,14 @@ def of_route(route: Route, schemas: Schemas, *, versioned: bool) -> dict[str, An
     if status < 400:
         told[str(status)] = _success(route, status, schemas)
     for further in about.get("also", ()):
-        told[str(further)] = {"description": _TEXTS[further]}
+        told[str(further)] = {"description": _TEXTS[further]} if further < 400 else _refused(_NAMES[further])
     for name in (*_refusals(route), *(["Changed"] if versioned else [])):
-        told[str(ERRORS[name][0])] = {"$ref": f"#/components/responses/{name}"}
+        told[str(ERRORS[name][0])] = _refused(name)
     return dict(sorted(told.items()))
+
+
+def _refused(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/responses/{name}"}
 
 
 def _success(route: Route, status: int, schemas: Schemas) -> dict[str, Any]:
@@ -69,6 +81,8 @@ def _success(route: Route, status: int, schemas: Schemas) -> dict[str, Any]:
             said["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     elif "media" in about:
         said["content"] = {about["media"]: {"schema": {"type": "string"}}}
+    if status == 307:
+        said["headers"] = {"Location": {"description": "Where to.", "schema": {"type": "string"}}}
     if "lists" in about:
         said["headers"] = _LIST_HEADERS
     return said
@@ -76,7 +90,7 @@ def _success(route: Route, status: int, schemas: Schemas) -> dict[str, Any]:
 
 def _refusals(route: Route) -> Iterable[str]:
     open_to_all = route.access is Access.PUBLIC
-    writes = route.method not in {"GET", "HEAD"}
+    writes = route.method not in {"GET", "HEAD", "OPTIONS"}
     parts = "{" in route.path
     if open_to_all and not writes and not parts:
         return

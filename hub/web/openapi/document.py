@@ -18,7 +18,7 @@ from hub.web.openapi.operations import operation, tag
 from hub.web.openapi.schemas import Schemas
 from hub.web.openapi.watching import STREAM, STREAM_PATH
 
-_METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD")
+_METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS")
 """Those that OpenAPI knows; LOCK and UNLOCK of Terraform are beyond it."""
 
 
