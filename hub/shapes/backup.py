@@ -10,6 +10,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from hub.shapes.kinds import Free, described
+from hub.shapes.resources import Condition, Extraction
 from hub.shapes.work import SurveyVariable
 
 
@@ -196,30 +197,6 @@ class BackupHost(TypedDict):
 
 
 @described
-class BackupMatcher(TypedDict):
-    """A condition of an integration."""
-
-    name: str
-    match_type: str
-    method: str
-    body_data_type: str
-    key: str
-    value: str
-
-
-@described
-class BackupValue(TypedDict):
-    """A value that an integration takes out."""
-
-    name: str
-    value_source: str
-    body_data_type: str
-    key: str
-    variable: str
-    variable_type: str
-
-
-@described
 class BackupIntegration(TypedDict):
     """An integration. Its addresses let everybody in who knows them, so they are only counted."""
 
@@ -230,8 +207,8 @@ class BackupIntegration(TypedDict):
     template: str
     auth_secret: NotRequired[str]
     aliases: list[str]
-    matchers: list[BackupMatcher]
-    extract_values: list[BackupValue]
+    matchers: list[Condition]
+    extract_values: list[Extraction]
     task_params: NotRequired[BackupParams]
     alias_count: NotRequired[int]
     inactive: NotRequired[bool]

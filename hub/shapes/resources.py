@@ -200,11 +200,9 @@ class Alias(TypedDict):
 
 
 @described
-class Matcher(TypedDict):
-    """A condition of an integration."""
+class Condition(TypedDict):
+    """What a request must hold, so that an integration starts something."""
 
-    id: int
-    integration_id: int
     name: str
     match_type: str
     method: str
@@ -213,18 +211,30 @@ class Matcher(TypedDict):
     value: str
 
 
-@described
-class ExtractedValue(TypedDict):
-    """What an integration takes out of a request."""
+class Matcher(Condition):
+    """A condition of an integration."""
 
     id: int
     integration_id: int
+
+
+@described
+class Extraction(TypedDict):
+    """Where in a request a value is, and what variable of the task it becomes."""
+
     name: str
     value_source: str
     body_data_type: str
     key: str
     variable: str
     variable_type: str
+
+
+class ExtractedValue(Extraction):
+    """What an integration takes out of a request."""
+
+    id: int
+    integration_id: int
 
 
 @described
