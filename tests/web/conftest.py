@@ -12,6 +12,9 @@ from hub.context import Hub
 from hub.models import Membership, User
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.testing.booted import PASSWORD
+from hub.testing.conformance import said_of
+from hub.testing.reader import Reader
 from hub.web.api import load_routes
 from hub.web.api.mount import mount
 from hub.web.encoding import WireJSON
@@ -37,7 +40,7 @@ class Reply:
 
 
 class Client:
-    """Calls the API as one person."""
+    """Calls the API as one person; every answer is held against the API's description."""
 
     def __init__(self, app: Quart, token: str) -> None:
         self._client = app.test_client(use_cookies=False)
@@ -46,7 +49,10 @@ class Client:
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         given = {} if body is None else {"json": body}
         response = await self._client.open(f"/api{path}", method=method, headers=self._headers | headers, **given)
-        return Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+        reply = Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+        if (said := said_of(method, path)) is not None and method != "HEAD":
+            said.check(reply.status, response.content_type, reply.data)
+        return reply
 
     async def get(self, path: str) -> Reply:
         return await self.call("GET", path)
@@ -151,6 +157,14 @@ async def stranger(people: People) -> Client:
 async def none_key(admin: Client, pid: int) -> int:
     """The key that every project has."""
     return int((await admin.read(f"/project/{pid}/keys"))[0]["id"])
+
+
+@pytest.fixture
+async def reader(app: Quart) -> Reader:
+    """The administrator, who reads pages; for modules whose `app` has pages."""
+    reader = Reader(app)
+    assert (await reader.sign_in("admin", PASSWORD)).status == 303
+    return reader
 
 
 @pytest.fixture
