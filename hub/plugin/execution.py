@@ -137,6 +137,20 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class StateAccess:
+    """Where the hub keeps the state of a task's inventory for tools of the Terraform family, by their `http` backend.
+
+    One address reads, writes, locks (`LOCK`) and unlocks (`UNLOCK`). The password ends with this run of the task.
+    """
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+    holder: str = ""
+    """A sentence about who holds the lock of the state at this moment; empty when nobody does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """Result of `TaskIO.capture`."""
 
@@ -174,6 +188,10 @@ class TaskIO(Protocol):
 
     async def secrets(self) -> Mapping[str, str]:
         """Return secret variables of the variable groups and secret survey answers, by name."""
+        ...
+
+    async def state(self) -> StateAccess | None:
+        """Return access to the state that the hub keeps for this task's inventory; None for a task without one."""
         ...
 
     async def stage(self, name: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, Stopped
-from hub.services import artifacts
+from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
+from hub.services import artifacts, terraform_seats
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
@@ -115,6 +115,16 @@ class LiveIO:
     async def secrets(self) -> Mapping[str, str]:
         """Return the secret variables of this task."""
         return self._run.brief.secret_variables
+
+    async def state(self) -> StateAccess | None:
+        """Return access to the state of the inventory; its password is masked in every form that a tool may print."""
+        brief = self._run.brief
+        if brief.inventory is None:
+            return None
+        access = await terraform_seats.lend(self._hub, brief.task_id, brief.project_id, brief.inventory.id)
+        pair = f"{access.username}:{access.password}"
+        self._run.journal.masker.add(access.password, pair)
+        return access
 
     async def stage(self, name: str) -> None:
         """Begin a named stage; the one before ends."""

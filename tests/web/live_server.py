@@ -42,11 +42,15 @@ class LiveServer:
         return Stream(f"http://127.0.0.1:{self.port}/api/project/{project_id}/tasks/{task_id}/stream", token)
 
 
-@asynccontextmanager
-async def live_server(hub: Hub) -> AsyncIterator[LiveServer]:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        port = int(one.getsockname()[1])
+        return int(one.getsockname()[1])
+
+
+@asynccontextmanager
+async def live_server(hub: Hub, port: int = 0) -> AsyncIterator[LiveServer]:
+    port = port or free_port()
     server = LiveServer(hub, port)
     settings = hub.settings.model_copy(update={"port": port})
     serving = server.serving = asyncio.create_task(serve_app(make_app(hub), settings, server.stop))

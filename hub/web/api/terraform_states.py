@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from hub.errors import NotFound
-from hub.services import terraform_states
+from hub.errors import Invalid
+from hub.services import terraform_history, terraform_states
+from hub.services.terraform_history import ReleaseDraft
 from hub.services.terraform_states import AliasDraft
 from hub.web.api.queries import asked
-from hub.web.api.routing import Access, Answer, Call, route
+from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _BELOW = "/project/{project_id}/inventory/{inventory_id}/terraform"
 _ALIASES = _BELOW + "/aliases"
 _ALIAS = _ALIASES + "/{alias_id}"
 _STATES = _BELOW + "/states"
 _STATE = _STATES + "/{state_id}"
-_BACKEND = "/terraform/{alias}"
+_LOCK = _BELOW + "/lock"
 
 
 def _of(call: Call) -> tuple[int, int]:
     return call.ids["project_id"], call.ids["inventory_id"]
+
+
+def _since(call: Call) -> int | None:
+    text = call.query.get("since", "")
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 10):
+        raise Invalid("The version to compare with must be a whole number.", field="since")
+    return int(text) if text else None
 
 
 @route("GET", _ALIASES, Access.MEMBER)
@@ -78,10 +86,27 @@ async def delete_state(call: Call) -> Answer:
     return None
 
 
-@route("GET", _BACKEND, Access.PUBLIC)
-@route("POST", _BACKEND, Access.PUBLIC, body=False)
-@route("LOCK", _BACKEND, Access.PUBLIC, body=False)
-@route("UNLOCK", _BACKEND, Access.PUBLIC, body=False)
-async def backend(_: Call) -> Answer:
-    """Terraform's http backend. Public, since Terraform has no session; nothing is looked up, read or kept here."""
-    raise NotFound("This hub does not serve Terraform states over HTTP yet.")
+@route("GET", _STATE + "/changes", Access.MEMBER, wire=False)
+async def state_changes(call: Call) -> Answer:
+    """What a version changed since the one before it, or since the version `since`."""
+    return await terraform_history.changes(call.hub, call.actor, _of(call), call.ids["state_id"], _since(call))
+
+
+@route("POST", _STATE + "/rollback", Access.MEMBER, body=False, wire=False)
+async def roll_back(call: Call) -> Answer:
+    """Make a former version the present one."""
+    return Made(await terraform_history.roll_back(call.hub, call.actor, _of(call), call.ids["state_id"]))
+
+
+@route("GET", _LOCK, Access.MEMBER, wire=False)
+async def get_lock(call: Call) -> Answer:
+    """Who holds the lock; 404 when nobody does."""
+    return await terraform_history.get_lock(call.actor, *_of(call))
+
+
+@route("POST", _LOCK + "/release", Access.MEMBER, wire=False)
+async def release_lock(call: Call) -> Answer:
+    """Take the lock away by force."""
+    draft = ReleaseDraft.read(call.body)
+    await terraform_history.release_lock(call.hub, call.actor, *_of(call), draft)
+    return None

@@ -15,7 +15,7 @@ import pytest
 from hub_terraform import TerraformExecutor
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 
-from hub.plugin import Completed, InventoryView, Outcome, RepositoryView, TaskView
+from hub.plugin import Completed, InventoryView, Outcome, RepositoryView, StateAccess, TaskView
 from hub.testing import Call, RecordingIO
 from hub.testing.tools import need_tool
 
@@ -83,12 +83,14 @@ class Bench:
     def workspace(self, name: str) -> None:
         self.set(inventory=InventoryView(3, name, "terraform-workspace", name, None))
 
-    async def run(self, params: Mapping[str, Any] | None = None, **task_params: Any) -> Outcome:
+    async def run(
+        self, params: Mapping[str, Any] | None = None, *, access: StateAccess | None = None, **task_params: Any
+    ) -> Outcome:  # fmt: skip
         """Run one pass as on a new worker: of earlier passes nothing is left but what was kept."""
         self.passes += 1
         folder = self.folder / f"pass{self.passes}"
         earlier = self.folder / f"pass{self.passes - 1}"
-        self.io = LiveIO(folder, secret_values=self.secrets)
+        self.io = LiveIO(folder, secret_values=self.secrets, state_access=access)
         self.io.base = self.base
         shutil.rmtree(self.io.checkout)
         shutil.copytree(self.folder / "committed", self.io.checkout)
