@@ -124,7 +124,10 @@ async def roll_back(hub: Hub, actor: Actor, at: tuple[int, int], state_id: int) 
         return made
 
     made = await store(work)
-    return {"id": made.id, "serial": made.serial, "created": made.created, "project_id": at[0], "inventory_id": at[1]}
+    return {
+        "id": made.id, "created": made.created, "project_id": at[0], "inventory_id": at[1], "serial": made.serial,
+        "lineage": made.lineage,
+    }  # fmt: skip
 
 
 def _renumbered(body: bytes, serial: int) -> str:

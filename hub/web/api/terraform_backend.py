@@ -24,7 +24,7 @@ _AT: Final = "/terraform/{alias}"
 _CHALLENGE: Final = 'Basic realm="Terraform states", charset="UTF-8"'
 
 
-@route("GET", _AT, Access.PUBLIC)
+@route("GET", _AT, Access.PUBLIC, media="application/json", also=(204, 401, 429))
 async def read_state(call: Call) -> Answer:
     """The state; 204 when there is none."""
 
@@ -35,7 +35,7 @@ async def read_state(call: Call) -> Answer:
     return await _serve(call, verb)
 
 
-@route("POST", _AT, Access.PUBLIC, body=False)
+@route("POST", _AT, Access.PUBLIC, body=False, status=200, also=(401, 409, 413, 423, 429))
 async def write_state(call: Call) -> Answer:
     """Keep a new version; 423 with the lock when somebody else holds it, 409 when it was made from another version."""
 
@@ -46,7 +46,7 @@ async def write_state(call: Call) -> Answer:
     return await _serve(call, verb)
 
 
-@route("DELETE", _AT, Access.PUBLIC, wire=False)
+@route("DELETE", _AT, Access.PUBLIC, wire=False, status=200, also=(401, 423, 429))
 async def remove_state(call: Call) -> Answer:
     """Say that there is no state any more; its versions stay."""
 
@@ -57,7 +57,7 @@ async def remove_state(call: Call) -> Answer:
     return await _serve(call, verb)
 
 
-@route("LOCK", _AT, Access.PUBLIC, body=False)
+@route("LOCK", _AT, Access.PUBLIC, body=False, status=200, also=(401, 423, 429))
 async def lock_state(call: Call) -> Answer:
     """Take the lock; 423 with the present one."""
 
@@ -68,7 +68,7 @@ async def lock_state(call: Call) -> Answer:
     return await _serve(call, verb)
 
 
-@route("UNLOCK", _AT, Access.PUBLIC, body=False)
+@route("UNLOCK", _AT, Access.PUBLIC, body=False, status=200, also=(401, 409, 429))
 async def unlock_state(call: Call) -> Answer:
     """Release the lock; 409 with the present one when that is another."""
 
