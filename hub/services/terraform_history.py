@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from pydantic import Field
-from tortoise.functions import Max
 
 from hub.context import Hub
+from hub.db import column
 from hub.errors import Changed, Conflict, Invalid, NotFound
 from hub.models import Inventory, State, StateLock
 from hub.services import events, state_changes, state_locks, state_rows, state_texts
@@ -113,8 +113,8 @@ async def roll_back(hub: Hub, actor: Actor, at: tuple[int, int], state_id: int) 
         last = await state_rows.latest(at[1])
         if last is not None and last.id == wanted.id:
             raise Conflict("This is the present version already.")
-        highest = await State.filter(inventory_id=at[1]).annotate(top=Max("serial")).values_list("top", flat=True)
-        serial = max(*highest, head.serial, 0) + 1
+        highest = await column(State.filter(inventory_id=at[1]).order_by("-serial").limit(1), "serial")
+        serial = max(int(highest[0]) if highest else 0, head.serial) + 1
         packed = await asyncio.to_thread(_renumbered, body, serial)
         made = await state_rows.add(hub, Version(at[0], at[1], None, packed, serial, head.lineage))
         await events.record(hub, actor, "terraform_state", made.id,

@@ -99,7 +99,7 @@ async def get_state_lock(call: Call) -> Answer:
     return await terraform_history.get_lock(call.actor, *_of(call))
 
 
-@route("POST", _LOCK + "/release", Access.MEMBER, wire=False, takes=ReleaseDraft)
+@route("POST", _LOCK + "/release", Access.MEMBER, wire=False, takes=ReleaseDraft, also=(412,))
 async def release_state_lock(call: Call) -> Answer:
     """Take the lock away by force."""
     draft = ReleaseDraft.read(call.body)

@@ -63,8 +63,7 @@ def _addresses(path: Path) -> Iterator[bool]:
     """Yield for each `http` backend of a file whether it names an address."""
     if path.name.endswith((".tf", ".tofu")):
         text = _COMMENTS.sub("", path.read_text("utf-8", errors="replace"))
-        for block in _BLOCK.finditer(text):
-            yield bool(_ADDRESS.search(block[1]))
+        yield from (bool(_ADDRESS.search(found[1])) for found in _BLOCK.finditer(text))
     elif path.name.endswith((".tf.json", ".tofu.json")):
         try:
             root = json.loads(path.read_text("utf-8", errors="replace"))
