@@ -37,6 +37,9 @@ class Capabilities:
     """Can show what would change without changing it."""
     approval: bool = False
     """May return `Outcome.awaiting`."""
+    drift: bool = False
+    """Its task params have a `drift`: look whether what the template describes is still so, change nothing, and tell
+    with a result of kind `drift`."""
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH; a worker without them says so."""
     interrupt: bool = False
@@ -199,7 +202,12 @@ class TaskIO(Protocol):
         ...
 
     async def result(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Keep a structured result: host recap, plan summary, outputs."""
+        """Keep a structured result: host recap, plan summary, outputs.
+
+        One of kind `drift` tells whether what the template describes is still so. It has `drifted`, a list `resources`
+        of `name` and `action` that names what differs, and `look`, true for a task that was started to look. A task
+        that has put everything right tells it without: that closes a drift. It counts when the task ends well.
+        """
         ...
 
     async def keep(self, path: Path, name: str) -> None:

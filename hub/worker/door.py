@@ -13,7 +13,7 @@ from typing import Any
 from hub.context import Hub
 from hub.errors import HubError, NotFound
 from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
-from hub.services import artifacts, terraform_seats
+from hub.services import artifacts, drift, terraform_seats
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
@@ -137,6 +137,9 @@ class LiveIO:
     async def result(self, kind: str, data: Mapping[str, Any]) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
+        if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
+            self._run.results.append((kind, shown))
+            return
         await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown)
 
     async def keep(self, path: Path, name: str) -> None:

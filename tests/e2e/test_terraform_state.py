@@ -18,9 +18,10 @@ from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.template_drafts import TemplateDraft
 from hub.services.templates import create_template
 from hub.services.terraform_history import ReleaseDraft
+from hub.testing.ports import free_port
 from hub.testing.scene import Scene, commit_files
 from hub.testing.tools import need_tool
-from tests.web.live_server import free_port, live_server
+from tests.web.live_server import live_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from hub.context import Hub
 from hub.models import Membership, User
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.testing.ports import free_port
 from hub.testing.scene import Scene
 from hub.web.app import make_app
 from hub.web.serve import serve_app
@@ -40,12 +40,6 @@ class LiveServer:
 
     def stream(self, token: str, project_id: int, task_id: int) -> Stream:
         return Stream(f"http://127.0.0.1:{self.port}/api/project/{project_id}/tasks/{task_id}/stream", token)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @asynccontextmanager

@@ -30,6 +30,8 @@ class TerraformTaskParams(Params):
 
     plan: bool = False
     """Only plan; change nothing."""
+    drift: bool = False
+    """Look for drift: plan, change nothing, and note what differs from the configuration."""
     destroy: Annotated[bool, Prompt("allow_destroy")] = False
     """Destroy everything that the configuration made (`-destroy`)."""
     auto_approve: Annotated[bool, Prompt("allow_auto_approve")] = False

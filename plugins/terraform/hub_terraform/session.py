@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hub.plugin import TaskIO, TaskView
 from hub_terraform import backend, place, reduce, variables
-from hub_terraform.arguments import Stages, stages
+from hub_terraform.arguments import Stages, stages, whole
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 from hub_terraform.tools import Tool
 from hub_terraform.unfit import Unfit
@@ -44,6 +44,11 @@ class Session:
     workspace: str
     in_hub: bool = False
     """The hub keeps the state."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether its plan is of everything that the configuration describes."""
+        return not self.destroy and whole(self.stages)
 
     @property
     def plan_file(self) -> Path:
@@ -241,7 +246,7 @@ async def open_session(
         task_params=task_params,
         variables=given,
         destroy=bool(resumed.get("destroy", task_params.destroy)),
-        only_plan=task_params.plan or task.dry_run,
+        only_plan=task_params.plan or task_params.drift or task.dry_run,
         workspace=str(resumed.get("workspace", workspace_of(task))),
         in_hub=access is not None,
     )
