@@ -30,7 +30,7 @@ MOST: Final = 500
 
 CHECKS = Listing(
     DriftCheck,
-    columns={"id": "id", "created": "created", "task_id": "task_id", "drifted": "drifted", "inventory_id": "inventory_id"},
+    columns={name: name for name in ("id", "created", "task_id", "drifted", "inventory_id")},
     default="-id",
     searched=(),
     most=KEPT,

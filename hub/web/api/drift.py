@@ -17,7 +17,7 @@ async def project_drift(call: Call) -> Answer:
     return await drift.standing(call.actor, call.ids["project_id"])
 
 
-@route("GET", _OF_TEMPLATE, Access.MEMBER, wire=False, gives=list[shapes.DriftCheck], lists=drift.CHECKS)
+@route("GET", _OF_TEMPLATE, Access.MEMBER, wire=False, gives=list[shapes.DriftCheck])
 async def template_drift(call: Call) -> Answer:
     """Looks at a template, newest first."""
     return await drift.list_checks(call.actor, call.ids["project_id"], call.ids["template_id"], asked(call))
