@@ -1,15 +1,15 @@
 """Schedules of a project: when a template is to be started, and with which answers.
 
-This is the resource with its rules, and `next_run_at`, the moment that follows from them. Starting tasks at that moment
-belongs to the engine that elects a node for it; nothing here starts any.
+This is the resource with its rules, and `next_run_at`, the moment that follows from them. What starts tasks at that
+moment is `hub.services.firing`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice, takewhile
 from typing import Any, Self
 
 from pydantic import Field, PrivateAttr
@@ -22,6 +22,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft
+from hub.services.moments import moment_of
 from hub.services.schedule_params import ParamsDraft
 from hub.vault import place
 
@@ -53,22 +54,28 @@ class ScheduleDraft(Draft):
     task_params: ParamsDraft | None = None
     misfire: str | None = None
     overlap: str | None = None
-    _detaches: bool = PrivateAttr(default=False)
+    ends_at: str | None = None
+    max_runs: int | None = Field(default=None, ge=0, le=1_000_000)
+    _nulls: frozenset[str] = PrivateAttr(default=frozenset())
 
     @classmethod
     def read(cls, data: Any) -> Self:
-        """Check `data`, and note an explicit null."""
+        """Check `data`, and note explicit nulls."""
         draft = super().read(data)
         if isinstance(data, Mapping):
-            draft._detaches = any(  # noqa: SLF001 - it is of this class
-                str(name).lower() == "task_params" and data[name] is None for name in data
-            )
+            nulls = frozenset(str(name).lower() for name in data if data[name] is None)
+            draft._nulls = nulls  # noqa: SLF001 - it is of this class
         return draft
 
     @property
     def detaches(self) -> bool:
         """Whether the answers are to be forgotten."""
-        return self._detaches
+        return "task_params" in self._nulls
+
+    @property
+    def forgets_end(self) -> bool:
+        """Whether it is to go on without an end."""
+        return "ends_at" in self._nulls
 
 
 class ActiveDraft(Draft):
@@ -147,8 +154,11 @@ async def set_active(hub: Hub, actor: Actor, project_id: int, schedule_id: int, 
         if active and schedule.type == RUN_AT and (schedule.run_at is None or schedule.run_at <= hub.clock()):
             raise Invalid("run_at must be in the future", field="run_at")
         schedule.active = active
+        if active and schedule.runs >= schedule.max_runs:
+            schedule.runs = 0  # who switches it on again wants it to run again
+        schedule.last_error = ""
         schedule.next_run_at = next_run(schedule, hub.clock())
-        await schedule.save(update_fields=["active", "next_run_at"])
+        await schedule.save(update_fields=["active", "runs", "last_error", "next_run_at"])
         await _tell(hub, actor, schedule, "updated")
 
     await store(work)
@@ -179,8 +189,7 @@ async def upcoming(hub: Hub, actor: Actor, project_id: int, schedule_id: int, co
     schedule = await find(Schedule, project_id, schedule_id, "schedule")
     if schedule.type == RUN_AT:
         return [schedule.run_at] if schedule.run_at and schedule.run_at > hub.clock() else []
-    moments = cron.parse(schedule.cron_format, schedule.time_zone).after(hub.clock())
-    return list(islice(moments, max(1, min(count, MOST_PREVIEWED))))
+    return list(islice(moments(schedule, hub.clock()), max(1, min(count, MOST_PREVIEWED))))
 
 
 def next_run(schedule: Schedule, after: datetime) -> datetime | None:
@@ -190,9 +199,17 @@ def next_run(schedule: Schedule, after: datetime) -> datetime | None:
     """
     if not schedule.active and schedule.repository_id is None:
         return None
+    if schedule.max_runs and schedule.runs >= schedule.max_runs:
+        return None
     if schedule.type == RUN_AT:
         return schedule.run_at if schedule.run_at and schedule.run_at > after else None
-    return next(cron.parse(schedule.cron_format, schedule.time_zone).after(after), None)
+    return next(moments(schedule, after), None)
+
+
+def moments(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Yield the moments of a cron text after one, up to the schedule's end."""
+    found = cron.parse(schedule.cron_format, schedule.time_zone).after(after)
+    return takewhile(lambda one: schedule.ends_at is None or one <= schedule.ends_at, found)
 
 
 async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
@@ -211,12 +228,18 @@ async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     schedule.delete_after_run = draft.delete_after_run
     schedule.misfire = _choice(draft.misfire or schedule.misfire, MISFIRES, "misfire")
     schedule.overlap = _choice(draft.overlap or schedule.overlap, OVERLAPS, "overlap")
+    if draft.ends_at or draft.forgets_end:
+        schedule.ends_at = moment_of(draft.ends_at, "ends_at") if draft.ends_at else None
+    schedule.max_runs = schedule.max_runs if draft.max_runs is None else draft.max_runs
+    schedule.last_error = ""
     schedule.next_run_at = next_run(schedule, hub.clock())
 
 
 def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     if draft.type == RUN_AT:
-        moment = _moment(draft.run_at)
+        if not draft.run_at:
+            raise Invalid("run_at must be provided for run_at schedules", field="run_at")
+        moment = moment_of(draft.run_at, "run_at")
         unchanged = not draft.active and moment == schedule.run_at
         if moment <= hub.clock() and not unchanged:
             raise Invalid("run_at must be in the future", field="run_at")
@@ -228,16 +251,6 @@ def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
         schedule.time_zone = draft.time_zone
     else:
         raise Invalid("invalid schedule type", field="type")
-
-
-def _moment(text: str | None) -> datetime:
-    if not text:
-        raise Invalid("run_at must be provided for run_at schedules", field="run_at")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid("run_at must be a time such as 2030-01-31T12:00:00Z.", field="run_at") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _choice(value: str, choices: tuple[str, ...], field: str) -> str:
@@ -288,7 +301,10 @@ def wire(schedule: Schedule) -> dict[str, Any]:
         "misfire": schedule.misfire,
         "overlap": schedule.overlap,
     }
-    for name in ("run_at", "time_zone", "next_run_at", "last_run_at", "last_task_id"):
+    for name in (
+        "run_at", "time_zone", "next_run_at", "last_run_at", "last_task_id", "last_error", "ends_at", "max_runs",
+        "runs",
+    ):  # fmt: skip
         if getattr(schedule, name):
             shape[name] = getattr(schedule, name)
     return shape

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.context import Hub
 from hub.errors import HubError, Invalid, Unavailable
@@ -16,10 +17,13 @@ from hub.plugin import PluginError
 from hub.services import questions
 from hub.services.tasks.states import UNFINISHED
 from hub.worker.checkout import credential_of
+from hub.worker.git.credentials import Credential
 from hub.worker.material import materialise
 from hub.worker.run import Place
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _TIDYING = 100
 """Looks, five seconds in all, at whether tasks that have ended are gone."""
@@ -43,6 +47,17 @@ async def answer(hub: Hub, place: Place, question_id: int) -> None:
 
 
 async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
+    return await _with_credential(hub, place, data, place.mirrors.branches)
+
+
+async def _head(hub: Hub, place: Place, data: dict[str, Any]) -> str:
+    return await _with_credential(hub, place, data, lambda url, key: place.mirrors.head(url, data["branch"], key))
+
+
+async def _with_credential(
+    hub: Hub, place: Place, data: dict[str, Any], verb: Callable[[str, Credential | None], Awaitable[T]]
+) -> T:
+    """Ask a repository's server with the repository's own key."""
     repository = await Repository.get_or_none(id=data["repository_id"])
     if repository is None:
         raise Invalid("The repository does not exist any more.")
@@ -50,7 +65,7 @@ async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
     try:
         kind, material = await materialise(hub, repository.project_id, repository.ssh_key_id, folder)
         try:
-            return await place.mirrors.branches(repository.git_url, credential_of(material))
+            return await verb(repository.git_url, credential_of(material))
         finally:
             await kind.release(material)
     finally:
@@ -69,4 +84,4 @@ async def _clear_cache(_: Hub, place: Place, data: dict[str, Any]) -> dict[str, 
     return {"mirrors": place.mirrors.forget(data.get("urls")), "folders": place.shared.clear()}
 
 
-_KINDS = {"branches": _branches, "clear_cache": _clear_cache}
+_KINDS = {"branches": _branches, "head": _head, "clear_cache": _clear_cache}

@@ -1,0 +1,171 @@
+"""Freezes: times in which a project's schedules start nothing, and if wanted nobody else does either. W-78."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field
+
+from hub.context import Hub
+from hub.errors import Conflict, Invalid
+from hub.models import Freeze
+from hub.services import cron, events
+from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.actor import Actor
+from hub.services.belongings import Id, find, store
+from hub.services.draft import Draft, same_id, same_project
+from hub.services.moments import moment_of, zoned
+
+MOST = 200
+"""Freezes of one project."""
+LONGEST = 60 * 24 * 31
+"""Minutes that a freeze by cron lasts at most."""
+_MOST_JOINED = 1000
+
+
+class FreezeDraft(Draft):
+    """Body of a freeze: from `starts` to `ends`, or by `cron_format` for `minutes` each time."""
+
+    id: Id = 0
+    project_id: Id = 0
+    name: str = Field(default="", max_length=100)
+    active: bool = True
+    everything: bool = False
+    starts: str | None = None
+    ends: str | None = None
+    cron_format: str = Field(default="", max_length=255)
+    time_zone: str = Field(default="", max_length=64)
+    minutes: int = Field(default=0, ge=0, le=LONGEST)
+
+
+async def list_freezes(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+    """Freezes of a project, by name."""
+    await require(actor, project_id)
+    return [_wire(one) for one in await Freeze.filter(project_id=project_id).order_by("name", "id").limit(MOST)]
+
+
+async def get_freeze(actor: Actor, project_id: int, freeze_id: int) -> dict[str, Any]:
+    """One freeze."""
+    await require(actor, project_id)
+    return _wire(await find(Freeze, project_id, freeze_id, "freeze"))
+
+
+async def create_freeze(hub: Hub, actor: Actor, project_id: int, draft: FreezeDraft) -> dict[str, Any]:
+    """Add a freeze."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    same_project(draft.project_id, project_id)
+    columns = _columns(draft)
+
+    async def work() -> Freeze:
+        if await Freeze.filter(project_id=project_id).count() >= MOST:
+            raise Conflict(f"A project has at most {MOST} freezes. Delete some that have passed.")
+        made = await Freeze.create(project_id=project_id, **columns)
+        await _tell(hub, actor, made, "created")
+        return made
+
+    return _wire(await store(work))
+
+
+async def update_freeze(hub: Hub, actor: Actor, project_id: int, freeze_id: int, draft: FreezeDraft) -> None:
+    """Replace a freeze."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    same_id(draft.id, freeze_id, "Freeze")
+    same_project(draft.project_id, project_id)
+    columns = _columns(draft)
+
+    async def work() -> None:
+        found = await find(Freeze, project_id, freeze_id, "freeze")
+        found.update_from_dict(columns)
+        await found.save()
+        await _tell(hub, actor, found, "updated")
+
+    await store(work)
+
+
+async def delete_freeze(hub: Hub, actor: Actor, project_id: int, freeze_id: int) -> None:
+    """Delete a freeze; what it held back starts at its next time."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+
+    async def work() -> None:
+        found = await find(Freeze, project_id, freeze_id, "freeze")
+        await found.delete()
+        await _tell(hub, actor, found, "deleted")
+
+    await store(work)
+
+
+async def refuse_frozen(hub: Hub, actor: Actor, project_id: int) -> None:
+    """Refuse a start while a freeze of everything lasts. Raises `Conflict`. Schedules look by themselves."""
+    if actor.kind == "schedule":
+        return
+    now = hub.clock()
+    for one in await Freeze.filter(project_id=project_id, active=True, everything=True):
+        until = end_of(one, now)
+        if until is not None:
+            raise Conflict(f"Nothing starts in this project until {until:%Y-%m-%d %H:%M} UTC: {one.name}.")
+
+
+async def freeze_at(project_id: int, moment: datetime) -> tuple[str, datetime] | None:
+    """Return the name of the freeze that lasts longest from `moment` on, and its end; None when nothing is frozen."""
+    found = await Freeze.filter(project_id=project_id, active=True)
+    return longest_at(found, moment)
+
+
+def longest_at(freezes: list[Freeze], moment: datetime) -> tuple[str, datetime] | None:
+    """The same, of freezes that were read before."""
+    ends = [(until, one.name) for one in freezes if (until := end_of(one, moment)) is not None]
+    if not ends:
+        return None
+    until, name = max(ends)
+    return name, until
+
+
+def end_of(freeze: Freeze, moment: datetime) -> datetime | None:
+    """When a freeze that lasts at `moment` ends; None for one that does not last then."""
+    if not freeze.cron_format:
+        lasts = freeze.starts is not None and freeze.ends is not None and freeze.starts <= moment < freeze.ends
+        return freeze.ends if lasts else None
+    span = timedelta(minutes=freeze.minutes)
+    until: datetime | None = None
+    begins = cron.parse(freeze.cron_format, freeze.time_zone).after(moment - span)
+    for _ in range(_MOST_JOINED):  # one that begins again before it has ended goes on
+        start = next(begins, None)
+        if start is None or start > (until or moment):
+            break
+        until = start + span
+    return until
+
+
+def _columns(draft: FreezeDraft) -> dict[str, Any]:
+    if not draft.name.strip():
+        raise Invalid("A freeze needs a name that says why.", field="name")
+    columns: dict[str, Any] = {
+        "name": draft.name.strip(), "active": draft.active, "everything": draft.everything,
+        "starts": None, "ends": None, "cron_format": "", "time_zone": "", "minutes": 0,
+    }  # fmt: skip
+    if draft.cron_format:
+        zoned(draft.cron_format, draft.time_zone)
+        if not draft.minutes:
+            raise Invalid("Say how many minutes the freeze lasts.", field="minutes")
+        return columns | {
+            "cron_format": draft.cron_format, "time_zone": draft.time_zone, "minutes": draft.minutes,
+        }  # fmt: skip
+    starts, ends = moment_of(draft.starts, "starts"), moment_of(draft.ends, "ends")
+    if ends <= starts:
+        raise Invalid("A freeze must end after it starts.", field="ends")
+    return columns | {"starts": starts, "ends": ends}
+
+
+async def _tell(hub: Hub, actor: Actor, freeze: Freeze, verb: str) -> None:
+    text = f"Freeze ID {freeze.id} ({freeze.name}) {verb}"
+    await events.record(hub, actor, "freeze", freeze.id, text, project_id=freeze.project_id)
+    await events.announce(hub, actor, f"freeze.{verb}", freeze.id, freeze.project_id)
+
+
+def _wire(freeze: Freeze) -> dict[str, Any]:
+    return {
+        "id": freeze.id, "project_id": freeze.project_id, "name": freeze.name, "active": freeze.active,
+        "everything": freeze.everything, "starts": freeze.starts, "ends": freeze.ends,
+        "cron_format": freeze.cron_format, "time_zone": freeze.time_zone, "minutes": freeze.minutes,
+    }  # fmt: skip

@@ -1,0 +1,55 @@
+"""Routes of freezes, and of what will start."""
+
+from __future__ import annotations
+
+from hub.services import forecast, freezes
+from hub.services.freezes import FreezeDraft
+from hub.web.api.queries import integer
+from hub.web.api.routing import Access, Answer, Call, Made, route
+
+_ALL = "/project/{project_id}/freezes"
+_ONE = _ALL + "/{freeze_id}"
+
+
+@route("GET", _ALL, Access.MEMBER, wire=False)
+async def list_freezes(call: Call) -> Answer:
+    """Freezes of a project."""
+    return await freezes.list_freezes(call.actor, call.ids["project_id"])
+
+
+@route("POST", _ALL, Access.MEMBER, wire=False)
+async def create_freeze(call: Call) -> Answer:
+    """Add one."""
+    draft = FreezeDraft.read(call.body)
+    return Made(await freezes.create_freeze(call.hub, call.actor, call.ids["project_id"], draft))
+
+
+@route("GET", _ONE, Access.MEMBER, wire=False)
+async def get_freeze(call: Call) -> Answer:
+    """One of them."""
+    return await freezes.get_freeze(call.actor, *_ids(call))
+
+
+@route("PUT", _ONE, Access.MEMBER, wire=False)
+async def update_freeze(call: Call) -> Answer:
+    """Replace it."""
+    await freezes.update_freeze(call.hub, call.actor, *_ids(call), FreezeDraft.read(call.body))
+    return None
+
+
+@route("DELETE", _ONE, Access.MEMBER, wire=False)
+async def delete_freeze(call: Call) -> Answer:
+    """Delete it; what it held back starts at its next time."""
+    await freezes.delete_freeze(call.hub, call.actor, *_ids(call))
+    return None
+
+
+@route("GET", "/project/{project_id}/schedules/forecast", Access.MEMBER, wire=False)
+async def list_forecast(call: Call) -> Answer:
+    """What the schedules will start in the next `days` days, seven unless said otherwise."""
+    days = integer(call, "days") or forecast.DAYS
+    return list(await forecast.forecast(call.hub, call.actor, call.ids["project_id"], days=days))
+
+
+def _ids(call: Call) -> tuple[int, int]:
+    return call.ids["project_id"], call.ids["freeze_id"]
