@@ -20,6 +20,8 @@ from hub.queue.memory import MemoryQueue
 from hub.registry import Registry
 from hub.services import events, first, vaulting
 from hub.settings import Settings
+from hub.tally import Tally
+from hub.tally.memory import MemoryTally
 from hub.vault import Vault, parse_ring, read_ring, ring_file, with_new_key, write_ring
 
 logger = logging.getLogger(__name__)
@@ -37,11 +39,14 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
             await _prepare(settings)
         await stack.enter_async_context(db.database(settings.database))
         vault = await _open_vault(settings)
-        queue, bell = _carriers(settings)
+        queue, bell, tally = _carriers(settings)
+        stack.push_async_callback(tally.aclose)
         stack.push_async_callback(bell.aclose)
         stack.push_async_callback(queue.aclose)
         found = plugins or registry.load(off=settings.plugins_off, builtin=builtin.MODULES)
-        hub = Hub(settings=settings, registry=found, queue=queue, bell=bell, vault=vault, node=_node_name())
+        hub = Hub(
+            settings=settings, registry=found, queue=queue, bell=bell, vault=vault, node=_node_name(), tally=tally
+        )
         await vaulting.check_canary(hub)
         await first.make_first_administrator(hub)
         host = HostView(settings)
@@ -87,13 +92,14 @@ class HostView:
         return None if value is None else str(value)
 
 
-def _carriers(settings: Settings) -> tuple[Queue, Bell]:
+def _carriers(settings: Settings) -> tuple[Queue, Bell, Tally]:
     if not settings.redis_url:
-        return MemoryQueue(), MemoryBell()
+        return MemoryQueue(), MemoryBell(), MemoryTally()
     from hub.bell.redis import RedisBell  # noqa: PLC0415 - an embedded hub never pays for the Redis client
     from hub.queue.arq import ArqQueue  # noqa: PLC0415
+    from hub.tally.redis import RedisTally  # noqa: PLC0415
 
-    return ArqQueue(settings.redis_url), RedisBell(settings.redis_url)
+    return ArqQueue(settings.redis_url), RedisBell(settings.redis_url), RedisTally(settings.redis_url)
 
 
 async def _open_vault(settings: Settings) -> Vault:

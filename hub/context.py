@@ -10,6 +10,8 @@ from hub.bell import Bell
 from hub.queue import Queue
 from hub.registry import Registry
 from hub.settings import Settings
+from hub.tally import Tally
+from hub.tally.memory import MemoryTally
 from hub.vault import Vault
 
 
@@ -30,3 +32,4 @@ class Hub:
     node: str
     """Name of this process among all: host, pid and a random part."""
     clock: Callable[[], datetime] = utc_now
+    tally: Tally = field(default_factory=MemoryTally)

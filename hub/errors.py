@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class HubError(Exception):
     """A refusal or failure whose text is a whole sentence for the person who asked."""
@@ -31,13 +33,17 @@ class HubError(Exception):
 
 
 class Invalid(HubError):
-    """The input is wrong; nothing was changed. `field` names the member, where one is to blame."""
+    """The input is wrong; nothing was changed. `field` names the member, where one is to blame.
+
+    `allowed` names what would have been right, where the sentence is the wire's own and does not.
+    """
 
     status = 400
 
-    def __init__(self, sentence: str, *, field: str | None = None) -> None:
+    def __init__(self, sentence: str, *, field: str | None = None, allowed: Iterable[str] = ()) -> None:
         super().__init__(sentence)
         self.field = field
+        self.allowed = tuple(allowed)
 
 
 class TooLarge(Invalid):
@@ -66,6 +72,12 @@ class NotFound(HubError):
     """No such thing, or the actor may not know that it exists."""
 
     status = 404
+
+
+class WrongMethod(HubError):
+    """The place is there, and does not do this for this method."""
+
+    status = 405
 
 
 class Conflict(HubError):

@@ -7,16 +7,18 @@ to a plugin.
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import logging
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.errors import SettingsError
 
@@ -34,11 +36,74 @@ def _listed(separators: str) -> BeforeValidator:
 
 Names = Annotated[tuple[str, ...], _listed(", ")]
 Folders = Annotated[tuple[Path, ...], _listed(os.pathsep + ",")]
+
+
+def _networks(value: object) -> object:
+    """Read networks; `none` trusts nobody, `localhost` is this machine."""
+    if not isinstance(value, str):
+        return value
+    words = [part.strip() for part in re.split("[, ]", value) if part.strip() not in {"", "none"}]
+    return tuple(ipaddress.ip_network(text) for word in words for text in _NAMED_NETWORKS.get(word, (word,)))
+
+
+_NAMED_NETWORKS = {
+    "localhost": ("127.0.0.0/8", "::1/128"),
+    "private": ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"),
+}
+
+Networks = Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)]
 Seconds = Annotated[int, Field(ge=0)]
 
 
 def _default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hub"
+
+
+class TeamRule(BaseModel):
+    """People of a group get a role in a project."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: str
+    project: int | str
+    """Its id or its name."""
+    role: str = "guest"
+
+
+class SignOn(BaseModel):
+    """One way to sign in through a directory or provider; its name in the settings is its id for ever."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: str
+    """What a plugin brings: `oidc`, `ldap`, ..."""
+    title: str = ""
+    """Text of the button."""
+    icon: str = ""
+    color: str = ""
+    order: int = 0
+    create_people: bool = True
+    """Makes an account for somebody who comes for the first time."""
+    adopt: bool = True
+    """Lets an external account that was never bound to an identity be bound at the first sign-on."""
+    email_domains: Names = ()
+    """Lets in only people with a verified address of one of these domains."""
+    admin_groups: Names = ()
+    """Groups whose people are administrators."""
+    teams: tuple[TeamRule, ...] = ()
+    """Groups whose people have roles in projects."""
+    second_factor: bool = True
+    """Asks people who have set up a second factor here for it; false trusts the provider's."""
+    params: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What the plugin needs to know; a member `NAME_file` reads NAME from a file."""
+
+    @field_validator("email_domains")
+    @classmethod
+    def _plain_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one.strip().lower().lstrip("@") for one in value)
+
+
+_SIGN_ON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
 class Settings(BaseModel):
@@ -54,6 +119,20 @@ class Settings(BaseModel):
     """Port to listen on; 0 takes a free one."""
     public_url: str = ""
     """Address under which people reach the hub, for links and cookies; may have a path."""
+    trusted_proxies: Networks = Field(default="localhost", validate_default=True)
+    """Networks whose proxies are believed about who asks: addresses, `localhost`, `private`, or `none`."""
+    proxy_headers: Literal["x-forwarded", "forwarded"] = "x-forwarded"
+    """Which headers those proxies write: `X-Forwarded-…`, or `Forwarded` (RFC 7239)."""
+    tls_certificate: Path | None = None
+    """File of the certificate with its chain, to serve https; a renewed one is taken over while serving."""
+    tls_key: Path | None = None
+    """File of its private key."""
+    tls_redirect_port: int = Field(default=0, ge=0, le=65535)
+    """Port to send people to https from; 0 for none."""
+    access_log: bool = False
+    """Logs each request: address, method, path, status, size and time."""
+    requests_per_address: int = Field(default=256, ge=0)
+    """How many requests of one address may be under way at once, live views included; 0 means without limit."""
     database_url: str = ""
     """`sqlite:///path`, `postgres://…` or `mysql://…`; empty for SQLite in the data folder."""
     redis_url: str = ""
@@ -84,8 +163,14 @@ class Settings(BaseModel):
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
     webhook_legacy_answers: bool = False
     """Answers incoming webhooks with 204, and 200 at an unknown address, whatever came of them."""
+    webhook_get: bool = False
+    """Lets a GET start tasks at integrations that ask for proof of the sender; otherwise only a POST does."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
+    password_login: bool = True
+    """False lets only administrators sign in with a password of the hub itself; directories are not concerned."""
+    sign_on: dict[str, SignOn] = Field(default_factory=dict, repr=False)
+    """Tables `[sign_on.<id>]`: providers and directories to sign in through. As a variable: a JSON object."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     plugins: dict[str, Any] = Field(default_factory=dict)
@@ -109,7 +194,24 @@ class Settings(BaseModel):
     def _http_url(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
             raise ValueError("write a whole address such as https://hub.example.org")
+        if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", urlsplit(value).path.rstrip("/")) or "?" in value or "#" in value:
+            raise ValueError("its path may have letters, digits and . _ ~ - only, as in https://example.org/hub")
         return value.rstrip("/")
+
+    @field_validator("tls_certificate", "tls_key")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value.expanduser(), os.R_OK):
+            raise ValueError("there is no such file, or it may not be read")
+        return None if value is None else value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("HUB_TLS_CERTIFICATE and HUB_TLS_KEY go together; set both or none")
+        if self.tls_redirect_port and self.tls_certificate is None:
+            raise ValueError("HUB_TLS_REDIRECT_PORT needs HUB_TLS_CERTIFICATE and HUB_TLS_KEY")
+        return self
 
     @field_validator("database_url")
     @classmethod
@@ -123,6 +225,20 @@ class Settings(BaseModel):
     def _known_redis(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("write redis://host:6379/0")
+        return value
+
+    @field_validator("sign_on", mode="before")
+    @classmethod
+    def _sign_on_object(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise ValueError("write a JSON object") from None
+        if isinstance(value, Mapping):
+            for name in value:
+                if not _SIGN_ON_ID.fullmatch(str(name)):
+                    raise ValueError(f"{name} is no id; use lower-case letters, digits, - and _")
         return value
 
     @field_validator("log_level")
@@ -145,12 +261,13 @@ class Settings(BaseModel):
     @property
     def address(self) -> str:
         """The public address, or the one listened on."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        scheme = "http" if self.tls_certificate is None else "https"
+        return self.public_url or f"{scheme}://{self.host}:{self.port}"
 
     @property
     def secure(self) -> bool:
         """True when people come by https, so that cookies must be Secure."""
-        return self.public_url.startswith("https:")
+        return self.address.startswith("https:")
 
     @property
     def base_path(self) -> str:
@@ -158,7 +275,7 @@ class Settings(BaseModel):
         return urlsplit(self.public_url).path.rstrip("/")
 
 
-_SECRETS = ("admin_password", "database_url", "redis_url", "vault_keys")
+_SECRETS = ("admin_password", "database_url", "redis_url", "sign_on", "vault_keys")
 """Settings that may also come from a file, named by `HUB_<NAME>_FILE`."""
 
 
@@ -225,7 +342,10 @@ def _secret_file(variable: str, path: str, environ: Mapping[str, str]) -> str:
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_context=False)[0]
-    name = str(fault["loc"][0])
     text = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:  # two settings that do not go together
+        return f"{text}."
+    name = str(fault["loc"][0])
     shown = "" if name in _SECRETS else f" (it is {fault['input']!r})"
-    return f"The setting {name} (HUB_{name.upper()}) is wrong: {text}{shown}."
+    inside = "".join(f", at {'.'.join(map(str, fault['loc'][1:]))}" for _ in fault["loc"][1:2])
+    return f"The setting {name} (HUB_{name.upper()}) is wrong{inside if name == 'sign_on' else ''}: {text}{shown}."

@@ -11,17 +11,26 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from hub.errors import SettingsError, Unavailable
 
 _NONCE = 12  # bytes; what NIST SP 800-38D recommends for random nonces
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+_FILE = b"HUBF1"
+_SALT = 32
+_TAG = 16
+_PIECE = 64 * 1024
+"""Bytes of a file that are sealed together."""
+_DAMAGED = "A stored file cannot be decrypted: it is damaged, cut off, or belongs elsewhere."
 
 
 def place(table: str, column: str, row: int | str) -> bytes:
@@ -57,9 +66,65 @@ class Vault:
         except (InvalidTag, ValueError):
             raise Unavailable("A stored secret cannot be decrypted: it is damaged or belongs elsewhere.") from None
 
+    async def seal_file(self, blocks: AsyncIterator[bytes], where: bytes) -> AsyncIterator[bytes]:
+        """Encrypt a file of any length for one place, piece by piece under a key of its own.
+
+        Each piece is bound to its number and to whether it is the last, so none can be left out, moved or cut off.
+        """
+        salt = secrets.token_bytes(_SALT)
+        yield b"".join((_FILE, bytes([len(self.active)]), self.active.encode(), salt))
+        cipher, number, rest = self._of_file(self.active, salt, where), 0, b""
+        async for block in blocks:
+            rest += block
+            while len(rest) > _PIECE:
+                yield cipher.encrypt(_nonce_of(number, last=False), rest[:_PIECE], where)
+                number, rest = number + 1, rest[_PIECE:]
+        yield cipher.encrypt(_nonce_of(number, last=True), rest, where)
+
+    async def open_file(self, blocks: AsyncIterator[bytes], where: bytes) -> AsyncIterator[bytes]:
+        """Decrypt a file, piece by piece; raises `Unavailable` as `open` does. What came before that was authentic."""
+        cipher: AESGCM | None = None
+        number, rest = 0, b""
+        try:
+            async for block in blocks:
+                rest += block
+                if cipher is None:
+                    cipher, rest = self._begin(rest, where)
+                while cipher is not None and len(rest) > _PIECE + _TAG:
+                    yield cipher.decrypt(_nonce_of(number, last=False), rest[: _PIECE + _TAG], where)
+                    number, rest = number + 1, rest[_PIECE + _TAG :]
+            if cipher is None:
+                raise Unavailable(_DAMAGED)
+            yield cipher.decrypt(_nonce_of(number, last=True), rest, where)
+        except InvalidTag:
+            raise Unavailable(_DAMAGED) from None
+
+    def _begin(self, data: bytes, where: bytes) -> tuple[AESGCM | None, bytes]:
+        """Read the head of a file; no cipher yet when it is not whole."""
+        if len(data) <= len(_FILE):
+            return None, data
+        length = data[len(_FILE)]
+        head = len(_FILE) + 1 + length + _SALT
+        if not data.startswith(_FILE):
+            raise Unavailable(_DAMAGED)
+        if len(data) < head:
+            return None, data
+        key_id = data[len(_FILE) + 1 : head - _SALT].decode("ascii", "replace")
+        if key_id not in self.keys:
+            raise Unavailable(f"A stored file was sealed with key {key_id}, which is not in the key ring.")
+        return self._of_file(key_id, data[head - _SALT : head], where), data[head:]
+
+    def _of_file(self, key_id: str, salt: bytes, where: bytes) -> AESGCM:
+        derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=b"file:" + where)
+        return AESGCM(derived.derive(self.keys[key_id]))
+
     def is_current(self, sealed: str) -> bool:
         """True when `sealed` was made with the active key."""
         return sealed.startswith(f"v1:{self.active}:")
+
+
+def _nonce_of(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(_NONCE - 1, "big") + bytes([last])
 
 
 def parse_ring(text: str) -> Vault:

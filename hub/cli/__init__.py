@@ -21,6 +21,8 @@ _VERBS: Final = {
     "token": "Look after API tokens.",
     "plugin": "See which plugins are installed.",
     "vault": "Look after the keys that stored secrets are sealed with.",
+    "backup": "Write everything that the hub knows to one file.",
+    "restore": "Restore a hub from such a file.",
     "routes": "Show every route of the API.",
     "db": "Look after the database's tables.",
     "x": "Run a command that a plugin brings.",

@@ -12,6 +12,7 @@ import click
 
 from hub.boot import open_hub
 from hub.context import Hub
+from hub.server_log import Lines
 from hub.settings import Settings, read_settings
 
 T = TypeVar("T")
@@ -33,9 +34,9 @@ def quiet_log() -> None:
 
 def full_log(settings: Settings) -> None:
     """Let servers and workers log to standard error, with time and place."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
-    )
+    shown = logging.StreamHandler()
+    shown.setFormatter(Lines())
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[shown], force=True)
 
 
 def settings_of(ctx: click.Context, **given: Any) -> Settings:

@@ -32,12 +32,21 @@ CLOSE_AFTER = 10
 """Seconds that a closing database waits for the transaction that is under way."""
 
 
+def _upper(text: Any) -> Any:
+    return text.upper() if isinstance(text, str) else text
+
+
 class Client(SqliteClient):
-    """One connection that writes, and beside it one that reads the last committed state."""
+    """One connection that writes, and beside it two that read the last committed state.
+
+    One of the two has a thread, for reads that may take their time. The other one has none: a statement that finds a
+    few rows by an index is over in less time than a thread takes to be woken.
+    """
 
     def __init__(self, file_path: str, **options: Any) -> None:
         super().__init__(file_path, **options)
         self._reader: aiosqlite.Connection | None = None
+        self._quick: sqlite3.Connection | None = None
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's own signature
         """Open both connections; a new file can be read by its owner only."""
@@ -49,6 +58,16 @@ class Client(SqliteClient):
             self._reader.row_factory = sqlite3.Row
             await self._reader.execute(f"PRAGMA busy_timeout={int(self.pragmas.get('busy_timeout', 5000))}")
             await self._reader.execute("PRAGMA query_only=ON")
+            # It never waits: what it cannot read at once goes the other way.
+            self._quick = sqlite3.connect(self.filename, timeout=0, isolation_level=None)
+            self._quick.row_factory = sqlite3.Row
+            self._quick.execute("PRAGMA query_only=ON")
+            self._quick.execute("PRAGMA cache_size=-4000")
+        for connection in (self._connection, self._reader):
+            if connection is not None:  # SQLite's own knows the letters of English alone
+                await connection.create_function("upper", 1, _upper, deterministic=True)
+        if self._quick is not None:
+            self._quick.create_function("upper", 1, _upper, deterministic=True)
 
     async def close(self) -> None:
         """Let the transaction that is under way end, then stop both threads: they would keep the process alive."""
@@ -60,7 +79,10 @@ class Client(SqliteClient):
         else:
             self._lock.release()
         reader, self._reader = self._reader, None
+        quick, self._quick = self._quick, None
         try:
+            if quick is not None:
+                quick.close()
             if reader is not None:
                 await reader.close()
         finally:
@@ -80,6 +102,21 @@ class Client(SqliteClient):
             found: list[dict[str, Any]] = await super().execute_query_dict(query, values)
             return found
         return [dict(row) for row in await self._read(query, values)]
+
+    def at_once(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]] | None:
+        """The rows of a statement without going through a thread; None when that is not possible."""
+        if self._quick is None:
+            return None
+        try:
+            return [dict(row) for row in self._quick.execute(query, values).fetchall()]
+        except sqlite3.OperationalError as error:
+            self.log.debug("Read in the thread instead: %s", error)
+            return None
+
+    def version(self) -> str | None:
+        """What is another one after every commit, whichever process made it; None when that is not known."""
+        found = self.at_once("PRAGMA data_version", ())
+        return str(found[0]["data_version"]) if found else None
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Many rows in one transaction of the kind that survives cancellation."""

@@ -39,6 +39,10 @@ class Capabilities:
     """May return `Outcome.awaiting`."""
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH; a worker without them says so."""
+    interrupt: bool = False
+    """A stop first sends INT to the program alone, as Ctrl+C would, and leaves its children to it. What has not ended
+    after the grace time is ended as usual, with TERM and KILL to all. For programs that finish what they have begun and
+    whose children must live until then."""
 
 
 @dataclass(frozen=True, slots=True)

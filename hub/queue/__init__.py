@@ -33,6 +33,10 @@ class Queue(Protocol):
         """
         ...
 
+    async def ping(self) -> None:
+        """Return when the carrier answers. Raises `Unavailable` when it does not."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of connections."""
         ...

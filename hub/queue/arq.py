@@ -81,6 +81,13 @@ class ArqQueue:
         with suppress(*FAILURES):  # the message is stored, and found by the next look at the lane
             await self._redis.publish(_WAKE + lane, b"")
 
+    async def ping(self) -> None:
+        """Return when Redis answers. Raises `Unavailable` when it does not."""
+        try:
+            await self._redis.ping()
+        except FAILURES as error:
+            raise Unavailable(f"Redis at {self._place} does not answer.") from error
+
     async def serve(self, lanes: Sequence[str], work: Work, *, slots: int) -> None:
         """Call `work` for each message of these lanes; see `hub.queue.Queue`."""
         await _Server(self._redis, self._outage, lanes, work, slots=slots).run()

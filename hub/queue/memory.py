@@ -28,6 +28,9 @@ class MemoryQueue:
             if lane in lanes:
                 woken.set()
 
+    async def ping(self) -> None:
+        """Return: memory is always there."""
+
     async def serve(self, lanes: Sequence[str], work: Work, *, slots: int) -> None:
         """Call `work` for each message of these lanes; see `hub.queue.Queue`."""
         woken = asyncio.Event()

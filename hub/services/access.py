@@ -9,9 +9,9 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from hub.context import Hub
-from hub.db import column, on_commit
+from hub.db import column, glance, on_commit
 from hub.errors import Forbidden, NotFound
-from hub.models import Integration, Membership, Project, Role, Schedule, TemplateRole
+from hub.models import Integration, Role, Schedule, TemplateRole
 from hub.plugin import ProjectView
 from hub.services.actor import Actor
 
@@ -94,19 +94,24 @@ class Grant:
 
 async def grant_for(actor: Actor, project_id: int) -> Grant:
     """Return what `actor` may do in the project; `NotFound` when it does not exist or is not visible."""
-    project = await Project.filter(id=project_id).values("id", "name")
+    project = await glance(_PROJECT_AND_ROLE, [actor.user_id, project_id])
     if project and actor.kind in _SOURCES:
         return await _source_grant(actor, project_id, str(project[0]["name"]))
-    role, admin = "", actor.admin or actor.everywhere
-    if project and actor.user_id is not None:
-        found = await column(Membership.filter(project_id=project_id, user_id=actor.user_id), "role")
-        role = str(found[0]) if found else ""
+    role, admin = str(project[0]["role"] or "") if project else "", actor.admin or actor.everywhere
     elsewhere = actor.project_id is not None and actor.project_id != project_id
     if not project or elsewhere or not (role or admin):
         raise NotFound(_UNKNOWN)
     bits = await bits_of(project_id, role) or 0
     return Grant(project_id, str(project[0]["name"]), role, bits, admin=admin, ceiling=ceiling_of(actor),
                  user_id=actor.user_id)  # fmt: skip
+
+
+_PROJECT_AND_ROLE = """
+    SELECT "project"."name", "membership"."role"
+    FROM "project" LEFT JOIN "membership"
+         ON "membership"."project_id" = "project"."id" AND "membership"."user_id" = ?
+    WHERE "project"."id" = ?
+"""
 
 
 async def bits_of(project_id: int, role: str) -> int | None:
@@ -178,8 +183,8 @@ async def visible_project_ids(actor: Actor) -> list[int] | None:
     """Return the projects that the actor sees; None stands for all of them."""
     if actor.admin or actor.everywhere:
         return None if actor.project_id is None else [actor.project_id]
-    mine = await column(Membership.filter(user_id=actor.user_id), "project_id")
-    return [one for one in mine if actor.project_id in {None, one}]
+    mine = await glance('SELECT "project_id" FROM "membership" WHERE "user_id" = ?', [actor.user_id])
+    return [one["project_id"] for one in mine if actor.project_id in {None, one["project_id"]}]
 
 
 def rights_topic(user_id: int | None) -> str:

@@ -49,6 +49,16 @@ def executor_of(hub: Hub, app: str) -> Executor:
     return executor
 
 
+async def refuse_inactive(executor: Executor) -> None:
+    """Raise `Invalid` when administrators switched an app off: it is offered for nothing then, and starts nothing."""
+    if await App.filter(id=executor.name, active=False).exists():
+        raise Invalid(
+            f"The app {executor.title} is switched off on this hub, so nothing was started; an administrator can "
+            "switch it on again.",
+            field="app",
+        )
+
+
 async def list_apps(hub: Hub) -> list[dict[str, Any]]:
     """Every app, highest priority first: one for each executor, and what administrators defined beyond them."""
     changed = {app.id: app for app in await App.all()}
@@ -74,7 +84,7 @@ async def put_app(hub: Hub, actor: Actor, app_id: str, draft: AppDraft) -> None:
 
 
 async def set_active(hub: Hub, actor: Actor, app_id: str, draft: ActiveDraft) -> None:
-    """Offer an app for new templates, or no longer."""
+    """Let an app start tasks and be offered for new templates, or no longer; tasks that wait or run go on."""
     require_admin(actor)
     executor = hub.registry.executors.get(app_id)
     if executor is None and not await App.filter(id=app_id).exists():

@@ -1,4 +1,4 @@
-"""Files that tasks leave for later passes and for other tasks, in the blob store."""
+"""Files that tasks leave for later passes and for other tasks, in the blob store; sealed, for a plan holds secrets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.plugin import BlobStore, Params, PluginError, Refused
+from hub.vault import place
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +30,15 @@ def _blob(task_id: int, name: str) -> str:
     return f"tasks/{task_id}/{name}"
 
 
+def _place(blob: str) -> bytes:
+    return place("blob", "data", blob)
+
+
 async def keep(hub: Hub, task_id: int, name: str, path: Path) -> int:
-    """Store a file as an artifact of a task; return its size in bytes."""
+    """Store a file as an artifact of a task; return how many bytes it takes there."""
     store, params = _store(hub)
-    return await store.put(params, _blob(task_id, name), _blocks(path))
+    blob = _blob(task_id, name)
+    return await store.put(params, blob, hub.vault.seal_file(_blocks(path), _place(blob)))
 
 
 async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Path) -> None:
@@ -42,7 +48,7 @@ async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Pat
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for blob in blobs:
         try:
-            await _write(store.get(params, blob), target)
+            await _write(hub.vault.open_file(store.get(params, blob), _place(blob)), target)
         except Refused:
             continue
         return

@@ -1,8 +1,8 @@
-"""Things of one project: found by id, ordered for lists, stored whole, and never those of another project."""
+"""Things of one project: found by id, stored whole, and never those of another project."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
@@ -40,14 +40,6 @@ async def refer(
         sentence = f"There is no such {what} in this project."
         raise Invalid(sentence, field=field) if missing is Invalid else missing(sentence)
     return row_id
-
-
-def ordering(sort: str, order: str, columns: Mapping[str, str], default: str, *, strict: bool = True) -> list[str]:
-    """Return what to order by, from the wire's `sort` and `order`; an unknown `sort` is refused unless not `strict`."""
-    if sort and sort not in columns and strict:
-        raise Invalid("invalid sort column", field="sort")
-    column = columns.get(sort, default)
-    return [f"-{column}", "-id"] if order == "desc" else [column, "id"]
 
 
 async def store(work: Callable[[], Awaitable[T]]) -> T:

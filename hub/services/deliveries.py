@@ -18,6 +18,7 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.draft import MAX_ID
+from hub.services.listing import WHOLE, Asked, Listing, Page
 
 STARTED: Final = "started"
 STARTING: Final = "starting"
@@ -101,16 +102,32 @@ async def settle(delivery: Delivery, outcome: str, *, reason: str = "", task_ids
     await delivery.save(update_fields=["outcome", "reason", "task_ids"])
 
 
+LISTING = Listing(
+    Delivery,
+    columns={
+        "id": "id",
+        "created": "created",
+        "event": "event",
+        "outcome": "outcome",
+        "reason": "reason",
+        "body": "body",
+    },
+    default="-id",
+    searched=("event", "reason", "body"),
+    words=("event", "outcome"),
+    usual=PAGE,
+    most=1000,
+    wire_before=True,
+)
+
+
 async def list_deliveries(
-    actor: Actor, project_id: int, integration_id: int, *, before: int | None = None
-) -> list[dict[str, Any]]:  # fmt: skip
+    actor: Actor, project_id: int, integration_id: int, asked: Asked = WHOLE
+) -> Page[dict[str, Any]]:  # fmt: skip
     """Newest deliveries of an integration first, without headers and bodies, for those who may change it."""
     await require(actor, project_id, MANAGE_RESOURCES)
     await find(Integration, project_id, integration_id, "integration")
-    found = Delivery.filter(integration_id=integration_id)
-    if before is not None:
-        found = found.filter(id__lt=before)
-    return [_wire(one) for one in await found.order_by("-id").limit(PAGE)]
+    return (await LISTING.rows(Delivery.filter(integration_id=integration_id), asked)).shaped(_wire)
 
 
 async def get_delivery(actor: Actor, project_id: int, integration_id: int, delivery_id: int) -> dict[str, Any]:

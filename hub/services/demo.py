@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -108,9 +109,19 @@ async def _templates(
     await add("Tools", "Print system info (Bash)", "bash", "system_info.sh")
     await add("Tools", "Greet (Python)", "python", "greet.py", survey_vars=_SURVEY,
               description="Asks before it runs.")  # fmt: skip
+    tool = next((name for name in ("terraform", "tofu") if shutil.which(name)), "")
+    await add("Deploy", "Apply infrastructure", tool, "infrastructure", inventory_id=None, arguments=_state(hub),
+              task_params={"allow_destroy": True},
+              description="Shows its plan and asks before it changes anything.")  # fmt: skip
     build = await add("Build", "Build demo app", "bash", "build.sh", type="build", start_version="1.0.0")
     if build is not None:
         await add("Deploy", "Deploy demo app", "bash", "deploy.sh", type="deploy", build_template_id=build)
+
+
+def _state(hub: Hub) -> str:
+    """Return arguments that keep the state outside of the task's folder, which goes with the task."""
+    path = hub.settings.data_dir / DEMO / "state" / "terraform.tfstate"
+    return json.dumps({"init": [f"-backend-config=path={path}"]})
 
 
 async def _repository(hub: Hub) -> Path:
@@ -136,6 +147,7 @@ def _write(fresh: Path) -> None:
     fresh.mkdir(mode=0o700)
     for name, text in FILES.items():
         path = fresh / name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_text(text, "utf-8")
         path.chmod(0o755 if text.startswith("#!") else 0o644)
 

@@ -110,6 +110,38 @@ sleep 2
 printf '\\033[32mVersion %s is live.\\033[0m\\n' "$version"
 """
 
+_INFRASTRUCTURE = """\
+# Needs no provider and no network: terraform_data is built in. Where the state is kept is an argument of the template.
+terraform {
+  backend "local" {}
+}
+
+variable "team" {
+  type    = string
+  default = "nobody"
+}
+
+variable "servers" {
+  type = map(number)
+  default = {
+    web      = 2
+    database = 1
+  }
+}
+
+resource "terraform_data" "server" {
+  for_each = var.servers
+  input = {
+    team  = var.team
+    count = each.value
+  }
+}
+
+output "servers" {
+  value = { for name, server in terraform_data.server : name => server.output.count }
+}
+"""
+
 FILES = {
     "README.md": _README,
     "ping.yml": _PING,
@@ -117,5 +149,6 @@ FILES = {
     "greet.py": _GREET,
     "build.sh": _BUILD,
     "deploy.sh": _DEPLOY,
+    "infrastructure/main.tf": _INFRASTRUCTURE,
 }
 """Path below the repository's root, and text."""

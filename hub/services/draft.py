@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
 from hub.errors import Invalid
 
@@ -29,6 +29,15 @@ class Draft(BaseModel):
     """A body. Fields that were sent are in `model_fields_set`."""
 
     model_config = ConfigDict(extra="ignore", strict=True, str_max_length=1_000_000)
+    _nulls: frozenset[str] = PrivateAttr(default=frozenset())
+
+    def nulls(self, name: str) -> bool:
+        """True when a member was sent as null."""
+        return name in self._nulls
+
+    def omits(self, name: str) -> bool:
+        """True when a member was not sent at all: the client may not know of it."""
+        return name not in self.model_fields_set and not self.nulls(name)
 
     @model_validator(mode="before")
     @classmethod
@@ -49,13 +58,17 @@ class Draft(BaseModel):
         """Check `data`; raises `Invalid` with a sentence that names the first wrong member."""
         refuse_unfit(data)
         try:
-            return cls.model_validate(data)
+            draft = cls.model_validate(data)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
             name = ".".join(str(part) for part in fault["loc"])
             text = fault["msg"].removeprefix("Value error, ")
             raise Invalid(f"The member {name} is wrong: {text}." if name else f"{text[0].upper()}{text[1:]}.",
                           field=name or None) from None  # fmt: skip
+        if isinstance(data, Mapping):
+            nulls = frozenset(str(name).lower() for name, value in data.items() if value is None)
+            draft._nulls = nulls  # noqa: SLF001 - it is of this class
+        return draft
 
 
 def refuse_unfit(value: Any, *, depth: int = 0) -> None:

@@ -14,10 +14,11 @@ from hub.models import Environment, Key, SecretStorage
 from hub.services import events, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, refer, remove, store
+from hub.services.belongings import Id, find, refer, remove, store
 from hub.services.draft import Draft, same_id, same_project
 from hub.services.keys import write_secret
-from hub.services.reading import shown
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 
 IN_USE = "Environment is in use by one or more templates"
 
@@ -50,11 +51,19 @@ class EnvironmentDraft(Draft):
     secret_storage_key_prefix: str | None = Field(default=None, max_length=1000)
 
 
-async def list_environments(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
+LISTING = Listing(
+    Environment,
+    columns={"id": "id", "name": "name", "json": "json", "env": "env", "secret_storage_id": "secret_storage_id"},
+    searched=("name", "json", "env"),
+)
+
+
+async def list_environments(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Variable groups of a project, without their secrets' names."""
     grant = await require(actor, project_id)
-    query = Environment.filter(project_id=project_id).order_by(*ordering(sort, order, {"name": "name"}, "name"))
-    return [shown(grant, "environment", _wire(one)) for one in await query]
+    query = Environment.filter(project_id=project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "environment"))
+    return found.shaped(lambda one: shown(grant, "environment", _wire(one)))
 
 
 async def get_environment(actor: Actor, project_id: int, environment_id: int) -> dict[str, Any]:

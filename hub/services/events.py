@@ -11,6 +11,7 @@ from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor
+from hub.services.listing import WHOLE, Asked, Listing, Page
 
 _COLUMNS = (
     "user_id", "project_id", "integration_id", "object_id", "object_type", "description", "created",
@@ -20,8 +21,26 @@ _COLUMNS = (
 LAST = 200
 """How many the wire's `/last` lists give."""
 
-MOST = 1000
-"""How many the wire's whole lists give; the reference gives all, which no page can use."""
+LISTING = Listing(
+    Event,
+    columns={
+        "id": "id",
+        "created": "created",
+        "object_type": "object_type",
+        "object_id": "object_id",
+        "description": "description",
+        "user_id": "user_id",
+        "username": "user__username",
+        "project_id": "project_id",
+        "project_name": "project__name",
+        "integration_id": "integration_id",
+    },
+    default="-id",
+    searched=("description", "object_type", "username", "project_name"),
+    words=("object_type",),
+    most=1000,
+)
+"""The reference gives all events, which no page can use."""
 
 
 async def record(
@@ -67,19 +86,18 @@ async def settle() -> None:
         await asyncio.wait(set(_telling))
 
 
-async def list_for_project(actor: Actor, project_id: int, *, limit: int = MOST) -> list[dict[str, Any]]:
-    """Newest events of a project first."""
+async def list_for_project(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
+    """Events of a project, newest first."""
     await require(actor, project_id)
-    rows = await Event.filter(project_id=project_id).order_by("-id").limit(limit).values(*_COLUMNS)
-    return [_wire(row) for row in rows]
+    found = await LISTING.values(Event.filter(project_id=project_id), asked, "id", *_COLUMNS)
+    return found.shaped(_wire)
 
 
-async def list_for_actor(actor: Actor, *, limit: int = MOST) -> list[dict[str, Any]]:
-    """Newest events of every project that the actor sees, and those of no project for administrators."""
+async def list_for_actor(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
+    """Events of every project that the actor sees, and those of no project for administrators; newest first."""
     visible = await visible_project_ids(actor)
     query = Event.all() if visible is None else Event.filter(project_id__in=visible)
-    rows = await query.order_by("-id").limit(limit).values(*_COLUMNS)
-    return [_wire(row) for row in rows]
+    return (await LISTING.values(query, asked, "id", *_COLUMNS)).shaped(_wire)
 
 
 def _wire(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Host configurations: which key to use for a host, or for addresses that begin with a URL.
 
-The mappings and their rules are here; git and ssh of a worker do not look at them yet and go on using the key of the
-repository.
+The mappings and their rules are here; `git_mappings` says what they cover, and a worker's git asks that.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, store
 from hub.services.draft import Draft, same_id, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 
 _WHAT: Final = "mapping"
 _HOST: Final = re.compile(
@@ -40,16 +41,27 @@ class HostConfigDraft(Draft):
     ssh_key_id: Id = 0
 
 
-async def list_host_configs(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+LISTING = Listing(
+    HostConfig,
+    columns={"id": "id", "type": "type", "host": "host", "ssh_key_id": "ssh_key_id"},
+    default="host",
+    searched=("host",),
+    words=("type",),
+)
+
+
+async def list_host_configs(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Mappings of a project, by host."""
-    await require(actor, project_id)
-    return [_wire(one) for one in await HostConfig.filter(project_id=project_id).order_by("host", "id")]
+    grant = await require(actor, project_id)
+    query = HostConfig.filter(project_id=project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "host_config"))
+    return found.shaped(lambda one: shown(grant, "host_config", _wire(one)))
 
 
 async def get_host_config(actor: Actor, project_id: int, host_config_id: int) -> dict[str, Any]:
     """One mapping."""
-    await require(actor, project_id)
-    return _wire(await find(HostConfig, project_id, host_config_id, _WHAT))
+    grant = await require(actor, project_id)
+    return shown(grant, "host_config", _wire(await find(HostConfig, project_id, host_config_id, _WHAT)))
 
 
 async def create_host_config(hub: Hub, actor: Actor, project_id: int, draft: HostConfigDraft) -> dict[str, Any]:

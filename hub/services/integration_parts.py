@@ -12,10 +12,12 @@ from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.models import Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
 from hub.services import events
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, store
+from hub.services.belongings import Id, find, store
 from hub.services.draft import MAX_ID, Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.webhook_values import check_key
 
 _M = TypeVar("_M", IntegrationMatcher, IntegrationValue)
@@ -50,16 +52,41 @@ class ValueDraft(Draft):
     variable_type: str = ""
 
 
-async def list_matchers(actor: Actor, project_id: int, integration_id: int) -> list[dict[str, Any]]:
+_PART = {"id": "id", "name": "name", "body_data_type": "body_data_type", "key": "key"}
+
+MATCHERS = Listing(
+    IntegrationMatcher,
+    columns=_PART | {"match_type": "match_type", "method": "method", "value": "value"},
+    default="id",
+    searched=("name", "key", "value"),
+    words=("match_type", "method", "body_data_type"),
+    ignores_sort=True,
+)
+
+VALUES = Listing(
+    IntegrationValue,
+    columns=_PART | {"value_source": "value_source", "variable": "variable", "variable_type": "variable_type"},
+    searched=("name", "key", "variable"),
+    words=("value_source", "variable_type", "body_data_type"),
+)
+
+ALIASES = Listing(IntegrationAlias, columns={"id": "id"}, default="id", searched=())
+
+
+async def list_matchers(
+    actor: Actor, project_id: int, integration_id: int, asked: Asked = WHOLE
+) -> Page[dict[str, Any]]:  # fmt: skip
     """Matchers of an integration, in the order of their ids."""
-    await _look(actor, project_id, integration_id)
-    return [_wire(one) for one in await IntegrationMatcher.filter(integration_id=integration_id).order_by("id")]
+    grant = await _look(actor, project_id, integration_id)
+    query = IntegrationMatcher.filter(integration_id=integration_id)
+    found = await MATCHERS.rows(query, asked, hidden=hidden(grant, "integration_matcher"))
+    return found.shaped(lambda one: _shown(grant, one))
 
 
 async def get_matcher(actor: Actor, project_id: int, integration_id: int, matcher_id: int) -> dict[str, Any]:
     """One matcher."""
-    await _look(actor, project_id, integration_id)
-    return _wire(await _part(IntegrationMatcher, integration_id, matcher_id))
+    grant = await _look(actor, project_id, integration_id)
+    return _shown(grant, await _part(IntegrationMatcher, integration_id, matcher_id))
 
 
 async def part_refs(
@@ -107,19 +134,20 @@ async def delete_matcher(hub: Hub, actor: Actor, at: tuple[int, int, int]) -> No
 
 
 async def list_values(
-    actor: Actor, project_id: int, integration_id: int, *, sort: str = "", order: str = ""
-) -> list[dict[str, Any]]:  # fmt: skip
+    actor: Actor, project_id: int, integration_id: int, asked: Asked = WHOLE
+) -> Page[dict[str, Any]]:  # fmt: skip
     """Values that an integration takes out."""
-    await _look(actor, project_id, integration_id)
-    found = IntegrationValue.filter(integration_id=integration_id)
-    return [_wire(one) for one in await found.order_by(*ordering(sort, order, {"name": "name"}, "name"))]
+    grant = await _look(actor, project_id, integration_id)
+    query = IntegrationValue.filter(integration_id=integration_id)
+    found = await VALUES.rows(query, asked, hidden=hidden(grant, "integration_value"))
+    return found.shaped(lambda one: _shown(grant, one))
 
 
 async def get_value(actor: Actor, project_id: int, integration_id: int, value_id: int) -> dict[str, Any]:
     """One value; an unknown one is the caller's fault, in the wire's words."""
-    await _look(actor, project_id, integration_id)
+    grant = await _look(actor, project_id, integration_id)
     try:
-        return _wire(await _part(IntegrationValue, integration_id, value_id))
+        return _shown(grant, await _part(IntegrationValue, integration_id, value_id))
     except NotFound:
         raise Invalid("Failed to get IntegrationExtractValue, no rows in result set") from None
 
@@ -156,13 +184,13 @@ async def delete_value(hub: Hub, actor: Actor, at: tuple[int, int, int]) -> None
 
 
 async def list_aliases(
-    hub: Hub, actor: Actor, project_id: int, *, integration_id: int | None = None
-) -> list[dict[str, Any]]:  # fmt: skip
+    hub: Hub, actor: Actor, project_id: int, asked: Asked = WHOLE, *, integration_id: int | None = None
+) -> Page[dict[str, Any]]:  # fmt: skip
     """Addresses of one integration, or those of the project's searchable ones together."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     await _check_owner(project_id, integration_id)
-    found = IntegrationAlias.filter(project_id=project_id, integration_id=integration_id).order_by("id")
-    return [_alias_wire(hub, alias) for alias in await found]
+    found = await ALIASES.rows(IntegrationAlias.filter(project_id=project_id, integration_id=integration_id), asked)
+    return found.shaped(lambda alias: shown(grant, "integration_alias", _alias_wire(hub, alias)))
 
 
 async def create_alias(
@@ -200,9 +228,10 @@ async def delete_alias(
     await store(work)
 
 
-async def _look(actor: Actor, project_id: int, integration_id: int) -> None:
-    await require(actor, project_id)
+async def _look(actor: Actor, project_id: int, integration_id: int) -> Grant:
+    grant = await require(actor, project_id)
     await find(Integration, project_id, integration_id, "integration")
+    return grant
 
 
 async def _change(actor: Actor, project_id: int, integration_id: int) -> None:
@@ -311,6 +340,11 @@ async def _tell_alias(hub: Hub, actor: Actor, alias: IntegrationAlias, verb: str
     whose = "all integrations" if alias.integration_id is None else f"integration ID {alias.integration_id}"
     text = f"Address ID {alias.id} of {whose} {verb}"
     await events.record(hub, actor, "integration", alias.integration_id, text, project_id=alias.project_id)
+
+
+def _shown(grant: Grant, row: IntegrationMatcher | IntegrationValue) -> dict[str, Any]:
+    kind = "integration_matcher" if isinstance(row, IntegrationMatcher) else "integration_value"
+    return shown(grant, kind, _wire(row))
 
 
 def _wire(row: IntegrationMatcher | IntegrationValue) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from hub.models import Integration, Inventory, Key, Template
 from hub.services import events
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, refer, store
+from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.tasks.survey import parse_object
 
 CLOSED: Final = "none"
@@ -42,7 +44,10 @@ class TaskParamsDraft(Draft):
 
 
 class IntegrationDraft(Draft):
-    """The wire's body of an integration; `active` is ours."""
+    """The wire's body of an integration; `active` is ours.
+
+    The wire detaches `task_params` when they are omitted (S27). Here omitted ones stay as they are; `null` detaches.
+    """
 
     id: Id = 0
     project_id: Id = 0
@@ -56,17 +61,34 @@ class IntegrationDraft(Draft):
     task_params: TaskParamsDraft | None = None
 
 
-async def list_integrations(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
+LISTING = Listing(
+    Integration,
+    columns={
+        "id": "id",
+        "name": "name",
+        "template_id": "template_id",
+        "auth_method": "auth_method",
+        "auth_secret_id": "auth_secret_id",
+        "auth_header": "auth_header",
+        "searchable": "searchable",
+        "active": "active",
+    },
+    words=("auth_method",),
+)
+
+
+async def list_integrations(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Integrations of a project, without their task params."""
-    await require(actor, project_id)
-    found = Integration.filter(project_id=project_id).order_by(*ordering(sort, order, {"name": "name"}, "name"))
-    return [_wire(one) for one in await found]
+    grant = await require(actor, project_id)
+    query = Integration.filter(project_id=project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "integration"))
+    return found.shaped(lambda one: shown(grant, "integration", _wire(one)))
 
 
 async def get_integration(actor: Actor, project_id: int, integration_id: int) -> dict[str, Any]:
     """One integration, with its task params."""
-    await require(actor, project_id)
-    return _whole(await find(Integration, project_id, integration_id, "integration"))
+    grant = await require(actor, project_id)
+    return shown(grant, "integration", _whole(await find(Integration, project_id, integration_id, "integration")))
 
 
 async def integration_refs(actor: Actor, project_id: int, integration_id: int) -> dict[str, Any]:
@@ -100,6 +122,8 @@ async def update_integration(
     columns = await _columns(hub, project_id, draft)
     if "active" in draft.model_fields_set:
         columns["active"] = draft.active
+    if draft.omits("task_params"):
+        columns.pop("task_params")
 
     async def work() -> None:
         integration = await find(Integration, project_id, integration_id, "integration")

@@ -13,9 +13,10 @@ from hub.models import Inventory, Key, Repository, Template
 from hub.services import events, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, refer, remove, store
+from hub.services.belongings import Id, find, refer, remove, store
 from hub.services.draft import Draft, same_id, same_project
-from hub.services.reading import shown
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 
 IN_USE = "Inventory is in use by one or more templates"
 
@@ -38,9 +39,28 @@ class InventoryDraft(Draft):
     runner_tag: str | None = Field(default=None, max_length=255)
 
 
+LISTING = Listing(
+    Inventory,
+    columns={
+        "id": "id",
+        "name": "name",
+        "type": "type",
+        "inventory": "inventory",
+        "ssh_key_id": "ssh_key_id",
+        "become_key_id": "become_key_id",
+        "repository_id": "repository_id",
+        "runner_tag": "runner_tag",
+    },
+    searched=("name", "inventory"),
+    words=("type",),
+    own=("app", "template_id"),
+    ignores_sort=True,
+)
+
+
 async def list_inventories(
-    hub: Hub, actor: Actor, project_id: int, *, app: str = "", template_id: int | None = None, order: str = ""
-) -> list[dict[str, Any]]:
+    hub: Hub, actor: Actor, project_id: int, asked: Asked = WHOLE, *, app: str = "", template_id: int | None = None
+) -> Page[dict[str, Any]]:
     """Inventories of a project by name: those of `template_id`, else those of no template (S30).
 
     `app` leaves those whose type fits; an unknown app leaves all.
@@ -50,7 +70,8 @@ async def list_inventories(
     executor = hub.registry.executors.get(app)
     if executor is not None and executor.capabilities.inventory_types:
         query = query.filter(type__in=list(executor.capabilities.inventory_types))
-    return [shown(grant, "inventory", wire(one)) for one in await query.order_by(*ordering("", order, {}, "name"))]
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "inventory"))
+    return found.shaped(lambda one: shown(grant, "inventory", wire(one)))
 
 
 async def get_inventory(actor: Actor, project_id: int, inventory_id: int) -> dict[str, Any]:

@@ -21,8 +21,10 @@ from hub.models import Invite, Membership, Role, User
 from hub.services import events
 from hub.services.access import MANAGE_USERS, ROLES, Grant, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering
+from hub.services.belongings import Id, find
 from hub.services.draft import Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.sessions import digest
 
 LIFETIME: Final = timedelta(days=7)
@@ -30,7 +32,22 @@ LIFETIME: Final = timedelta(days=7)
 
 PENDING, ACCEPTED, DECLINED, EXPIRED = "pending", "accepted", "declined", "expired"
 
-_SORTS = {"created": "created", "status": "status", "role": "role"}
+LISTING = Listing(
+    Invite,
+    columns={
+        "id": "id",
+        "created": "created",
+        "status": "status",
+        "role": "role",
+        "email": "email",
+        "user_id": "user_id",
+        "expires_at": "expires_at",
+    },
+    default="created",
+    searched=("email", "role"),
+    words=("status", "role"),
+)
+
 _TAKEN = "This person is a member of the project, or invited to it, already."
 
 
@@ -56,19 +73,18 @@ class TokenDraft(Draft):
     token: str = ""
 
 
-async def list_invites(
-    hub: Hub, actor: Actor, project_id: int, *, sort: str = "", order: str = ""
-) -> list[dict[str, Any]]:
+async def list_invites(hub: Hub, actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Every invitation of a project, for those who may change its team."""
-    await require(actor, project_id, MANAGE_USERS)
-    query = Invite.filter(project_id=project_id).order_by(*ordering(sort, order, _SORTS, "created"))
-    return [_wire(hub, one) for one in await query.prefetch_related("user", "inviter")]
+    grant = await require(actor, project_id, MANAGE_USERS)
+    query = Invite.filter(project_id=project_id).prefetch_related("user", "inviter")
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "invite"))
+    return found.shaped(lambda one: shown(grant, "invite", _wire(hub, one)))
 
 
 async def get_invite(hub: Hub, actor: Actor, project_id: int, invite_id: int) -> dict[str, Any]:
     """One invitation."""
-    await require(actor, project_id, MANAGE_USERS)
-    return _wire(hub, await _find(project_id, invite_id))
+    grant = await require(actor, project_id, MANAGE_USERS)
+    return shown(grant, "invite", _wire(hub, await _find(project_id, invite_id)))
 
 
 async def create_invite(hub: Hub, actor: Actor, project_id: int, draft: InviteDraft) -> dict[str, Any]:

@@ -15,12 +15,26 @@ from hub.plugin import KeyType, Params, SecretBackend
 from hub.services import events, key_users, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, remove, store
+from hub.services.belongings import Id, find, remove, store
 from hub.services.draft import Draft, same_id, same_project
-from hub.services.reading import shown, shown_by
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown, shown_by
 from hub.vault import place
 
-_SORTS = {"name": "name", "type": "type"}
+LISTING = Listing(
+    Key,
+    columns={
+        "id": "id",
+        "name": "name",
+        "type": "type",
+        "source_storage_id": "source_storage_id",
+        "source_storage_key": "source_storage_key",
+        "source_storage_type": "source_storage_type",
+    },
+    searched=("name", "source_storage_key"),
+    words=("type", "source_storage_type"),
+)
+
 _CHECK_SECONDS = 10.0
 IN_USE = "Access Key is in use by one or more templates"
 
@@ -56,12 +70,12 @@ class KeyDraft(Draft):
         return {self.type: given}
 
 
-async def list_keys(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
+async def list_keys(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Shared keys of a project, without secrets."""
     grant = await require(actor, project_id)
-    query = Key.filter(project_id=project_id, owner="").order_by(*ordering(sort, order, _SORTS, "name"))
-    shapes = [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in await query]
-    return shown_by(grant, "key", shapes)
+    found = await LISTING.rows(Key.filter(project_id=project_id, owner=""), asked, hidden=hidden(grant, "key"))
+    shapes = [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in found]
+    return found.of(shown_by(grant, "key", shapes))
 
 
 async def get_key(actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:

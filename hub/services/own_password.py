@@ -50,7 +50,7 @@ async def _prove(hub: Hub, user_id: int, hashed: str, current: str) -> None:
     if not current:
         raise Invalid("Send your current password as current_password.", field="current_password")
     attempt = throttle.Attempt(f"current password of {user_id}", "")
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
     if not await verify_password(hashed, current):
         raise Invalid("The current password is wrong.", field="current_password")
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)

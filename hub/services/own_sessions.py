@@ -11,15 +11,31 @@ from hub.models import Session
 from hub.services.access import rights_changed
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.sessions import close_sessions_of
 
+LISTING = Listing(
+    Session,
+    columns={
+        "id": "id",
+        "created": "created",
+        "last_active": "last_active",
+        "ip": "ip",
+        "user_agent": "user_agent",
+        "verified": "verified",
+    },
+    default="-last_active",
+    searched=("ip", "user_agent"),
+    most=1000,
+)
 
-async def list_sessions(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
+
+async def list_sessions(hub: Hub, actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """The actor's sessions that have not ended, the one used last first; `current` marks the one that asks."""
     since = hub.clock() - timedelta(days=hub.settings.session_idle_days)
-    query = Session.filter(user_id=actor.user_id, last_active__gte=since).order_by("-last_active", "-id")
-    rows = await query.values("id", "created", "last_active", "ip", "user_agent", "verified")
-    return [{**row, "current": row["id"] == actor.session_id} for row in rows]
+    query = Session.filter(user_id=actor.user_id, last_active__gte=since)
+    found = await LISTING.values(query, asked, "id", "created", "last_active", "ip", "user_agent", "verified")
+    return found.shaped(lambda row: {**row, "current": row["id"] == actor.session_id})
 
 
 async def end_session(hub: Hub, actor: Actor, session_id: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import rows, unit
 from hub.errors import Conflict, Forbidden, NotFound
 from hub.models import (
     Environment,
@@ -26,13 +27,18 @@ from hub.services import events
 from hub.services.access import MANAGE_RESOURCES, UPDATE_PROJECT, require, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.belongings import Id
+from hub.services.cursors import Place
 from hub.services.draft import Draft, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.tasks.states import UNFINISHED
 
 MOST = 200
 """Longest list that the wire gives."""
 
 _MOST_TASKS = 2**31 - 1
+
+_SHOWN = ("id", "name", "created", "alert", "alert_chat", "max_parallel_tasks", "type")
+_COLUMNS = "SELECT " + ", ".join(f'"{name}"' for name in _SHOWN) + ' FROM "project"'  # noqa: S608 - of constants
 
 
 class ProjectDraft(Draft):
@@ -47,11 +53,38 @@ class ProjectDraft(Draft):
     demo: bool = False
 
 
-async def list_projects(actor: Actor) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Project,
+    columns={
+        "id": "id",
+        "name": "name",
+        "created": "created",
+        "type": "type",
+        "alert": "alert",
+        "max_parallel_tasks": "max_parallel_tasks",
+    },
+    words=("type",),
+    usual=MOST,
+    most=1000,
+    ignores_sort=True,
+)
+
+
+async def list_projects(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Projects that the actor sees, by name."""
     visible = await visible_project_ids(actor)
-    query = Project.all() if visible is None else Project.filter(id__in=visible)
-    return [wire(project) for project in await query.order_by("name", "id").limit(MOST)]
+    plan = LISTING.plan(asked)
+    if visible is not None and not visible:
+        return Page()
+    if not plan.plain:
+        query = Project.all() if visible is None else Project.filter(id__in=visible)
+        return (await LISTING.values(query, asked, *_SHOWN)).shaped(_wire)
+    where = "" if visible is None else f'WHERE "id" IN ({", ".join("?" * len(visible))})'
+    found = await rows(
+        f'{_COLUMNS} {where} ORDER BY "name", "id" LIMIT {plan.limit + 1}', visible or (), times=["created"],
+        flags=["alert"],
+    )  # fmt: skip
+    return plan.cut(found, lambda row: Place(row["name"], row["id"])).shaped(_wire)
 
 
 async def get_project(actor: Actor, project_id: int) -> dict[str, Any]:
@@ -151,14 +184,18 @@ async def _find(project_id: int) -> Project:
 
 def wire(project: Project) -> dict[str, Any]:
     """Return a project in the wire's shape."""
-    shape: dict[str, Any] = {"id": project.id, "name": project.name, "created": project.created}
-    if project.alert:
+    return _wire({name: getattr(project, name) for name in _SHOWN})
+
+
+def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
+    shape: dict[str, Any] = {"id": row["id"], "name": row["name"], "created": row["created"]}
+    if row["alert"]:
         shape["alert"] = True
-    if project.alert_chat is not None:
-        shape["alert_chat"] = project.alert_chat
-    if project.max_parallel_tasks:
-        shape["max_parallel_tasks"] = project.max_parallel_tasks
-    shape["type"] = project.type
+    if row["alert_chat"] is not None:
+        shape["alert_chat"] = row["alert_chat"]
+    if row["max_parallel_tasks"]:
+        shape["max_parallel_tasks"] = row["max_parallel_tasks"]
+    shape["type"] = row["type"]
     return shape
 
 

@@ -42,10 +42,13 @@ VEILS: Mapping[str, tuple[Veil, ...]] = {
     "task": (Veil(WORKERS, {"environment": "", "params": None}),),
     "schedule": (Veil(WORKERS, {"task_params": None}),),
     "integration": (Veil(MANAGE_RESOURCES, {"auth_secret_id": None, "auth_header": "", "task_params": None}),),
+    "integration_matcher": (Veil(MANAGE_RESOURCES, {"key": "", "value": ""}),),
+    "integration_value": (Veil(MANAGE_RESOURCES, {"key": "", "variable": ""}),),
+    "integration_alias": (Veil(MANAGE_RESOURCES, {"url": ""}),),
     "secret_storage": (Veil(MANAGE_RESOURCES, {"params": None, "secret": ""}),),
-    "host_config": (Veil(MANAGE_RESOURCES, {"ssh_key_id": None}),),
+    "host_config": (Veil(WORKERS, {"ssh_key_id": None}),),
     "runner": (Veil(MANAGE_RESOURCES, {"webhook": ""}),),
-    "invite": (Veil(MANAGE_USERS, {"email": None}),),
+    "invite": (Veil(MANAGE_USERS, {"email": None, "user": None, "inviter_user": None}),),
     "member": (Veil(EVERYTHING, _PERSON),),
 }
 """By kind of thing. What is not named here, every member of the project reads."""
@@ -62,6 +65,11 @@ def shown(grant: Grant, kind: str, shape: Shape) -> Shape:
         if not grant.held & veil.bits:
             empty |= {name: value for name, value in veil.empty.items() if name in shape}
     return shape | empty if empty else shape
+
+
+def hidden(grant: Grant, kind: str) -> frozenset[str]:
+    """Return the members that the holder of the grant may not read, whatever a list could tell of them."""
+    return frozenset(name for veil in VEILS[kind] if not grant.held & veil.bits for name in veil.empty)
 
 
 @overload

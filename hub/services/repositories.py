@@ -12,10 +12,11 @@ from hub.models import Key, Repository
 from hub.services import events, git_address, questions, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, refer, remove, store
+from hub.services.belongings import Id, find, refer, remove, store
 from hub.services.draft import Draft, same_id, same_project
 from hub.services.git_roots import local_roots
-from hub.services.reading import shown
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 
 IN_USE = "Repository is in use by one or more templates"
 
@@ -31,11 +32,27 @@ class RepositoryDraft(Draft):
     ssh_key_id: Id = 0
 
 
-async def list_repositories(actor: Actor, project_id: int, *, order: str = "") -> list[dict[str, Any]]:
+LISTING = Listing(
+    Repository,
+    columns={
+        "id": "id",
+        "name": "name",
+        "git_url": "git_url",
+        "git_branch": "git_branch",
+        "ssh_key_id": "ssh_key_id",
+        "ssh_key": "ssh_key__name",
+    },
+    searched=("name", "git_url", "git_branch"),
+    ignores_sort=True,
+)
+
+
+async def list_repositories(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Repositories of a project, by name."""
     grant = await require(actor, project_id)
-    query = Repository.filter(project_id=project_id).order_by(*ordering("", order, {}, "name"))
-    return [shown(grant, "repository", _wire(one)) for one in await query]
+    query = Repository.filter(project_id=project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "repository"))
+    return found.shaped(lambda one: shown(grant, "repository", _wire(one)))
 
 
 async def get_repository(actor: Actor, project_id: int, repository_id: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from hub.services.access import (
 )
 from hub.services.actor import Actor
 from hub.services.draft import Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
 
 RESERVED = frozenset({*ROLES, "none", "admin", "administrator", "all", "new", "system", "runner", "user", "member"})
 """Slugs that no role may have: built-in ones, words that read like them, and words of addresses."""
@@ -50,31 +51,45 @@ class RoleDraft(Draft):
     permissions: int = Field(default=0, ge=0, le=EVERYTHING)
 
 
-async def list_global(actor: Actor) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Role,
+    columns={"name": "name", "slug": "slug", "permissions": "permissions", "project_id": "project_id"},
+    searched=("name", "slug"),
+    words=("slug",),
+    own=("mode",),
+)
+
+
+async def list_global(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Roles of the whole hub by name; for administrators."""
     require_admin(actor)
-    return await global_roles()
+    return await global_roles(asked)
 
 
-async def global_roles() -> list[dict[str, Any]]:
+async def global_roles(asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Roles of the whole hub by name, for everybody who is signed in."""
-    return await _wire(Role.filter(project_id__isnull=True))
+    return (await LISTING.rows(Role.filter(project_id__isnull=True), asked)).shaped(_shape)
 
 
 async def list_roles(
-    actor: Actor, project_id: int, *, everywhere: bool = False, built_in: bool = False
-) -> list[dict[str, Any]]:
-    """Roles of a project; with `everywhere` those of the hub as well, with `built_in` every role one can have here."""
+    actor: Actor, project_id: int, asked: Asked = WHOLE, *, everywhere: bool = False, built_in: bool = False
+) -> Page[dict[str, Any]]:
+    """Roles of a project; with `everywhere` those of the hub as well, with `built_in` every role one can have here.
+
+    Built-in ones stand before the first page of the others, unless something is looked for.
+    """
     await require(actor, project_id)
-    fixed = [
-        {"slug": slug, "name": TITLES[slug], "permissions": bits, "project_id": None}
-        for slug, bits in ROLES.items()
-        if built_in
-    ]
     which = (
         Q(project_id=project_id) | Q(project_id__isnull=True) if everywhere or built_in else Q(project_id=project_id)
     )
-    return fixed + await _wire(Role.filter(which))
+    plan = LISTING.plan(asked)
+    page = (await LISTING.rows(Role.filter(which), asked)).shaped(_shape)
+    if not built_in or plan.where or (plan.place is not None and (page.previous or not plan.backwards)):
+        return page
+    fixed = [
+        {"slug": slug, "name": TITLES[slug], "permissions": bits, "project_id": None} for slug, bits in ROLES.items()
+    ]
+    return page.of([*fixed, *page])
 
 
 async def get_role(actor: Actor, project_id: int | None, slug: str) -> dict[str, Any]:
@@ -193,10 +208,6 @@ def _check_name(name: str) -> None:
         raise Invalid("Role name cannot be empty", field="name")
     if not name.isprintable():
         raise Invalid("The name of a role holds characters that cannot be printed.", field="name")
-
-
-async def _wire(query: QuerySet[Role]) -> list[dict[str, Any]]:
-    return [_shape(role) for role in await query.order_by("name", "id")]
 
 
 def _shape(role: Role) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from hub.services.access import MANAGE_RESOURCES, require, require_admin
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.draft import MAX_ID, Draft, same_id, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.runner_keys import Pair, make_pair, normal_public
 from hub.services.sessions import digest
 
@@ -63,18 +65,37 @@ class ActiveDraft(Draft):
     active: bool = False
 
 
-async def list_runners(hub: Hub, actor: Actor, project_id: int | None) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Runner,
+    columns={
+        "id": "id",
+        "name": "name",
+        "project_id": "project_id",
+        "active": "active",
+        "is_default": "is_default",
+        "webhook": "webhook",
+        "max_parallel_tasks": "max_parallel_tasks",
+        "touched": "touched",
+    },
+    default="-id",
+)
+
+
+async def list_runners(hub: Hub, actor: Actor, project_id: int | None, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Runners of a project; every runner of the hub for administrators, newest first."""
     query = await _visible(actor, project_id, all_of_hub=True)
-    hidden = project_id is not None and not await _may_manage(actor, project_id)
-    return [_wire(hub, one, hidden=hidden) for one in await query.order_by("-id")]
+    if project_id is None:
+        return (await LISTING.rows(query, asked)).shaped(lambda one: _wire(hub, one))
+    grant = await require(actor, project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "runner"))
+    return found.shaped(lambda one: shown(grant, "runner", _wire(hub, one)))
 
 
 async def get_runner(hub: Hub, actor: Actor, project_id: int | None, runner_id: int) -> dict[str, Any]:
     """One runner; without a project, one of those that belong to none."""
     query = await _visible(actor, project_id)
-    hidden = project_id is not None and not await _may_manage(actor, project_id)
-    return _wire(hub, await _one(query, runner_id), hidden=hidden)
+    shape = _wire(hub, await _one(query, runner_id))
+    return shape if project_id is None else shown(await require(actor, project_id), "runner", shape)
 
 
 async def list_tags(actor: Actor, project_id: int | None) -> list[dict[str, Any]]:
@@ -251,10 +272,6 @@ async def _may_write(actor: Actor, project_id: int | None) -> None:
         await require(actor, project_id, MANAGE_RESOURCES)
 
 
-async def _may_manage(actor: Actor, project_id: int) -> bool:
-    return (await require(actor, project_id)).allows(MANAGE_RESOURCES)
-
-
 async def _one(query: QuerySet[Runner], runner_id: int) -> Runner:
     runner = await query.get_or_none(id=runner_id) if 0 < runner_id <= MAX_ID else None
     if runner is None:
@@ -267,14 +284,13 @@ async def _tell(hub: Hub, actor: Actor, runner: Runner, verb: str) -> None:
     await events.record(hub, actor, "runner", runner.id, text, project_id=runner.project_id)
 
 
-def _wire(hub: Hub, runner: Runner, *, hidden: bool = False) -> dict[str, Any]:
-    """Return the wire's shape; the webhook may hold a secret, so it is for those who may change it."""
+def _wire(hub: Hub, runner: Runner) -> dict[str, Any]:
     online = runner.touched is not None and runner.touched > hub.clock() - OFFLINE_AFTER
     return {
         "id": runner.id,
         "project_id": runner.project_id,
         "name": runner.name,
-        "webhook": "" if hidden else runner.webhook,
+        "webhook": runner.webhook,
         "max_parallel_tasks": runner.max_parallel_tasks,
         "active": runner.active,
         "is_default": runner.is_default,

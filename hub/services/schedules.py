@@ -7,12 +7,12 @@ moment is `hub.services.firing`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice, takewhile
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from hub.context import Hub
 from hub.errors import Invalid
@@ -22,7 +22,9 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.moments import moment_of
+from hub.services.reading import hidden, shown
 from hub.services.schedule_params import ParamsDraft
 from hub.vault import place
 
@@ -56,26 +58,6 @@ class ScheduleDraft(Draft):
     overlap: str | None = None
     ends_at: str | None = None
     max_runs: int | None = Field(default=None, ge=0, le=1_000_000)
-    _nulls: frozenset[str] = PrivateAttr(default=frozenset())
-
-    @classmethod
-    def read(cls, data: Any) -> Self:
-        """Check `data`, and note explicit nulls."""
-        draft = super().read(data)
-        if isinstance(data, Mapping):
-            nulls = frozenset(str(name).lower() for name in data if data[name] is None)
-            draft._nulls = nulls  # noqa: SLF001 - it is of this class
-        return draft
-
-    @property
-    def detaches(self) -> bool:
-        """Whether the answers are to be forgotten."""
-        return "task_params" in self._nulls
-
-    @property
-    def forgets_end(self) -> bool:
-        """Whether it is to go on without an end."""
-        return "ends_at" in self._nulls
 
 
 class ActiveDraft(Draft):
@@ -91,25 +73,49 @@ class CronDraft(Draft):
     time_zone: str = ""
 
 
-async def list_schedules(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+LISTING = Listing(
+    Schedule,
+    columns={
+        "id": "id",
+        "name": "name",
+        "type": "type",
+        "template_id": "template_id",
+        "tpl_name": "template__name",
+        "repository_id": "repository_id",
+        "cron_format": "cron_format",
+        "time_zone": "time_zone",
+        "active": "active",
+        "run_at": "run_at",
+        "next_run_at": "next_run_at",
+        "last_run_at": "last_run_at",
+    },
+    default="id",
+    searched=("name", "tpl_name", "cron_format"),
+    words=("type",),
+)
+
+
+async def list_schedules(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Schedules of a project that watch no repository, with the names of their templates (S28)."""
-    await require(actor, project_id)
-    query = Schedule.filter(project_id=project_id, repository_id=None).order_by("id").select_related("template")
-    return [wire(one) | {"tpl_name": one.template.name} for one in await query]
+    grant = await require(actor, project_id)
+    query = Schedule.filter(project_id=project_id, repository_id=None).select_related("template")
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "schedule"))
+    return found.shaped(lambda one: shown(grant, "schedule", wire(one)) | {"tpl_name": one.template.name})
 
 
-async def list_checkers(actor: Actor, project_id: int, template_id: int) -> list[dict[str, Any]]:
+async def list_checkers(actor: Actor, project_id: int, template_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Schedules of a template that start it only when a repository has a new commit (S28)."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     await find(Template, project_id, template_id, "template")
-    query = Schedule.filter(template_id=template_id, repository_id__isnull=False).order_by("id")
-    return [wire(one) for one in await query]
+    query = Schedule.filter(template_id=template_id, repository_id__isnull=False)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "schedule"))
+    return found.shaped(lambda one: shown(grant, "schedule", wire(one)))
 
 
 async def get_schedule(actor: Actor, project_id: int, schedule_id: int) -> dict[str, Any]:
     """One schedule with the answers that may be shown."""
-    await require(actor, project_id)
-    return _whole(await find(Schedule, project_id, schedule_id, "schedule"))
+    grant = await require(actor, project_id)
+    return shown(grant, "schedule", _whole(await find(Schedule, project_id, schedule_id, "schedule")))
 
 
 async def create_schedule(hub: Hub, actor: Actor, project_id: int, draft: ScheduleDraft) -> dict[str, Any]:
@@ -228,7 +234,7 @@ async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     schedule.delete_after_run = draft.delete_after_run
     schedule.misfire = _choice(draft.misfire or schedule.misfire, MISFIRES, "misfire")
     schedule.overlap = _choice(draft.overlap or schedule.overlap, OVERLAPS, "overlap")
-    if draft.ends_at or draft.forgets_end:
+    if draft.ends_at or draft.nulls("ends_at"):
         schedule.ends_at = moment_of(draft.ends_at, "ends_at") if draft.ends_at else None
     schedule.max_runs = schedule.max_runs if draft.max_runs is None else draft.max_runs
     schedule.last_error = ""
@@ -246,9 +252,10 @@ def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
         schedule.type, schedule.cron_format, schedule.run_at = RUN_AT, "", moment
         schedule.time_zone = ""
     elif draft.type == CRON:
-        cron.parse(draft.cron_format, draft.time_zone)
+        zone = schedule.time_zone if draft.omits("time_zone") else draft.time_zone
+        cron.parse(draft.cron_format, zone)
         schedule.type, schedule.cron_format, schedule.run_at = CRON, draft.cron_format, None
-        schedule.time_zone = draft.time_zone
+        schedule.time_zone = zone
     else:
         raise Invalid("invalid schedule type", field="type")
 
@@ -262,7 +269,7 @@ def _choice(value: str, choices: tuple[str, ...], field: str) -> str:
 async def _write_params(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     """Store the answers in the unit under way. Those that stay must fit the template still."""
     stored: dict[str, Any] = {"task_params": None, "secret": None}
-    if not draft.detaches:
+    if not draft.nulls("task_params"):
         given = draft.task_params
         if given is None and not schedule_params.has_any(schedule):
             return
@@ -282,8 +289,8 @@ async def _tell(hub: Hub, actor: Actor, schedule: Schedule, verb: str) -> None:
 
 
 def _whole(schedule: Schedule) -> dict[str, Any]:
-    shown = {"task_params": schedule.task_params} if schedule_params.has_any(schedule) else {}
-    return wire(schedule) | shown
+    params = {"task_params": schedule.task_params} if schedule_params.has_any(schedule) else {}
+    return wire(schedule) | params
 
 
 def wire(schedule: Schedule) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import pyotp
 from pyotp.exceptions import OTPVerificationError
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import glance, unit
 from hub.errors import Forbidden, Unauthenticated
 from hub.models import RecoveryCode, SecondFactor, Session
 from hub.services import events, throttle
@@ -52,9 +52,12 @@ class RecoveryDraft(Draft):
     recovery_code: str = ""
 
 
+_SHOWN = 'SELECT "id", "created", "user_id", "confirmed" FROM "second_factor" WHERE "user_id" = ?'
+
+
 async def shown(user_id: int) -> dict[str, Any] | None:
     """Return the `totp` member of a person: never the secret, nor an address that holds it (S12)."""
-    rows = await SecondFactor.filter(user_id=user_id).values("id", "created", "user_id", "confirmed")
+    rows = await glance(_SHOWN, [user_id], times=["created", "confirmed"])
     return {**rows[0], "confirmed": rows[0]["confirmed"] is not None} if rows else None
 
 
@@ -76,7 +79,7 @@ async def verify(hub: Hub, actor: Actor, draft: PasscodeDraft) -> tuple[bool, st
     if factor is None or not (factor.confirmed or session.verified):
         raise Forbidden("TOTP_DISABLED")
     attempt = attempt_of(session.user_id)
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
     step = await step_of(hub, factor, draft.passcode)
 
     async def work() -> str:
@@ -87,7 +90,7 @@ async def verify(hub: Hub, actor: Actor, draft: PasscodeDraft) -> tuple[bool, st
         return "" if session.verified else await _let_in(hub, session)
 
     fresh = await unit(work)
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
     return True, fresh
 
 
@@ -99,7 +102,7 @@ async def recover(hub: Hub, actor: Actor, draft: RecoveryDraft) -> str:
     if factor is None or not factor.confirmed:
         raise Forbidden("TOTP_DISABLED")
     attempt = attempt_of(session.user_id)
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
 
     async def work() -> str:
         if not await spend_recovery_code(hub, session.user_id, draft.recovery_code):
@@ -108,7 +111,7 @@ async def recover(hub: Hub, actor: Actor, draft: RecoveryDraft) -> str:
         return await _let_in(hub, session)
 
     fresh = await unit(work)
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
     return fresh
 
 

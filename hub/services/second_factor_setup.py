@@ -88,7 +88,7 @@ async def confirm(hub: Hub, actor: Actor, user_id: int, factor_id: int, draft: P
     if factor.confirmed:
         raise Conflict("This second factor is confirmed already.")
     attempt = attempt_of(user_id)
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
     step = await step_of(hub, factor, draft.passcode)
 
     async def work() -> None:
@@ -97,7 +97,7 @@ async def confirm(hub: Hub, actor: Actor, user_id: int, factor_id: int, draft: P
         await _record(hub, actor, user_id, "Second factor enabled")
 
     await unit(work)
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
 
 
 async def picture(hub: Hub, actor: Actor, user_id: int) -> bytes:
@@ -156,10 +156,10 @@ async def _prove(hub: Hub, factor: SecondFactor, proof: ProofDraft) -> None:
     attempt = attempt_of(factor.user_id)
     if not (proof.passcode or proof.password or proof.recovery_code):
         raise Invalid("Send a code of your device as passcode, or your password.", field="passcode")
-    throttle.count(hub, attempt)
+    await throttle.count(hub, attempt)
     if not await _fits(hub, factor, proof):
         raise Invalid("The code or password is wrong; a code is good once.", field="passcode")
-    throttle.forgive(hub, attempt)
+    await throttle.forgive(hub, attempt)
 
 
 async def _fits(hub: Hub, factor: SecondFactor, proof: ProofDraft) -> bool:

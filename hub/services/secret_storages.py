@@ -20,6 +20,8 @@ from hub.services.actor import Actor
 from hub.services.belongings import Id, find, remove, store
 from hub.services.draft import Draft
 from hub.services.keys import write_secret
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 
 WIRE_TYPES: Final = ("local", "vault", "dvls")
 """Types that the wire takes whatever is installed; plugins bring more with their secret backends."""
@@ -44,22 +46,31 @@ class StorageDraft(Draft):
     secret: str = Field(default="", max_length=10_000, repr=False)
 
 
-async def list_storages(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+LISTING = Listing(
+    SecretStorage,
+    columns={"id": "id", "name": "name", "type": "type", "readonly": "readonly"},
+    words=("type",),
+)
+
+
+async def list_storages(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Secret storages of a project by name; the reference's list is always empty (S46)."""
-    await require(actor, project_id)
-    found = await SecretStorage.filter(project_id=project_id).order_by("name", "id")
-    tokens = {key.storage_id: key for key in await Key.filter(project_id=project_id, owner=_OWNER)}
-    return [_wire(one, tokens.get(one.id)) for one in found]
+    grant = await require(actor, project_id)
+    query = SecretStorage.filter(project_id=project_id)
+    found = await LISTING.rows(query, asked, hidden=hidden(grant, "secret_storage"))
+    held = Key.filter(project_id=project_id, owner=_OWNER, storage_id__in=[one.id for one in found])
+    tokens = {key.storage_id: key for key in await held}
+    return found.shaped(lambda one: shown(grant, "secret_storage", _wire(one, tokens.get(one.id))))
 
 
 async def get_storage(actor: Actor, project_id: int, storage_id: int) -> dict[str, Any]:
     """One secret storage; `secret` only where it is the name of a variable or file."""
-    await require(actor, project_id)
+    grant = await require(actor, project_id)
     found = await find(SecretStorage, project_id, storage_id, _WHAT)
     token = await _token(found)
     if token is None:
         raise NotFound("Access key not found")
-    return _wire(found, token)
+    return shown(grant, "secret_storage", _wire(found, token))
 
 
 async def storage_refs(actor: Actor, project_id: int, storage_id: int) -> refs.Refs:

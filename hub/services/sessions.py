@@ -10,18 +10,27 @@ from typing import Any
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import column
+from hub.db import column, glance
 from hub.errors import Forbidden, Invalid, Unauthenticated
 from hub.models import SecondFactor, Session, Token, User
 from hub.services.access import SCOPES, require, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.draft import Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
 
 TOUCH = timedelta(minutes=1)
 """`last_active` and `last_used` are written at most this often, so that reading costs no write."""
 
-_PERSON = ("id", "user_id", "user__username", "user__name", "user__admin")
+_PERSON = '"user"."id" AS "user_id", "user"."username", "user"."name", "user"."admin"'
+_SESSION = f"""
+    SELECT "session"."id", "session"."last_active", "session"."verified", {_PERSON}
+    FROM "session" JOIN "user" ON "user"."id" = "session"."user_id" WHERE "session"."digest" = ?
+"""  # noqa: S608 - of constants
+_TOKEN = f"""
+    SELECT "token"."id", "token"."expires", "token"."last_used", "token"."scopes", "token"."project_id", {_PERSON}
+    FROM "token" JOIN "user" ON "user"."id" = "token"."user_id" WHERE "token"."digest" = ?
+"""  # noqa: S608 - of constants
 _PREFIX = 8  # characters of a token that lists show
 
 
@@ -30,15 +39,15 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str) -> str:
+async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str, proved: bool = False) -> str:
     """Sign somebody in; return the secret for the cookie. With a second factor, the session owes a code first.
 
-    A service account is never signed in.
+    `proved` says that a provider has asked for a second factor already. A service account is never signed in.
     """
     if await User.filter(id=user_id, service=True).exists():
         raise Unauthenticated("This is a service account; it has tokens only.")
     secret = secrets.token_urlsafe(32)
-    owes = await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
+    owes = not proved and await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
     now = hub.clock()
     await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
     await Session.create(
@@ -67,7 +76,7 @@ async def close_sessions_of(hub: Hub, user_id: int, *, but: int | None = None) -
 
 async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Actor:
     """Return who the cookie speaks for. Raises `Unauthenticated`; with `owing`, a second factor may be owed still."""
-    rows = await Session.filter(digest=digest(secret)).values(*_PERSON, "last_active", "verified")
+    rows = await glance(_SESSION, [digest(secret)], times=["last_active"], flags=["verified", "admin"])
     now = hub.clock()
     if not rows or rows[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
         raise Unauthenticated("Your session has ended; sign in again.")
@@ -76,8 +85,7 @@ async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Act
         raise Unauthenticated("TOTP_REQUIRED", code="TOTP_REQUIRED")
     if row["last_active"] < now - TOUCH:
         await Session.filter(id=row["id"]).update(last_active=now)
-    return Actor("user", row["user_id"], row["user__username"], row["user__name"], row["user__admin"],
-                 session_id=row["id"])  # fmt: skip
+    return Actor("user", row["user_id"], row["username"], row["name"], row["admin"], session_id=row["id"])
 
 
 async def actor_of_token(hub: Hub, secret: str) -> Actor:
@@ -85,8 +93,9 @@ async def actor_of_token(hub: Hub, secret: str) -> Actor:
 
     The wire writes tokens in lower case and reads them in any, so they are compared in lower case.
     """
-    query = Token.filter(digest=digest(secret.lower()))
-    rows = await query.values(*_PERSON, "expires", "last_used", "scopes", "project_id")
+    rows = await glance(
+        _TOKEN, [digest(secret.lower())], times=["expires", "last_used"], flags=["admin"], documents=["scopes"]
+    )
     now = hub.clock()
     if not rows or (rows[0]["expires"] is not None and rows[0]["expires"] <= now):
         raise Unauthenticated("The token is not valid, or it has expired.")
@@ -95,9 +104,9 @@ async def actor_of_token(hub: Hub, secret: str) -> Actor:
         await Token.filter(id=row["id"]).update(last_used=now)
     scopes = None if row["scopes"] is None else frozenset(row["scopes"])
     limited = (scopes is not None and "admin" not in scopes) or row["project_id"] is not None
-    admin = bool(row["user__admin"])
+    admin = bool(row["admin"])
     return Actor(
-        "token", row["user_id"], row["user__username"], row["user__name"], admin and not limited, token_id=row["id"],
+        "token", row["user_id"], row["username"], row["name"], admin and not limited, token_id=row["id"],
         scopes=scopes, project_id=row["project_id"], everywhere=admin and limited,
     )  # fmt: skip
 
@@ -130,24 +139,39 @@ async def create_token(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, A
             "expires_at": expires, "scopes": scopes, "project_id": draft.project_id or None}  # fmt: skip
 
 
-async def list_tokens(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
+TOKENS = Listing(
+    Token,
+    columns={
+        "id": "prefix",
+        "name": "name",
+        "created": "created",
+        "expires_at": "expires",
+        "last_used": "last_used",
+        "project_id": "project_id",
+    },
+    default="-created",
+    searched=("id", "name"),
+    most=1000,
+)
+
+
+async def list_tokens(hub: Hub, actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """The actor's tokens, newest first; ids are cut to eight characters."""
     now = hub.clock()
-    rows = await Token.filter(user_id=actor.user_id).order_by("-created", "-id").values()
-    return [
-        {
-            "id": row["prefix"],
-            "created": row["created"],
-            "expired": row["expires"] is not None and row["expires"] <= now,
-            "user_id": row["user_id"],
-            "name": row["name"],
-            "expires_at": row["expires"],
-            "last_used": row["last_used"],
-            "scopes": row["scopes"],
-            "project_id": row["project_id"],
+    rows = await TOKENS.rows(Token.filter(user_id=actor.user_id), asked)
+    return rows.shaped(
+        lambda row: {
+            "id": row.prefix,
+            "created": row.created,
+            "expired": row.expires is not None and row.expires <= now,
+            "user_id": row.user_id,
+            "name": row.name,
+            "expires_at": row.expires,
+            "last_used": row.last_used,
+            "scopes": row.scopes,
+            "project_id": row.project_id,
         }
-        for row in rows
-    ]
+    )
 
 
 async def delete_token(hub: Hub, actor: Actor, name: str) -> None:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from hub.db import current, rows
 from hub.models import Template
 from hub.services.access import require
 from hub.services.actor import Actor
 from hub.services.belongings import find
+
+MOST_DAYS: Final = 3660
+"""Days of the longest list; `end` asks for those before."""
+
+_STATUSES: Final = 12
+"""More than a day can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,14 @@ async def _by_day(whose: Mapping[str, int], span: Span) -> list[dict[str, Any]]:
         f'SELECT {_DAY[dialect]} AS "day", "status", COUNT(*) AS "number", '  # noqa: S608 - of constants
         f'SUM({ran}) AS "ran", SUM(CASE WHEN "start" IS NOT NULL AND "end" IS NOT NULL THEN 1 ELSE 0 END) AS "ended", '
         f'SUM({waited}) AS "waited", COUNT("start") AS "begun" '
-        f'FROM "task" WHERE {where} GROUP BY 1, "status" ORDER BY 1 DESC, "status"',
+        f'FROM "task" WHERE {where} GROUP BY 1, "status" ORDER BY 1 DESC, "status" '
+        f"LIMIT {MOST_DAYS * _STATUSES}",
         params,
     )
     days: dict[str, list[dict[str, Any]]] = {}
     for row in found:
         days.setdefault(str(row["day"]), []).append(row)
-    return [_shape(day, group) for day, group in days.items()]
+    return [_shape(day, group) for day, group in islice(days.items(), MOST_DAYS)]
 
 
 def _which(whose: Mapping[str, int], span: Span) -> tuple[str, list[Any]]:

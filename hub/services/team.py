@@ -13,12 +13,24 @@ from hub.models import Membership, User
 from hub.services import events
 from hub.services.access import MANAGE_USERS, Grant, bits_of, require, require_within, rights_changed
 from hub.services.actor import Actor
-from hub.services.belongings import Id, ordering
+from hub.services.belongings import Id
 from hub.services.draft import Draft
-from hub.services.reading import shown
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.roles import check_assignable
 
-_SORTS = {"name": "user__name", "username": "user__username", "email": "user__email", "role": "role"}
+LISTING = Listing(
+    Membership,
+    columns={
+        "id": "user_id",
+        "name": "user__name",
+        "username": "user__username",
+        "email": "user__email",
+        "role": "role",
+    },
+    searched=("name", "username", "email"),
+    words=("role",),
+)
 _PERSON = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro")
 
 
@@ -29,15 +41,20 @@ class MemberDraft(Draft):
     role: str = ""
 
 
-async def list_members(actor: Actor, project_id: int, *, sort: str = "", order: str = "") -> list[dict[str, Any]]:
+async def list_members(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Members with their roles."""
-    await require(actor, project_id)
-    query = Membership.filter(project_id=project_id).order_by(*ordering(sort, order, _SORTS, "user__name"))
-    rows = await query.values("user_id", "user__username", "user__name", "role")
-    return [
-        {"id": row["user_id"], "username": row["user__username"], "name": row["user__name"], "role": row["role"]}
-        for row in rows
-    ]
+    grant = await require(actor, project_id)
+    query = Membership.filter(project_id=project_id)
+    names = ("id", "user_id", "user__username", "user__name", "role")
+    found = await LISTING.values(query, asked, *names, hidden=hidden(grant, "member"))
+    return found.shaped(
+        lambda row: {
+            "id": row["user_id"],
+            "username": row["user__username"],
+            "name": row["user__name"],
+            "role": row["role"],
+        }
+    )
 
 
 async def get_member(actor: Actor, project_id: int, user_id: int) -> dict[str, Any]:

@@ -72,6 +72,10 @@ _AS_SENT = (
 )  # fmt: skip
 
 
+_NEWER = ("working_directory", "time_limit")
+"""Members that older clients do not know of; where they are omitted, they stay as they were."""
+
+
 def executor_for(hub: Hub, app: str, *, before: str | None = None) -> Executor | None:
     """Return the executor of an app; None for one that is not installed but that the template had `before`."""
     executor = hub.registry.executors.get(app)
@@ -86,8 +90,9 @@ async def columns(
     """Check a whole draft and return what is stored, but for its vaults."""
     _check_texts(draft, executor)
     task_params = check_template_params(executor, draft.task_params)
+    kept = [name for name in _NEWER if template_id is not None and draft.omits(name)]
     return {
-        **{name: getattr(draft, name) for name in _AS_SENT},
+        **{name: getattr(draft, name) for name in _AS_SENT if name not in kept},
         **await _references(project_id, draft, template_id),
         "arguments": _arguments(draft.arguments),
         "git_branch": check_branch(draft.git_branch) if draft.git_branch else None,

@@ -16,6 +16,7 @@ from hub.services.access import EVERYTHING, MANAGE_RESOURCES, ROLES, bits_of, re
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.draft import MAX_ID, Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
 
 _NO_ROLE = "There is no custom role {} here; rights on a template are given to custom roles."
 
@@ -27,12 +28,22 @@ class TemplateRoleDraft(Draft):
     permissions: int = Field(default=0, ge=0, le=EVERYTHING)
 
 
-async def list_template_roles(actor: Actor, project_id: int, template_id: int) -> list[dict[str, Any]]:
+LISTING = Listing(
+    TemplateRole,
+    columns={"id": "id", "role_slug": "role_slug", "permissions": "permissions"},
+    default="id",
+    searched=("role_slug",),
+)
+
+
+async def list_template_roles(
+    actor: Actor, project_id: int, template_id: int, asked: Asked = WHOLE
+) -> Page[dict[str, Any]]:
     """Every right on a template."""
     await require(actor, project_id)
     await find(Template, project_id, template_id, "template")
-    rows = await TemplateRole.filter(template_id=template_id).order_by("id")
-    return [_shape(project_id, row) for row in rows]
+    found = await LISTING.rows(TemplateRole.filter(template_id=template_id), asked)
+    return found.shaped(lambda row: _shape(project_id, row))
 
 
 async def get_template_role(actor: Actor, project_id: int, template_id: int, row_id: int) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from hub.plugin import Executor
 from hub.services import events, inventories, refs, template_drafts
 from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
-from hub.services.belongings import find, ordering, remove, store
+from hub.services.belongings import find, remove, store
 from hub.services.draft import Draft
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import shown_by
 from hub.services.tasks.read import last_tasks
 from hub.services.tasks.states import UNFINISHED
@@ -25,14 +26,31 @@ from hub.services.template_roles import bits_by_template
 
 IN_USE = "Template is in use by one or more templates"
 
-SORTS = {
-    "name": "name",
-    "playbook": "playbook",
-    "inventory": "inventory__name",
-    "environment": "environment__name",
-    "repository": "repository__name",
-}
-"""The wire's values of `sort`, and what they order by."""
+LISTING = Listing(
+    Template,
+    columns={
+        "id": "id",
+        "name": "name",
+        "description": "description",
+        "app": "app",
+        "type": "type",
+        "playbook": "playbook",
+        "inventory": "inventory__name",
+        "environment": "environment__name",
+        "repository": "repository__name",
+        "inventory_id": "inventory_id",
+        "environment_id": "environment_id",
+        "repository_id": "repository_id",
+        "view_id": "view_id",
+        "build_template_id": "build_template_id",
+        "git_branch": "git_branch",
+        "runner_tag": "runner_tag",
+        "autorun": "autorun",
+        "tasks": "tasks",
+    },
+    searched=("name", "description", "playbook", "git_branch"),
+    words=("app", "type"),
+)
 
 _OMIT_EMPTY = (
     "inventory_id", "environment_id", "type", "start_version", "build_template_id", "view_id", "autorun", "survey_vars",
@@ -48,31 +66,28 @@ class DescriptionDraft(Draft):
     description: str | None = Field(default=None)
 
 
-async def list_templates(
-    actor: Actor, project_id: int, *, app: str = "", sort: str = "", order: str = ""
-) -> list[dict[str, Any]]:
+async def list_templates(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Templates of a project, whole: with vaults and the newest task of each."""
-    grant = await require(actor, project_id)
-    which = {"app": app} if app else {}
-    return await whole_list(grant, ordering(sort, order, SORTS, "name"), **which)
+    return await whole_list(await require(actor, project_id), asked)
 
 
-async def whole_list(grant: Grant, order: Sequence[str], **which: Any) -> list[dict[str, Any]]:
+async def whole_list(grant: Grant, asked: Asked, *, listing: Listing = LISTING, **which: Any) -> Page[dict[str, Any]]:
     """Templates of the grant's project, in a few reads however many there are.
 
     `permissions` are the bits that the reader's role has on the template besides; null for none, as on the wire.
     """
     project_id = grant.project_id
-    found = await Template.filter(project_id=project_id, **which).order_by(*order)
+    found = await listing.rows(Template.filter(project_id=project_id, **which), asked)
     ids = [template.id for template in found]
     parts, newest = await _parts_of(project_id, ids), shown_by(grant, "task", await last_tasks(ids))
     more = await bits_by_template(project_id, grant.role)
-    return [
-        _wire(template, parts[template.id])
-        | _last_task(newest, template.id)
-        | {"permissions": more.get(template.id)}
-        for template in found
-    ]  # fmt: skip
+    return found.shaped(
+        lambda template: (
+            _wire(template, parts[template.id])
+            | _last_task(newest, template.id)
+            | {"permissions": more.get(template.id)}
+        )
+    )
 
 
 async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import MAX_ID, Draft, same_id, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.vault import place
 
-_MOST: Final = 1000
-"""Longest list of states."""
 _INVENTORY: Final = "inventory"
 _NO_STATE: Final = "No state found"
 _SHOWN: Final = ("id", "created", "task_id", "project_id", "inventory_id")
@@ -35,11 +34,20 @@ class AliasDraft(Draft):
     auth_key_id: Id | None = None
 
 
-async def list_aliases(hub: Hub, actor: Actor, project_id: int, inventory_id: int) -> list[dict[str, Any]]:
+ALIASES = Listing(StateAlias, columns={"id": "id", "auth_key_id": "auth_key_id"}, default="id", searched=())
+
+STATES = Listing(
+    State, columns={"id": "id", "created": "created", "task_id": "task_id"}, default="-id", searched=(), most=1000
+)
+
+
+async def list_aliases(
+    hub: Hub, actor: Actor, project_id: int, inventory_id: int, asked: Asked = WHOLE
+) -> Page[dict[str, Any]]:
     """Aliases of an inventory. Their addresses are for those who may change them: one without a key is open by it."""
     grant = await _inventory(actor, project_id, inventory_id)
-    found = StateAlias.filter(project_id=project_id, inventory_id=inventory_id).order_by("id")
-    return [_wire(hub, one, grant) for one in await found]
+    found = await ALIASES.rows(StateAlias.filter(project_id=project_id, inventory_id=inventory_id), asked)
+    return found.shaped(lambda one: _wire(hub, one, grant))
 
 
 async def get_alias(hub: Hub, actor: Actor, project_id: int, inventory_id: int, alias_id: int) -> dict[str, Any]:
@@ -96,11 +104,11 @@ async def delete_alias(hub: Hub, actor: Actor, project_id: int, inventory_id: in
     await store(work)
 
 
-async def list_states(actor: Actor, project_id: int, inventory_id: int) -> list[dict[str, Any]]:
+async def list_states(actor: Actor, project_id: int, inventory_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Versions of an inventory's state, newest first, without their text."""
     await _inventory(actor, project_id, inventory_id)
-    found = State.filter(project_id=project_id, inventory_id=inventory_id).order_by("-id").limit(_MOST)
-    return [_shape(row) for row in await found.values(*_SHOWN)]
+    query = State.filter(project_id=project_id, inventory_id=inventory_id)
+    return (await STATES.values(query, asked, *_SHOWN)).shaped(_shape)
 
 
 async def get_state(

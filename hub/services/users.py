@@ -9,7 +9,7 @@ from pydantic import Field
 from tortoise.expressions import Q
 
 from hub.context import Hub
-from hub.db import exclusive, unit
+from hub.db import exclusive, glance, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import User
 from hub.services import own_password, second_factor
@@ -18,10 +18,13 @@ from hub.services.actor import Actor
 from hub.services.draft import Draft
 from hub.services.events import record
 from hub.services.first import PEOPLE
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.passwords import hash_password
 from hub.services.projects import may_create
 
 _FULL = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro", "service")
+_FLAGS = ("admin", "external", "alert", "pro", "service")
+_ONE = f"""SELECT {", ".join(f'"{name}"' for name in _FULL)} FROM "user" WHERE "id" = ?"""  # noqa: S608 - of constants
 _HIDDEN = {"created": "0001-01-01T00:00:00Z", "email": "", "admin": False, "external": False, "alert": False,
            "pro": False}  # fmt: skip
 """What the wire shows of others to people who are not administrators."""
@@ -68,11 +71,24 @@ class PasswordDraft(Draft):
     current_password: str = ""
 
 
-async def list_users(actor: Actor, *, prefix: str = "") -> list[dict[str, Any]]:
+LISTING = Listing(
+    User,
+    columns={name: name for name in _FULL},
+    default="id",
+    searched=("username", "name", "email"),
+    own=("s",),
+    ignores_sort=True,
+)
+
+_OF_OTHERS = ("id", "username", "name")
+"""What people see of each other who are not administrators."""
+
+
+async def list_users(actor: Actor, asked: Asked = WHOLE, *, prefix: str = "") -> Page[dict[str, Any]]:
     """Everybody, or those whose username begins with `prefix`; others than administrators see names only."""
     query = User.filter(username__startswith=prefix.lower()) if prefix else User.all()
-    columns = _FULL if actor.admin else ("id", "username", "name")
-    return [_shape(row) for row in await query.order_by("id").values(*columns)]
+    columns = _FULL if actor.admin else _OF_OTHERS
+    return (await LISTING.values(query, asked, *columns, hidden=set(_FULL) - set(columns))).shaped(_shape)
 
 
 async def get_user(actor: Actor, user_id: int) -> dict[str, Any]:
@@ -94,7 +110,7 @@ async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
 
 async def one_user(user_id: int) -> dict[str, Any]:
     """Return one person whole; callers have checked who asks."""
-    rows = await User.filter(id=user_id).values(*_FULL)
+    rows = await glance(_ONE, [user_id], times=["created"], flags=_FLAGS)
     if not rows:
         raise NotFound("There is no such user.")
     return _shape(rows[0])

@@ -11,23 +11,25 @@ from hub.context import Hub
 from hub.db import unit
 from hub.errors import SettingsError, Unavailable
 from hub.models import Key, Option, Schedule, SecondFactor, State, Task
+from hub.services.tasks.finish import SEALED
 from hub.vault import place
 
-_CANARY = "vault.canary"
-_CANARY_TEXT = "the key ring fits this database"
+CANARY = "vault.canary"
+CANARY_TEXT = "the key ring fits this database"
 _SEALED: tuple[tuple[type[Model], str, str], ...] = (
     (Key, "key", "secret"),
     (Task, "task", "secret"),
     (Schedule, "schedule", "secret"),
     (SecondFactor, "second_factor", "secret"),
     (State, "state", "state"),
+    (Task, "task", "resumed"),
 )
-"""Every sealed column: model, table, column."""
+"""Every sealed column: model, table, column. Of `task.resumed`, which is a document, its member `sealed`."""
 
 
 async def has_secrets() -> bool:
     """True when anything in the database was sealed."""
-    if await Option.filter(key=_CANARY).exists():
+    if await Option.filter(key=CANARY).exists():
         return True
     for model, _, column in _SEALED:
         if await model.filter(**{f"{column}__isnull": False}).exists():
@@ -37,10 +39,10 @@ async def has_secrets() -> bool:
 
 async def check_canary(hub: Hub) -> None:
     """Prove at start that the key ring fits the database; the first start writes the proof."""
-    row = await Option.get_or_none(key=_CANARY)
-    where = place("option", "value", _CANARY)
+    row = await Option.get_or_none(key=CANARY)
+    where = place("option", "value", CANARY)
     if row is None:
-        await Option.create(key=_CANARY, value=hub.vault.seal(_CANARY_TEXT, where))
+        await Option.create(key=CANARY, value=hub.vault.seal(CANARY_TEXT, where))
         return
     try:
         hub.vault.open(row.value, where)
@@ -98,6 +100,11 @@ async def _replace(model: type[Model], column: str, old: tuple[int | str, str], 
     key = "key" if model is Option else "id"
 
     async def work() -> int:
+        if model is Task and column == "resumed":
+            row = await Task.select_for_update().get_or_none(id=old[0])
+            if row is None or not row.resumed or row.resumed.get(SEALED) != old[1]:
+                return 0
+            return await Task.filter(id=old[0]).update(resumed={SEALED: fresh})
         return await model.filter(**{key: old[0], column: old[1]}).update(**{column: fresh})
 
     return bool(await unit(work))
@@ -113,8 +120,9 @@ async def _all_sealed() -> AsyncIterator[tuple[str, str, int | str, str, type[Mo
             .values("id", column)
         ):
             for row in rows:
-                yield table, column, row["id"], row[column], model
+                value = row[column]
+                yield table, column, row["id"], value[SEALED] if isinstance(value, dict) else value, model
             last = rows[-1]["id"]
-    canary = await Option.get_or_none(key=_CANARY)
+    canary = await Option.get_or_none(key=CANARY)
     if canary is not None:
-        yield "option", "value", _CANARY, canary.value, Option
+        yield "option", "value", CANARY, canary.value, Option

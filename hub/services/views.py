@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -13,12 +14,17 @@ from hub.models import View
 from hub.services import events
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
-from hub.services.belongings import Id, find, ordering, store
+from hub.services.belongings import Id, find, store
 from hub.services.draft import MAX_ID, Draft, same_project
-from hub.services.templates import SORTS, whole_list
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.templates import LISTING as TEMPLATES
+from hub.services.templates import whole_list
 
 ALL = "all"
 """Type of the view that shows every template."""
+
+SORTED_BY = ("name", "playbook", "inventory", "environment", "repository")
+"""What the wire's views are sorted by; whatever else they say counts as the name."""
 
 
 class ViewDraft(Draft):
@@ -34,10 +40,19 @@ class ViewDraft(Draft):
     sort_reverse: bool = False
 
 
-async def list_views(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+LISTING = Listing(
+    View,
+    columns={"id": "id", "title": "title", "position": "position", "type": "type", "hidden": "hidden"},
+    default="position",
+    searched=("title",),
+    words=("type",),
+)
+
+
+async def list_views(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Views of a project by position."""
     await require(actor, project_id)
-    return [_wire(view) for view in await View.filter(project_id=project_id).order_by("position", "id")]
+    return (await LISTING.rows(View.filter(project_id=project_id), asked)).shaped(_wire)
 
 
 async def get_view(actor: Actor, project_id: int, view_id: int) -> dict[str, Any]:
@@ -46,16 +61,14 @@ async def get_view(actor: Actor, project_id: int, view_id: int) -> dict[str, Any
     return _wire(await find(View, project_id, view_id, "view"))
 
 
-async def templates_of_view(
-    actor: Actor, project_id: int, view_id: int, *, sort: str = "", order: str = ""
-) -> list[dict[str, Any]]:  # fmt: skip
+async def templates_of_view(actor: Actor, project_id: int, view_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Templates that a view shows, in its own order unless `sort` asks for another."""
     grant = await require(actor, project_id)
     view = await find(View, project_id, view_id, "view")
-    own = SORTS.get(view.sort_column or "", "name")
-    descending = order or ("desc" if view.sort_reverse and not sort else "")
+    own = view.sort_column if view.sort_column in SORTED_BY else "name"
+    listing = replace(TEMPLATES, default=f"-{own}" if view.sort_reverse else own)
     which = {} if view.type == ALL else {"view_id": view.id}
-    return await whole_list(grant, ordering(sort, descending, SORTS, own), **which)
+    return await whole_list(grant, asked, listing=listing, **which)
 
 
 async def create_view(hub: Hub, actor: Actor, project_id: int, draft: ViewDraft) -> dict[str, Any]:

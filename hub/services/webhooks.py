@@ -107,14 +107,18 @@ class SampleDraft(Draft):
         return Request(headers=named, query={}, body=text.encode("utf-8", "replace"))
 
 
-async def receive(hub: Hub, alias: str, request: Request) -> list[Started]:
-    """Start what a request asks for.
+async def receive(hub: Hub, alias: str, request: Request, *, by_link: bool = False) -> list[Started]:
+    """Start what a request asks for; one that came `by_link` only where proof of the sender is asked for.
 
     Raises `NotFound` for an unknown address, `Unauthenticated` when no integration there believes the sender,
     `Unmatched` when nothing was to be started, and `TooMany`.
     """
-    webhook_pace.count(hub, alias, request.remote)
+    await webhook_pace.count(hub, alias, request.remote)
     candidates = await _candidates(alias)
+    if by_link:
+        candidates = [one for one in candidates if one.auth_method]
+        if not candidates:
+            raise Unauthenticated("A GET starts nothing at an integration that asks for no proof of the sender.")
     results = [(one, await _take(hub, one, request)) for one in candidates]
     believed = [result for _, result in results if result.outcome != deliveries.REFUSED]
     if not believed and results:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from quart import Request, Response, Websocket
+from quart import Response, Websocket, request
+from werkzeug.sansio.request import Request
 
 from hub.context import Hub
 from hub.errors import Forbidden, Unauthenticated
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.web.address import by_https, cookie_path
 
 COOKIE = "semaphore"
 """Name of the session cookie, as the wire has it."""
@@ -18,13 +20,13 @@ NOBODY = Actor(kind="nobody")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def bearer(request: Request | Websocket) -> str | None:
+def bearer(request: Request) -> str | None:
     """Return the bearer token of a request. Any scheme but `Bearer` is ignored, as on the wire."""
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-async def actor_of(hub: Hub, request: Request | Websocket) -> Actor:
+async def actor_of(hub: Hub, request: Request) -> Actor:
     """Return who asks. Raises `Unauthenticated`; `Forbidden` for a page of somebody else that uses our cookie."""
     token = bearer(request)
     if token is not None:
@@ -46,7 +48,7 @@ async def session_of(hub: Hub, request: Request) -> Actor:
     return await sessions.actor_of_session(hub, secret, owing=True)
 
 
-def refuse_foreign_page(hub: Hub, request: Request | Websocket) -> None:
+def refuse_foreign_page(hub: Hub, request: Request) -> None:
     """Refuse what another site's page sends with our cookie: by the browser's own word, and by Origin. W-62."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("This request comes from a page of another site.")
@@ -70,11 +72,11 @@ def _is_ours(hub: Hub, origin: str, host: str) -> bool:
 
 def set_cookie(hub: Hub, response: Response, secret: str) -> None:
     """Hand the session to the browser."""
-    response.set_cookie(COOKIE, secret, httponly=True, secure=hub.settings.secure, samesite="Lax",
-                        path=hub.settings.base_path or "/")  # fmt: skip
+    response.set_cookie(COOKIE, secret, httponly=True, secure=by_https(hub, request), samesite="Lax",
+                        path=cookie_path(request))  # fmt: skip
 
 
 def clear_cookie(hub: Hub, response: Response) -> None:
     """Take the session back."""
-    response.delete_cookie(COOKIE, path=hub.settings.base_path or "/", httponly=True, secure=hub.settings.secure,
+    response.delete_cookie(COOKIE, path=cookie_path(request), httponly=True, secure=by_https(hub, request),
                            samesite="Lax")  # fmt: skip

@@ -19,21 +19,11 @@ from hub.web.api.mount import mount
 from hub.web.api.routing import PREFIX
 from hub.web.encoding import WireJSON
 from hub.web.errors import json_error, plain_not_found
+from hub.web.front import front
+from hub.web.front.limits import MAX_BODY
+from hub.web.headers import SAFE, UNKEPT
 
 logger = logging.getLogger(__name__)
-
-MAX_BODY = 10 * 1024 * 1024
-"""Largest request body, in bytes."""
-
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-}
 
 
 class Id(IntegerConverter):
@@ -51,7 +41,7 @@ def make_app(hub: Hub) -> Quart:
     app.url_map.converters = {**app.url_map.converters, "int": Id}
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365), BODY_TIMEOUT=60)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365), BODY_TIMEOUT=None)
     app.extensions["hub"] = hub
     load_routes()
     mount(app, hub)
@@ -61,6 +51,7 @@ def make_app(hub: Hub) -> Quart:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _error)
     app.after_request(_add_headers)
+    app.asgi_app = front(app.asgi_app, hub)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -84,8 +75,8 @@ async def _error(error: Exception) -> Response:
 
 
 async def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in SAFE.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault(*UNKEPT)
     return response

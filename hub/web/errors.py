@@ -37,6 +37,8 @@ def _members(error: HubError) -> dict[str, Any]:
         members["inUse"] = True
     if isinstance(error, Invalid) and error.field:
         members["field"] = error.field
+    if isinstance(error, Invalid) and error.allowed:
+        members["allowed"] = list(error.allowed)
     return members
 
 

@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 from hypercorn.asyncio import serve as run_hypercorn
-from hypercorn.config import Config
 from hypercorn.protocol.ws_stream import WSStream
 from quart import Quart
 from wsproto.events import Ping
 
 from hub.settings import Settings
 from hub.web import live
+from hub.web.tls import TlsConfig, renew_forever, use_tls
 
 logger = logging.getLogger(__name__)
 
@@ -28,17 +28,29 @@ PING = 108
 """Seconds between pings to a WebSocket: the wire's own interval."""
 
 
-def hypercorn_config(settings: Settings) -> Config:
+MAX_HEADERS = 32 * 1024
+"""Largest line and headers of a request, in bytes."""
+KEEP_ALIVE = 75
+"""Seconds that a connection may be idle, and in which a request's headers must have come whole."""
+RENEW = 60.0
+"""Seconds between looks at the files of the certificate."""
+
+
+def hypercorn_config(settings: Settings) -> TlsConfig:
     """Return the web server's settings."""
-    config = Config()
+    config = TlsConfig()
     config.bind = [f"{settings.host}:{settings.port}"]
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = GRACE
-    config.keep_alive_timeout = 75
+    config.keep_alive_timeout = KEEP_ALIVE
     config.include_server_header = False
     config.websocket_ping_interval = PING
     config.websocket_max_message_size = 512
+    config.h11_max_incomplete_size = MAX_HEADERS
+    config.h2_max_header_list_size = MAX_HEADERS
+    if settings.tls_certificate is not None:
+        use_tls(config, settings)
     return config
 
 
@@ -60,10 +72,14 @@ async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None
 
     The web server waits for open connections without end on Python 3.12 and newer, so it gets a limit of its own here.
     """
-    serving = asyncio.create_task(run_hypercorn(app, hypercorn_config(settings), shutdown_trigger=stop.wait))
+    config = hypercorn_config(settings)
+    serving = asyncio.create_task(run_hypercorn(app, config, shutdown_trigger=stop.wait))
+    renewing = asyncio.create_task(renew_forever(config, every=RENEW)) if settings.tls_certificate else None
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    if renewing is not None:
+        renewing.cancel()
     live.end_views(app)
     done, _ = await asyncio.wait({serving}, timeout=GRACE + 1)
     if not done:

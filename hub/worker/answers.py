@@ -6,24 +6,23 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, Invalid, Unavailable
 from hub.models import Repository, Task
-from hub.plugin import PluginError
-from hub.services import questions
+from hub.plugin import Key, KeyType, Material, PluginError
+from hub.services import git_mappings, questions
 from hub.services.tasks.states import UNFINISHED
-from hub.worker.checkout import credential_of
-from hub.worker.git.credentials import Credential
+from hub.worker.checkout import keyring_of
+from hub.worker.git import Keyring
 from hub.worker.material import materialise
 from hub.worker.run import Place
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _TIDYING = 100
 """Looks, five seconds in all, at whether tasks that have ended are gone."""
@@ -47,27 +46,44 @@ async def answer(hub: Hub, place: Place, question_id: int) -> None:
 
 
 async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
-    return await _with_credential(hub, place, data, place.mirrors.branches)
+    async with _repository(hub, place, data) as (url, keys):
+        return await place.mirrors.branches(url, keys)
 
 
 async def _head(hub: Hub, place: Place, data: dict[str, Any]) -> str:
-    return await _with_credential(hub, place, data, lambda url, key: place.mirrors.head(url, data["branch"], key))
+    async with _repository(hub, place, data) as (url, keys):
+        return await place.mirrors.head(url, str(data["branch"]), keys)
 
 
-async def _with_credential(
-    hub: Hub, place: Place, data: dict[str, Any], verb: Callable[[str, Credential | None], Awaitable[T]]
-) -> T:
-    """Ask a repository's server with the repository's own key."""
+@asynccontextmanager
+async def _repository(hub: Hub, place: Place, data: dict[str, Any]) -> AsyncIterator[tuple[str, Keyring]]:
+    """Give a repository's address, and the keys with which its server may be asked."""
     repository = await Repository.get_or_none(id=data["repository_id"])
     if repository is None:
         raise Invalid("The repository does not exist any more.")
+    mappings = await git_mappings.load(repository.project_id)
+    async with _keys(hub, place, repository.project_id) as unlock:
+        yield repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock)
+
+
+@asynccontextmanager
+async def _keys(hub: Hub, place: Place, project_id: int) -> AsyncIterator[Callable[[Key], Awaitable[Material]]]:
+    """Make keys of a project usable for a while."""
     folder = Path(tempfile.mkdtemp(prefix="key-", dir=place.tasks))
+    made: dict[Key, tuple[KeyType, Material]] = {}
+
+    async def unlock(ref: Key) -> Material:
+        if ref not in made:
+            made[ref] = await materialise(hub, project_id, ref, folder)
+        return made[ref][1]
+
     try:
-        kind, material = await materialise(hub, repository.project_id, repository.ssh_key_id, folder)
-        try:
-            return await verb(repository.git_url, credential_of(material))
-        finally:
-            await kind.release(material)
+        async with AsyncExitStack() as leaving:
+            try:
+                yield unlock
+            finally:
+                for kind, material in made.values():
+                    leaving.push_async_callback(kind.release, material)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

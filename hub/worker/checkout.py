@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.errors import Invalid
-from hub.plugin import Material, Stopped
+from hub.errors import HubError, Invalid
+from hub.plugin import Key, Material, Stopped, TaskIO
+from hub.services.git_mappings import Mapping
 from hub.services.tasks.brief import RepositoryBrief
-from hub.worker.git import Commit, Credential, GitStopped, Mirrors, Wish
+from hub.worker.git import Commit, Credential, GitStopped, Keyring, Mirrors, Wish
+from hub.worker.git.programs import furnish
+from hub.worker.workspace import Folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,38 @@ class Asked:
 
 
 async def check_out(
-    mirrors: Mirrors, asked: Asked, material: Material, log: Callable[[str], Awaitable[None]], stop: asyncio.Event
+    mirrors: Mirrors, asked: Asked, keyring: Keyring, log: Callable[[str], Awaitable[None]], stop: asyncio.Event
 ) -> Commit:
     """Make the checkout. Raises `GitFailure` with the sentence that ends the task, `Stopped` when it was stopped."""
     wish = Wish(asked.repository.url, asked.repository.branch, asked.commit)
     try:
-        return await mirrors.checkout(wish, asked.target, credential=credential_of(material), log=log, stop=stop)
+        return await mirrors.checkout(wish, asked.target, credential=keyring, log=log, stop=stop)
     except GitStopped:
         raise Stopped from None
+
+
+async def keyring_of(
+    key_id: int, mappings: Sequence[Mapping], unlock: Callable[[Key], Awaitable[Material]]
+) -> Keyring:  # fmt: skip
+    """Return the keys for a repository: its own, and the mapped ones, made usable when one is needed."""
+
+    async def use(mapped: int) -> Credential | None:
+        return credential_of(await unlock(Key(mapped)))
+
+    return Keyring(credential_of(await unlock(Key(key_id))), mappings, use)
+
+
+async def lend(mappings: Sequence[Mapping], folders: Folders, io: TaskIO) -> dict[str, str]:
+    """Let the programs of a task use the mapped keys; one that cannot be used is told in the log and left out."""
+
+    async def use(mapped: int) -> Credential | None:
+        try:
+            return credential_of(await io.key(Key(mapped)))
+        except HubError as error:
+            await io.log(f"The key of a host configuration is not used: {error}")
+            return None
+
+    return await furnish(Keyring(None, mappings, use), folders.home, folders.keys)
 
 
 def credential_of(material: Material) -> Credential | None:

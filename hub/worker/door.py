@@ -58,6 +58,8 @@ class Run:
     """What is stored when the run ends, in the same unit."""
     grace: float = 10.0
     """Seconds between TERM and KILL."""
+    interrupt: bool = False
+    """Programs are told to end with INT first."""
 
 
 class LiveIO:
@@ -167,6 +169,7 @@ class LiveIO:
             cwd=cwd or self._run.cwd,
             env={**self._run.env, **(env or {})},
             grace=self._run.grace,
+            interrupt=self._run.interrupt,
         )
 
     def _mark(self) -> str:

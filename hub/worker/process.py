@@ -29,6 +29,9 @@ from hub.worker.pipe import Pipe, Sink
 
 logger = logging.getLogger(__name__)
 
+LAST_CALL = 2.0
+"""Seconds between TERM and KILL for a program that did not end on INT."""
+
 LINGER = 1.0
 """Seconds that processes which still hold the output have to end by themselves once the program itself has ended."""
 
@@ -54,6 +57,8 @@ class Command:
     env: Mapping[str, str]
     grace: float = 10.0
     """Seconds between TERM and KILL."""
+    interrupt: bool = False
+    """First INT to the program alone, with `grace` seconds to end; then TERM to all, and soon KILL."""
 
 
 async def run(command: Command, sink: Sink, stop: asyncio.Event, *, marker: str) -> int:
@@ -151,7 +156,7 @@ class _Program:
         """End what is left of the family, take the rest of the output, and reap."""
         try:
             await self._linger()
-            left = await family.end(self._marker, self._popen.pid, self._command.grace)
+            left = await family.end(self._marker, self._popen.pid, await self._interrupted())
             await self._exit_or_raise(left)
             for pipe in self._pipes:
                 pipe.finish()
@@ -178,6 +183,19 @@ class _Program:
                 while self._exited and not self._must_end() and not all(pump.done() for pump in self._pumps):
                     self._news.clear()
                     await self._news.wait()
+
+    async def _interrupted(self) -> float:
+        """Ask a program that wants it so to end by itself; return the grace that is left for what follows."""
+        if not self._command.interrupt or self._exited or self._command.grace <= 0:
+            return self._command.grace
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self._popen.pid, signal.SIGINT)  # not reaped yet, so the pid is its own
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._command.grace):
+                while not self._exited:
+                    self._news.clear()
+                    await self._news.wait()
+        return min(LAST_CALL, self._command.grace)
 
     async def _exit_or_raise(self, left: set[int]) -> None:
         """Make sure that the leader is gone; others that could not be ended are worth a warning."""

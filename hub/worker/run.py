@@ -15,7 +15,7 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, Invalid
-from hub.plugin import Executor, Key, Outcome, PluginError, RepositoryView, Stopped
+from hub.plugin import Executor, Outcome, PluginError, RepositoryView, Stopped
 from hub.services import apps
 from hub.services.log import Piece
 from hub.services.params import parse
@@ -25,7 +25,7 @@ from hub.services.tasks.brief import Brief
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
 from hub.worker import family
-from hub.worker.checkout import Asked, check_out
+from hub.worker.checkout import Asked, check_out, keyring_of, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
@@ -246,12 +246,15 @@ async def _until_halted(work: Coroutine[Any, Any, Outcome], run: Run) -> Outcome
 
 async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) -> Outcome:
     hub, brief, folders = errand.hub, run.brief, run.folders
+    run.interrupt = executor.capabilities.interrupt
     params = parse(executor.params_type, brief.template_params, "task_params")
     task_params = parse(executor.task_params_type, brief.task_params, "params")
     repository = None
     async with _time_limit(brief.time_limit, run.halt):
         if executor.capabilities.needs_repository:
             repository = await _check_out(errand, run, io)
+            if brief.mappings:
+                run.env = {**await lend(brief.mappings, folders, io), **run.env}
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
@@ -266,13 +269,13 @@ async def _check_out(errand: _Errand, run: Run, io: LiveIO) -> RepositoryView:
     brief, folders, stop = run.brief, run.folders, run.halt.asked
     mirrors = errand.place.mirrors
     asked = Asked(brief.repository, folders.checkout, brief.commit)
-    material = await io.key(Key(brief.repository.key_id))
-    commit = await check_out(mirrors, asked, material, run.journal.line, stop)
+    keyring = await keyring_of(brief.repository.key_id, brief.mappings, io.key)
+    commit = await check_out(mirrors, asked, keyring, run.journal.line, stop)
     await finish.set_commit(errand.hub, brief.task_id, commit.hash, commit.message)
     if brief.inventory and brief.inventory.repository:
         asked = Asked(brief.inventory.repository, folders.inventory_checkout)
-        material = await io.key(Key(brief.inventory.repository.key_id))
-        await check_out(mirrors, asked, material, run.journal.line, stop)
+        keyring = await keyring_of(brief.inventory.repository.key_id, brief.mappings, io.key)
+        await check_out(mirrors, asked, keyring, run.journal.line, stop)
     return RepositoryView(
         id=brief.repository.id,
         name=brief.repository.name,

@@ -11,6 +11,8 @@ from hub.bell import Bell
 from hub.bell.memory import MemoryBell
 from hub.queue import Queue
 from hub.queue.memory import MemoryQueue
+from hub.tally import Tally
+from hub.tally.memory import MemoryTally
 from hub.testing.redis_server import RedisServer, redis_program
 
 from .inbox import Inbox
@@ -101,3 +103,16 @@ def redis_bell(url: str) -> Bell:
     from hub.bell.redis import RedisBell
 
     return RedisBell(url)
+
+
+def redis_tally(url: str) -> Tally:
+    from hub.tally.redis import RedisTally
+
+    return RedisTally(url)
+
+
+@pytest.fixture
+async def tally(twin: str, request: pytest.FixtureRequest) -> AsyncIterator[Tally]:
+    tally: Tally = MemoryTally() if twin == "memory" else redis_tally(request.getfixturevalue("server").url)
+    yield tally
+    await tally.aclose()

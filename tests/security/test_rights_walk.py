@@ -26,6 +26,8 @@ _numbers = count(1)
 MEMBERS = [route for route in ROUTES.all if route.access is Access.MEMBER]
 ENDING = {("DELETE", "/project/{project_id}"), ("DELETE", "/project/{project_id}/me")}
 """They take away what the other calls of a walk need."""
+MAKING = {("POST", "/project/{project_id}/copy")}
+"""They need the right to create projects besides, which is no bit of a role."""
 
 
 def name_of(route: Route) -> str:
@@ -63,6 +65,8 @@ async def test_a_role_may_call_what_its_bits_allow_and_nothing_else(role, people
             continue
         reply = await caller.call(route.method, nothing(route, mine.project), {})
         refused = reply.status == 403
+        if (route.method, route.path) in MAKING and b"Only an administrator may create" in reply.data:
+            refused = False
         if refused != bool(route.needs & ~bits):
             wrong[name_of(route)] = (reply.status, reply.data)
     assert wrong == {}

@@ -14,7 +14,9 @@ load_routes()
 
 PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
           ("POST", "/auth/verify"), ("POST", "/auth/recovery"), ("POST", "/internal/runners"),
-          ("POST", "/integrations/{alias}"),
+          ("GET", "/auth/oidc/{provider}/login"), ("GET", "/auth/oidc/{provider}/redirect"),
+          ("GET", "/auth/oidc/{provider}/redirect/{redirect_path}"),
+          *((method, "/integrations/{alias}") for method in ("GET", "POST", "OPTIONS")),
           *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
@@ -75,9 +77,13 @@ def test_only_known_pages_are_for_anybody(app):
             assert page.who is Who.MEMBER, page.rule
 
 
+def _converted(part):
+    return f"<path:{part[1]}>" if part[1].endswith("_path") else f"<{part[1]}>"
+
+
 def test_every_address_of_the_application_stands_in_a_table(app):
     """So that nothing is served past the tables: files of ours and the two live routes are all there is besides."""
-    known = {f"/api{_PART.sub(lambda part: f'<{part[1]}>', route.path)}" for route in ROUTES.all}
+    known = {f"/api{_PART.sub(_converted, route.path)}" for route in ROUTES.all}
     known |= {page.rule for page in PAGES}
     known |= {"/static/<path:filename>", "/assets/<path:name>", "/api/ws",
               "/api/project/<project_id>/tasks/<task_id>/stream"}  # fmt: skip

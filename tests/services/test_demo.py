@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 import pytest
 
@@ -10,11 +11,14 @@ from hub.models import Project, Template
 from hub.services import demo, log
 from hub.services.git_roots import local_roots
 from hub.services.projects import ProjectDraft
-from hub.services.tasks import read
+from hub.services.tasks import read, stop
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.moves import topic
 from hub.services.tasks.states import FINISHED
 from hub.testing.booted import administrator, working
+from hub.testing.tools import need_tool
+
+TEMPLATES = 6 if shutil.which("terraform") or shutil.which("tofu") else 5
 
 
 async def run(hub, actor, template, **members):
@@ -36,7 +40,7 @@ async def templates(hub):
 
 async def test_every_template_of_the_demo_runs(hub, templates):
     actor = await administrator()
-    assert len(templates) == 5
+    assert len(templates) == TEMPLATES
     ping, said = await run(hub, actor, templates["Ping localhost (Ansible)"])
     assert ping["status"] == "success", said
     assert "on behalf of Demo" in said
@@ -46,6 +50,23 @@ async def test_every_template_of_the_demo_runs(hub, templates):
     assert (build["status"], build["version"]) == ("success", "1.0.0"), said
     deploy, said = await run(hub, actor, templates["Deploy demo app"], build_task_id=build["id"])
     assert (deploy["status"], "Version 1.0.0 is live." in said) == ("success", True), said
+
+
+async def test_the_infrastructure_of_the_demo_is_planned_confirmed_kept_and_found_again(hub, templates):
+    need_tool("terraform", "tofu")
+    actor, template = await administrator(), templates["Apply infrastructure"]
+    made = await launch(hub, actor, template.project_id, TaskDraft(template_id=template.id))
+    async with asyncio.timeout(90), hub.bell.listen(topic(template.project_id, made["id"])) as ears:
+        while (task := await read.one_task(template.project_id, made["id"]))["status"] != "waiting_confirmation":
+            assert task["status"] not in FINISHED, "".join([piece.decode() async for piece in log.raw(made["id"])])
+            await ears.wait(1)
+        assert task["question"] == "Apply this plan? 2 to add, 0 to change, 0 to destroy."
+        await stop.confirm(hub, actor, template.project_id, made["id"])
+        while (task := await read.one_task(template.project_id, made["id"]))["status"] not in FINISHED:
+            await ears.wait(1)
+    assert task["status"] == "success"
+    again, said = await run(hub, actor, template)
+    assert (again["status"], "Nothing is to be changed." in said) == ("success", True), said
 
 
 async def test_the_greeting_asks_and_hides_its_secret(hub, templates):
@@ -64,7 +85,7 @@ async def test_the_demo_is_made_once(hub):
     await demo.ensure_demo(hub)
     assert await Project.filter(name="Demo").count() == 1
     await demo.make_demo(hub, await administrator(), ProjectDraft(name="Second"))
-    assert await Template.all().count() == 10
+    assert await Template.all().count() == 2 * TEMPLATES
 
 
 async def test_demo_projects_made_at_once_share_one_repository(hub):
@@ -72,7 +93,7 @@ async def test_demo_projects_made_at_once_share_one_repository(hub):
     await asyncio.gather(*[demo.make_demo(hub, actor, ProjectDraft(name=str(number))) for number in range(3)])
     folder = hub.settings.data_dir / "demo"
     assert [one.name for one in folder.iterdir()] == ["repository"]
-    assert await Template.all().count() == 15
+    assert await Template.all().count() == 3 * TEMPLATES
 
 
 async def test_without_git_nothing_is_left_behind(hub, monkeypatch, tmp_path):

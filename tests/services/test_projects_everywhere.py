@@ -13,6 +13,7 @@ from hub.services.actor import SYSTEM
 from hub.services.environments import EnvironmentDraft
 from hub.services.inventories import InventoryDraft
 from hub.services.keys import KeyDraft
+from hub.services.listing import Asked
 from hub.services.projects import ProjectDraft
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.template_drafts import TemplateDraft
@@ -45,15 +46,15 @@ async def test_a_project_with_everything_is_deleted_whole(anywhere):
 
 async def test_lists_and_refs_are_read_on_every_database(anywhere):
     actor, project = await administrator(), await Project.get(name="Demo")
-    inventory = await Inventory.get(project_id=project.id)
+    inventory = await Inventory.get(project_id=project.id, name="This machine")
     names = [one["name"] for one in (await inventories.inventory_refs(actor, project.id, inventory.id))["templates"]]
     assert names == sorted(names)
     assert len(names) == 5
     key = await Key.get(project_id=project.id, type="none")
     refs = await keys.key_refs(actor, project.id, key.id)
     assert (len(refs["repositories"]), len(refs["inventories"]), refs["templates"]) == (1, 1, [])
-    for column in templates.SORTS:
-        assert len(await templates.list_templates(actor, project.id, sort=column, order="desc")) == 5
+    for column in templates.LISTING.sorts:
+        assert len(await templates.list_templates(actor, project.id, Asked(sort=column, order="desc"))) == 6
     tools = [one for one in await views.list_views(actor, project.id) if one["title"] == "Tools"]
     assert len(await views.templates_of_view(actor, project.id, tools[0]["id"])) == 3
 
@@ -61,7 +62,7 @@ async def test_lists_and_refs_are_read_on_every_database(anywhere):
 async def test_a_vault_key_is_reported_once_and_kept(anywhere):
     actor, project = await administrator(), await Project.get(name="Demo")
     key = await keys.create_key(anywhere, actor, project.id, KeyDraft(name="V", type="string", string="x"))
-    template = await templates.list_templates(actor, project.id, app="ansible")
+    template = await templates.list_templates(actor, project.id, Asked(filters={"app": "ansible"}))
     vaults = [{"type": "password", "vault_key_id": key["id"], "name": name} for name in ("a", "b")]
     draft = TemplateDraft.read(template[0] | {"vaults": vaults})
     await templates.update_template(anywhere, actor, project.id, template[0]["id"], draft)

@@ -12,14 +12,14 @@ from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Environment, Inventory, Membership, Project, Task, User
 from hub.plugin import Outcome, hookimpl
 from hub.registry import load
-from hub.services import events
+from hub.services import apps, events
 from hub.services.actor import Actor
 from hub.services.draft import Draft
 from hub.services.tasks import brief, dispatch, finish, versions
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.moves import subject_of
 from hub.testing import inline_plugin
-from hub.testing.booted import booted
+from hub.testing.booted import administrator, booted
 from hub.testing.carriers import SETUPS
 from hub.testing.scene import Scene, make_scene
 
@@ -400,3 +400,18 @@ def _with(hook: Any):
     from hub import builtin
 
     return load(builtin=[*builtin.MODULES, inline_plugin(hook)])
+
+
+async def test_an_app_that_is_switched_off_starts_nothing(hub, scene):
+    """However it is asked: a person, a schedule and a webhook all come this way."""
+    template = await scene.template("hello.sh")
+    admin = await administrator()
+    await apps.set_active(hub, admin, "bash", apps.ActiveDraft(active=False))
+    with pytest.raises(Invalid, match="is switched off on this hub"):
+        await scene.launch(template)
+    assert await Task.all().count() == 0
+    await apps.set_active(hub, admin, "bash", apps.ActiveDraft(active=True))
+    assert await scene.launch(template)
+    await apps.set_active(hub, admin, "bash", apps.ActiveDraft(active=False))
+    await apps.delete_app(hub, admin, "bash")
+    assert await scene.launch(template)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,15 @@ from hub.boot import open_hub
 from hub.context import Hub
 from hub.errors import SettingsError
 from hub.models import Key, Option, Project, Task
+from hub.plugin import Outcome
 from hub.registry import Registry
 from hub.services import vaulting
+from hub.services.tasks import brief, finish
+from hub.services.tasks.moves import subject_of
 from hub.settings import Settings
-from hub.vault import new_key_text, place, ring_file, with_new_key
+from hub.vault import Vault, new_key_text, place, ring_file, with_new_key
+
+from .task_steps import started
 
 
 async def sealed_keys(hub: Hub, count: int) -> list[int]:
@@ -56,6 +62,20 @@ async def test_rotation_goes_through_more_rows_than_one_read(hub: Hub) -> None:
     fresh = replace(hub, vault=with_new_key(hub.vault))
     assert (await vaulting.rotate(fresh)).older == 502
     assert (await vaulting.check(fresh)).older == 0
+
+
+async def test_what_a_task_keeps_while_it_waits_for_a_person_is_rotated_too(scene: Any) -> None:
+    number = await started(scene)
+    subject = await subject_of(number)
+    assert subject is not None
+    assert await finish.finish(scene.hub, subject, Outcome.awaiting("Go on?", {}, {"token": "canary-of-a-state"}))
+    assert "canary-of-a-state" not in json.dumps((await Task.get(id=number)).resumed)
+    fresh = replace(scene.hub, vault=with_new_key(scene.hub.vault))
+    assert (await vaulting.rotate(fresh)).broken == []
+    assert (await vaulting.check(fresh)).older == 0
+    alone = replace(fresh, vault=Vault(fresh.vault.active, {fresh.vault.active: fresh.vault.keys[fresh.vault.active]}))
+    assert (await brief.load(alone, number)).resumed == {"token": "canary-of-a-state"}
+    assert (await vaulting.rotate(fresh)).older == 0
 
 
 async def test_the_secrets_of_waiting_tasks_are_rotated_too(scene: Any) -> None:

@@ -89,7 +89,8 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
                 kinds.append(extension.params_type)
             titles.append(extension.title)
     kinds += [executor.task_params_type for executor in found.executors.values()]
-    names = {"Ansible", "Bash", "PowerShell", "Python"}  # names of products are the same everywhere
+    # Names of products are the same everywhere.
+    names = {"Ansible", "Bash", "OpenTofu", "PowerShell", "Python", "Terraform", "Terragrunt"}
     said = {title for title in titles if title not in names}
     for kind in kinds:
         for field in fields_of(kind, {}, prefix=""):

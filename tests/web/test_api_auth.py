@@ -14,6 +14,7 @@ from hub.services import accounts
 from hub.testing.booted import PASSWORD
 from hub.web.api import admin, auth, system, users
 from hub.web.api.mount import mount
+from hub.web.front import front
 
 assert all((admin, auth, system, users)), "importing them fills the table of routes"
 
@@ -22,6 +23,7 @@ assert all((admin, auth, system, users)), "importing them fills the table of rou
 def client(hub: Hub) -> Client:
     app = Quart(__name__)
     mount(app, hub)
+    app.asgi_app = front(app.asgi_app, hub)  # type: ignore[method-assign]
     return app.test_client()
 
 
@@ -72,7 +74,7 @@ async def test_many_wrong_passwords_answer_429_with_a_time_to_wait(client: Clien
     answer = await sign_in(client)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 301
-    assert (await sign_in(client, headers={"X-Real-IP": "192.0.2.9"})).status_code == 204
+    assert (await sign_in(client, headers={"X-Forwarded-For": "192.0.2.9"})).status_code == 204
 
 
 async def test_another_sites_page_cannot_sign_a_browser_in(client: Client) -> None:
@@ -120,14 +122,16 @@ async def test_a_head_request_is_answered_like_a_get(client: Client) -> None:
 
 
 async def test_what_a_stranger_writes_about_its_address_is_not_believed(client: Client, hub: Hub) -> None:
-    far, near = {"client": ("203.0.113.5", 1)}, {"client": ("10.0.0.2", 1)}
+    far, lan, near = {"client": ("203.0.113.5", 1)}, {"client": ("10.0.0.2", 1)}, {"client": ("127.0.0.1", 1)}
     for scope, headers, address in (
         (far, {"X-Real-IP": "192.0.2.1"}, "203.0.113.5"),
-        (near, {"X-Real-IP": "192.0.2.1"}, "192.0.2.1"),
+        (far, {"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.1"}, "203.0.113.5"),
+        (lan, {"X-Forwarded-For": "192.0.2.1"}, "10.0.0.2"),
+        (near, {"X-Real-IP": "192.0.2.1"}, "127.0.0.1"),
         (near, {"X-Forwarded-For": "198.51.100.7, 192.0.2.2"}, "192.0.2.2"),
-        (near, {"X-Real-IP": "nonsense"}, "10.0.0.2"),
-        (near, {}, "10.0.0.2"),
-        ({"client": ("::ffff:10.0.0.2", 1)}, {"X-Real-IP": "2001:db8::1"}, "2001:db8::1"),
+        (near, {"X-Forwarded-For": "nonsense"}, "127.0.0.1"),
+        (near, {}, "127.0.0.1"),
+        ({"client": ("::ffff:127.0.0.1", 1)}, {"X-Forwarded-For": "2001:db8::1"}, "2001:db8::1"),
     ):
         assert (await sign_in(client, headers=headers, scope_base=scope)).status_code == 204
         newest = await Session.all().order_by("-id").first()

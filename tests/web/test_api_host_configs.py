@@ -35,10 +35,11 @@ async def test_a_mapping_is_made_changed_and_deleted(admin, manager, guest, pid,
     )
     assert made == {"id": made["id"], "project_id": pid, "type": "host", "host": "git.example.org", "ssh_key_id": ssh}
     at = f"{all_}/{made['id']}"
-    assert await guest.read(at) == made
+    assert await guest.read(at) == made | {"ssh_key_id": None}
+    assert await manager.read(at) == made
     changed = made | {"type": "url", "host": "https://example.org/team/", "ssh_key_id": login}
     assert (await manager.put(at, changed)).status == 204
-    assert await guest.read(all_) == [changed]
+    assert await manager.read(all_) == [changed]
     assert (await manager.put(at, changed | {"id": made["id"] + 1})).status == 400
     assert (await manager.delete(at)).status == 204
     assert (await manager.get(at)).status == 404

@@ -39,9 +39,9 @@ async def test_inventory_files_stay_in_the_repository_bug_002(admin, pid, path, 
 
 
 async def test_types_are_those_of_the_wire_and_of_the_plugins(admin, pid):
-    for type_ in ("static", "static-yaml", "file", "terraform-workspace", "tofu-workspace"):
+    for type_ in ("static", "static-yaml", "file", "terraform-workspace", "tofu-workspace", "terragrunt-workspace"):
         await admin.made(f"/project/{pid}/inventory", {"name": type_, "type": type_})
-    reply = await admin.post(f"/project/{pid}/inventory", {"name": "x", "type": "terragrunt-workspace"})
+    reply = await admin.post(f"/project/{pid}/inventory", {"name": "x", "type": "pulumi-workspace"})
     assert (reply.status, reply.error) == (400, "Not supported inventory type")
     made = await admin.made(f"/project/{pid}/inventory", STATIC)
     reply = await admin.put(f"/project/{pid}/inventory/{made['id']}", {"name": "x", "type": "odd"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from quart import Quart
 
 from hub.context import Hub
 from hub.models import RecoveryCode, SecondFactor, Session
-from hub.services import second_factor_setup, sessions, throttle, users, vaulting
+from hub.services import second_factor_setup, sessions, users, vaulting
 from hub.services.actor import SYSTEM, Actor
 from hub.services.second_factor_setup import ProofDraft
 from hub.services.users import UserDraft
@@ -92,11 +91,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def ticking(hub: Hub, clock: Clock) -> AsyncIterator[Hub]:
+async def ticking(hub: Hub, clock: Clock) -> Hub:
     """The hub, living by the test's clock."""
-    throttle._failures.times.clear()
-    yield replace(hub, clock=clock)
-    throttle._failures.times.clear()
+    return replace(hub, clock=clock)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ async def every_address(scene: Scene) -> list[str]:
     await View.create(project=scene.project, title="Tab", position=0)
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
-    rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
+    rules = [page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith("/file")]
     found = [re.sub(r"<(?:int:)?(\w+)>", lambda part: str(ids[part[1]]), rule) for rule in rules]
     return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in found]
 

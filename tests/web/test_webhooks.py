@@ -109,11 +109,38 @@ async def test_the_task_really_runs_with_the_values(hooks, stage):
     assert "COMMIT_ID=c1" in await stage.text(task["id"])
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
-async def test_only_post_starts_anything_s18(hooks, method):
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("GET", 405), ("HEAD", 405), ("OPTIONS", 204), ("PUT", 404), ("DELETE", 404), ("PATCH", 404)],
+)
+async def test_only_post_starts_anything_s18(hooks, method, status):
     alias = await hooks.alias(await hooks.integration(auth_method=""))
-    assert (await hooks.send(alias, b"{}", method=method)).status_code == 404
+    for address in (alias, "ffffffffffffffff"):
+        reply = await hooks.send(address, b"{}", method=method)
+        assert reply.status_code == status
+        assert reply.headers.get("Allow", "POST, OPTIONS") == "POST, OPTIONS"
     assert await Task.all().count() == 0
+
+
+async def test_a_get_starts_something_where_it_is_allowed_and_proves_itself(hooks, hub):
+    """What stray links cannot send is a header with the secret."""
+    settings = hub.settings.model_copy(update={"webhook_get": True})
+    app = Quart("hub.tests.links")
+    load_routes()
+    mount(app, replace(hub, settings=settings))
+    links = replace(hooks, app=app)
+    guarded = await hooks.alias(await hooks.integration(auth_method="token", auth_header="X-Proof"))
+    unguarded = await hooks.alias(await hooks.integration(auth_method=""), "unguarded")
+    assert (await links.send(guarded, b"", method="GET")).status_code == 401
+    assert (await links.send(unguarded, b"", method="GET", X_Proof=SECRET)).status_code == 401
+    assert (await links.send("ffffffffffffffff", b"", method="GET")).status_code == 404
+    for method, status in (("HEAD", 405), ("OPTIONS", 204)):
+        reply = await links.send(guarded, b"", method=method, X_Proof=SECRET)
+        assert (reply.status_code, reply.headers["Allow"]) == (status, "POST, GET, OPTIONS")
+    assert await Task.all().count() == 0
+    started = await links.send(guarded, b"", method="GET", X_Proof=SECRET)
+    assert started.status_code == 204
+    assert await Task.filter(id=int(started.headers["X-Semaphore-Task-ID"])).exists()
 
 
 def basic(login: str, password: str) -> str:

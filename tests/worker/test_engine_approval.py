@@ -10,12 +10,16 @@ import pytest
 
 from hub.models import Task, TaskMove
 from hub.plugin import Outcome, Refused
+from hub.services.listing import Asked
 from hub.services.tasks import read, stop
 from hub.testing.booted import booted, working
 from hub.testing.carriers import SETUPS
 from hub.testing.scene import make_scene
 
 from .engine_plugins import plugins_with, stage_with
+
+APPROVAL = Asked(filters={"kind": "approval"})
+STAGES = Asked(filters={"kind": "stages"})
 
 
 @pytest.fixture(params=SETUPS)
@@ -55,7 +59,7 @@ async def test_a_confirmed_task_goes_on_with_what_its_first_pass_kept(carriers):
         task = await scene.task(number)
         assert task["question"] == "Apply the plan?"
         assert "end" not in task
-        assert (await read.results_of(scene.actor, scene.project.id, number, "approval"))[0]["data"] == {"add": 2}
+        assert (await read.results_of(scene.actor, scene.project.id, number, APPROVAL))[0]["data"] == {"add": 2}
         await stop.confirm(*place(scene, number))
         after = await scene.until(number)
         assert after["status"] == "success"
@@ -71,7 +75,7 @@ async def test_a_confirmed_task_goes_on_with_what_its_first_pass_kept(carriers):
             ("waiting", "admin"), ("starting", "system"), ("running", "system"), ("waiting_confirmation", "system"),
             ("confirmed", "admin"), ("starting", "system"), ("running", "system"), ("success", "system"),
         ]  # fmt: skip
-        stages = await read.results_of(scene.actor, scene.project.id, number, "stages")
+        stages = await read.results_of(scene.actor, scene.project.id, number, STAGES)
         assert [one["data"]["stages"][0]["name"] for one in stages] == ["plan", "apply"]
         assert [one["data"]["stages"][0]["first_line"] for one in stages] == [3, 6]
 

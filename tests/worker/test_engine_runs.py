@@ -13,6 +13,7 @@ import pytest
 from hub.errors import Unavailable
 from hub.models import Task, TaskMove
 from hub.plugin import Outcome, PluginError, Stopped
+from hub.services.listing import Asked
 from hub.services.tasks import finish, leases, read, stop
 from hub.testing.booted import booted, working
 from hub.testing.scene import Scene, commit_files, make_scene
@@ -22,6 +23,8 @@ from .engine_plugins import stage_with
 from .worker_programs import lives
 
 LOOP = "echo $$ > {pid}; echo begun; while true; do {step}; sleep 0.05; done\n"
+
+STAGES = Asked(filters={"kind": "stages"})
 
 
 async def take_away(scene: Scene, number: int) -> None:
@@ -289,7 +292,7 @@ async def test_stages_know_their_first_line_while_output_is_being_stored():
     async with stage_with(stages) as scene:
         task = await scene.run(await scene.template("", name="x", app="made"))
         lines = await scene.lines(task["id"])
-        told = (await read.results_of(scene.actor, scene.project.id, task["id"], "stages"))[0]["data"]["stages"]
+        told = (await read.results_of(scene.actor, scene.project.id, task["id"], STAGES))[0]["data"]["stages"]
         assert [lines[one["first_line"]] for one in told] == [f"first of {number}" for number in range(5)]
         assert all(one["start"] <= one["end"] for one in told)
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -384,3 +385,43 @@ async def test_capture_ends_a_program_that_writes_more_than_can_be_kept() -> Non
     with pytest.raises(TooMuchOutput, match="1000 bytes"):
         await capture(shell("yes"), asyncio.Event(), marker="capture/2", errors=Heard(), limit=1000)
     assert family.members("capture/2", 0) == set()
+
+
+# Interrupting: the program alone is told first
+
+WITH_CHILD = """
+import signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import signal, time; print('ready', flush=True); time.sleep(300)"])
+def interrupted(number, frame):
+    print("interrupted, child", child.poll(), flush=True)
+    child.kill(); child.wait()
+    sys.exit(5)
+signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGTERM, lambda *_: (print("terminated", flush=True), sys.exit(6)))
+signal.pause()
+"""
+
+
+async def test_a_program_that_wants_it_is_interrupted_alone_and_ends_its_children_itself() -> None:
+    code, sink = await stopped(replace(python(WITH_CHILD), interrupt=True))
+    assert code == 5
+    assert b"interrupted, child None" in sink.data
+    assert b"terminated" not in sink.data
+
+
+async def test_a_program_that_does_not_end_when_interrupted_is_told_and_killed() -> None:
+    deaf = python("import signal; signal.signal(2, lambda *_: print('deaf', flush=True)); print('ready', flush=True)\n"
+                  "while True: signal.pause()")  # fmt: skip
+    code, sink = await stopped(replace(deaf, interrupt=True, grace=0.3))
+    assert code == -signal.SIGTERM
+    assert b"deaf" in sink.data
+    code, sink = await stopped(replace(python(WITH_CHILD.replace("sys.exit(5)", "pass").replace("signal.pause()",
+                               "[signal.pause() for _ in range(9)]")), interrupt=True, grace=0.3))  # fmt: skip
+    assert code == 6
+    assert b"terminated" in sink.data
+
+
+async def test_nobody_is_interrupted_without_grace() -> None:
+    code, sink = await stopped(replace(python(WITH_CHILD), interrupt=True, grace=0))
+    assert code == -signal.SIGKILL
+    assert b"interrupted" not in sink.data

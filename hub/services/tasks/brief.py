@@ -16,7 +16,10 @@ from hub.errors import Invalid
 from hub.models import Inventory, Repository, Task, TemplateVault
 from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
+from hub.services import git_mappings
 from hub.services.tasks import variables
+from hub.services.tasks.finish import SEALED
+from hub.vault import place
 
 _VERSIONED = frozenset({"build", "deploy"})
 """Template types whose tasks know of versions."""
@@ -74,6 +77,8 @@ class Brief:
     repository: RepositoryBrief
     inventory: InventoryBrief | None
     vaults: tuple[VaultView, ...]
+    mappings: tuple[git_mappings.Mapping, ...]
+    """Keys for hosts and addresses, whichever repository they are in."""
     variables: Mapping[str, Any]
     env: Mapping[str, str] = field(repr=False)
     secret_variables: Mapping[str, str] = field(repr=False)
@@ -94,7 +99,8 @@ _TASK = """
            "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
            "ssh_key_id", "project"."name" AS "project_name", "user"."username",
            EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults",
-           EXISTS (SELECT 1 FROM "template_environment" WHERE "template_id" = "template"."id") AS "has_groups"
+           EXISTS (SELECT 1 FROM "template_environment" WHERE "template_id" = "template"."id") AS "has_groups",
+           EXISTS (SELECT 1 FROM "host_config" WHERE "project_id" = "project"."id") AS "has_mappings"
     FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
                 JOIN "project" ON "project"."id" = "task"."project_id"
                 JOIN "repository" ON "repository"."id" = "template"."repository_id"
@@ -106,7 +112,8 @@ _TASK = """
 async def load(hub: Hub, task_id: int) -> Brief:
     """Read it all. Raises `Invalid` or `Unavailable` with the sentence that ends the task."""
     found = await rows(
-        _TASK, [task_id], times=["created"], flags=["allow_override_args_in_task", "has_vaults", "has_groups"],
+        _TASK, [task_id], times=["created"],
+        flags=["allow_override_args_in_task", "has_vaults", "has_groups", "has_mappings"],
         documents=["params", "resumed", "task_params", "survey_vars"],
     )  # fmt: skip
     if not found:
@@ -134,12 +141,13 @@ async def load(hub: Hub, task_id: int) -> Brief:
         template_params=task["task_params"] or {},
         task_params=task["params"] or {},
         time_limit=task["time_limit"] or hub.settings.task_time_limit,
-        resumed=task["resumed"],
+        resumed=_resumed(hub, task),
         repository=RepositoryBrief(
             task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]
         ),
         inventory=await _inventory(task["inventory_id"]),
         vaults=await _vaults(task["template_id"]) if task["has_vaults"] else (),
+        mappings=await git_mappings.load(task["project_id"]) if task["has_mappings"] else (),
         variables=given.plain,
         env=given.env,
         secret_variables=given.secret,
@@ -193,6 +201,14 @@ async def _incoming_version(task: Mapping[str, Any]) -> str | None:
             return build.version
         build_task_id = build.build_task_id
     return None
+
+
+def _resumed(hub: Hub, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Open the state of the pass that asked: an executor may keep secrets in it."""
+    if task["resumed"] is None:
+        return None
+    state: dict[str, Any] = json.loads(hub.vault.open(task["resumed"][SEALED], place("task", "resumed", task["id"])))
+    return state
 
 
 def _parsed(text: str | None) -> Any:

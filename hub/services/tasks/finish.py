@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,10 @@ from hub.services.actor import SYSTEM, Actor
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
 from hub.services.tasks.retention import prune
 from hub.services.tasks.states import ERROR, RUNNING, STOPPED, STOPPING, SUCCESS, WAITING_CONFIRMATION
+from hub.vault import place
+
+SEALED = "sealed"
+"""Member of `Task.resumed` that holds the state of the pass that asked."""
 
 Result = tuple[str, Mapping[str, Any]]
 """Kind and data of a structured result."""
@@ -83,9 +88,10 @@ async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> b
     """Wait for a person without a worker. W-02."""
     if outcome.summary:
         await add_result(hub, subject.id, "approval", outcome.summary)
+    state = hub.vault.seal(json.dumps(storable(outcome.state)), place("task", "resumed", subject.id))
     question = outcome.question.replace("\0", "")[:250]
     parked = {
-        "question": question, "resumed": storable(outcome.state), "lease_owner": None, "lease_until": None,
+        "question": question, "resumed": {SEALED: state}, "lease_owner": None, "lease_until": None,
     }  # fmt: skip
     move = Move(WAITING_CONFIRMATION, (RUNNING,), note=question, columns=parked)
     return await transition(hub, SYSTEM, subject, move, at=at)

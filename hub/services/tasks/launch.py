@@ -67,6 +67,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
     if template is None:
         raise NotFound("There is no such template in this project.")
     executor = apps.executor_of(hub, template.app)
+    await apps.refuse_inactive(executor)
     columns = await _columns(hub, grant, template, draft)
     answers = survey.check(
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),

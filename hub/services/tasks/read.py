@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tortoise.functions import Max
@@ -14,14 +12,52 @@ from hub.errors import NotFound
 from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
-from hub.services.reading import shown
+from hub.services.cursors import Place
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import hidden, shown
 from hub.services.tasks.states import UNFINISHED
 
 MOST = 1000
 """Longest list that the wire gives."""
 
-_LONGEST_KIND = 50
-"""Characters of a result's kind; the database knows none that are longer."""
+LAST = 200
+"""How many the wire's `/last` lists give."""
+
+LISTING = Listing(
+    Task,
+    columns={
+        "id": "id",
+        "status": "status",
+        "created": "created",
+        "start": "start",
+        "end": "end",
+        "template_id": "template_id",
+        "tpl_alias": "template__name",
+        "tpl_app": "template__app",
+        "tpl_type": "template__type",
+        "user_id": "user_id",
+        "user_name": "user__name",
+        "schedule_id": "schedule_id",
+        "integration_id": "integration_id",
+        "inventory_id": "inventory_id",
+        "build_task_id": "build_task_id",
+        "playbook": "playbook",
+        "git_branch": "git_branch",
+        "message": "message",
+        "version": "version",
+        "commit_hash": "commit_hash",
+        "commit_message": "commit_message",
+        "exit_code": "exit_code",
+        "reason": "reason",
+    },
+    default="-id",
+    searched=(
+        "id", "message", "tpl_alias", "user_name", "version", "commit_message", "commit_hash", "git_branch", "playbook"
+    ),
+    words=("status", "tpl_app", "tpl_type"),
+    most=MOST,
+    wire_before=True,
+)  # fmt: skip
 
 _OWN = (
     "id", "template_id", "project_id", "status", "playbook", "environment", "arguments", "git_branch", "user_id",
@@ -101,52 +137,32 @@ def wire_with_template(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def list_tasks(
-    actor: Actor, project_id: int, *, template_id: int | None = None, status: Sequence[str] = (),
-    before: int | None = None, limit: int = MOST,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Newest tasks of a project, or of one template, first. `before` is the id of the last task already seen."""
-    return await find_tasks(actor, project_id, Wanted(template_id, tuple(status)), before=before, limit=limit)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which tasks to find."""
-
-    template_id: int | None = None
-    status: tuple[str, ...] = ()
-    text: str = ""
-    """Looked for in messages, commit messages, versions and names of templates."""
-
-
-async def find_tasks(
-    actor: Actor, project_id: int, wanted: Wanted, *, before: int | None = None, limit: int = MOST
-) -> list[dict[str, Any]]:
-    """Newest tasks of a project that fit, first. `before` is the id of the last task already seen."""
+    actor: Actor, project_id: int, asked: Asked = WHOLE, *, template_id: int | None = None
+) -> Page[dict[str, Any]]:
+    """Tasks of a project, or of one template, newest first."""
     grant = await require(actor, project_id)
-    where = ['"task"."project_id" = ?']
-    params: list[Any] = [project_id]
-    if wanted.template_id is not None:
-        where, params = [*where, '"task"."template_id" = ?'], [*params, wanted.template_id]
-    if wanted.status:
-        places = ", ".join("?" * len(wanted.status))
-        where, params = [*where, f'"task"."status" IN ({places})'], [*params, *wanted.status]
-    if wanted.text:
-        where, params = [*where, f"({' OR '.join(_SAYS)})"], [*params, *[_like(wanted.text)] * len(_SAYS)]
-    if before is not None:
-        where, params = [*where, '"task"."id" < ?'], [*params, before]
-    most = max(1, min(limit, MOST))
-    found = await _full(f'{" AND ".join(where)} ORDER BY "task"."id" DESC LIMIT {most}', params)
-    return [shown(grant, "task", wire_with_template(row)) for row in found]
+    plan = LISTING.plan(asked, hidden(grant, "task"))
+    which = {"project_id": project_id} | ({} if template_id is None else {"template_id": template_id})
+    if plan.plain:
+        where = " AND ".join(f'"task"."{name}" = ?' for name in which)
+        rest = f'ORDER BY "task"."id" DESC LIMIT {plan.limit + 1}'
+        found = await _full(f"{where} {rest}", list(which.values()))
+        page = plan.cut(found, lambda row: Place(row["id"], row["id"]))
+    else:
+        page = await _chosen(await LISTING.values(Task.filter(**which), asked, "id", hidden=hidden(grant, "task")))
+    return page.shaped(lambda row: shown(grant, "task", wire_with_template(row)))
 
 
-_SAYS = tuple(
-    f"LOWER({place}) LIKE ? ESCAPE '!'"
-    for place in ('"task"."message"', '"task"."commit_message"', '"task"."version"', '"template"."name"')
-)
+async def _chosen(page: Page[dict[str, Any]]) -> Page[dict[str, Any]]:
+    """Return whole rows for a page of ids; what was deleted meanwhile is left out."""
+    found = await _by_ids([one["id"] for one in page])
+    return page.of([found[one["id"]] for one in page if one["id"] in found])
 
 
-def _like(text: str) -> str:
-    return "%" + re.sub(r"([!%_])", r"!\1", text.lower()) + "%"
+async def _by_ids(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    if not ids:
+        return {}
+    return {row["id"]: row for row in await _full(f'"task"."id" IN ({", ".join("?" * len(ids))})', ids)}
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -155,10 +171,7 @@ async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         return {}
     newest = Task.filter(template_id__in=list(template_ids)).annotate(newest=Max("id")).group_by("template_id")
     ids = [one["newest"] for one in await newest.values("template_id", "newest")]
-    if not ids:
-        return {}
-    found = await _full(f'"task"."id" IN ({", ".join("?" * len(ids))})', ids)
-    return {row["template_id"]: wire_with_template(row) for row in found}
+    return {row["template_id"]: wire_with_template(row) for row in (await _by_ids(ids)).values()}
 
 
 async def get_task(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
@@ -185,22 +198,37 @@ async def task_with_template(actor: Actor, project_id: int, task_id: int) -> dic
     return shown(grant, "task", wire_with_template(found[0]))
 
 
-async def moves_of(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
+MOVES = Listing(
+    TaskMove,
+    columns={"id": "id", "at": "at", "source": "source", "target": "target", "actor": "actor", "note": "note"},
+    default="id",
+    searched=("actor", "note"),
+    words=("source", "target"),
+    most=MOST,
+)
+
+RESULTS = Listing(
+    TaskResult,
+    columns={"id": "id", "kind": "kind", "created": "created"},
+    default="id",
+    searched=("kind",),
+    words=("kind",),
+    most=MOST,
+)
+
+
+async def moves_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Every change of status: who, when, from, to."""
     await get_task(actor, project_id, task_id)
-    moves = TaskMove.filter(task_id=task_id).order_by("id")
-    return [dict(row) for row in await moves.values("at", "source", "target", "actor", "note")]
+    query = TaskMove.filter(task_id=task_id)
+    found = await MOVES.values(query, asked, "id", "at", "source", "target", "actor", "note")
+    return found.shaped(lambda row: {name: value for name, value in row.items() if name != "id"})
 
 
-async def results_of(actor: Actor, project_id: int, task_id: int, kind: str | None = None) -> list[dict[str, Any]]:
+async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Structured results of a task, oldest first."""
     await get_task(actor, project_id, task_id)
-    query = TaskResult.filter(task_id=task_id)
-    if kind is not None and len(kind) > _LONGEST_KIND:
-        return []
-    if kind is not None:
-        query = query.filter(kind=kind)
-    return [dict(row) for row in await query.order_by("id").values("id", "kind", "created", "data")]
+    return await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
 
 
 async def live_tasks() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Structured results of a task in the wire's shapes: stages, hosts and errors of Ansible.
+"""Structured results of a task: stages, hosts and errors of Ansible in the wire's shapes, and plans.
 
 They are rows of `TaskResult`: of kind `stages` with a list `stages`, of kind `ansible_hosts` with a list `hosts`, of
 kind `ansible_errors` with a list `errors`. Where the wire's free edition answers null, these are lists.
@@ -6,25 +6,32 @@ kind `ansible_errors` with a list `errors`. Where the wire's free edition answer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from hub.services.actor import Actor
+from hub.services.listing import Asked
 from hub.services.tasks.read import results_of
 
 HOSTS = "ansible_hosts"
 ERRORS = "ansible_errors"
 STAGES = "stages"
+PLAN = "plan"
+"""What a task would change: shown for people to judge, in the shape that `review_of` gives."""
+
+_ACTIONS = ("add", "change", "destroy", "replace", "import", "move", "forget", "read")
 
 _COUNTS = ("ok", "changed", "failed", "unreachable", "skipped", "rescued", "ignored")
-_TYPES = {"plan": "terraform_plan", "play": "running", "recap": "print_result"}
+_TYPES = {"plan": "terraform_plan", "play": "running", "apply": "running", "recap": "print_result",
+          "outputs": "print_result"}  # fmt: skip
 """The wire's names of stages that are named otherwise here."""
 
 
 async def stages(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
     """Stages of a task in their order; `result` is what was told of a stage, or null."""
     found: list[dict[str, Any]] = []
-    for row in await results_of(actor, project_id, task_id, STAGES):
+    for row in await _of_kind(actor, project_id, task_id, STAGES):
         for stage in row["data"].get("stages") or ():
             name = str(stage.get("name", ""))
             found.append({
@@ -63,9 +70,51 @@ async def _each(actor: Actor, project_id: int, task_id: int, kind: str) -> list[
     member = kind.removeprefix("ansible_")
     return [
         (row["created"], dict(one))
-        for row in await results_of(actor, project_id, task_id, kind)
+        for row in await _of_kind(actor, project_id, task_id, kind)
         for one in row["data"].get(member) or ()
     ]
+
+
+async def _of_kind(actor: Actor, project_id: int, task_id: int, kind: str) -> list[dict[str, Any]]:
+    return await results_of(actor, project_id, task_id, Asked(filters={"kind": kind}))
+
+
+def review_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan in the shape that pages draw; what a plugin left out, or wrote otherwise, is empty."""
+    counts = data.get("counts")
+    counts = counts if isinstance(counts, Mapping) else {}
+    return {
+        "title": str(data.get("title") or ""),
+        "workspace": str(data.get("workspace") or ""),
+        "destroy": data.get("destroy") is True,
+        "complete": data.get("complete") is not False,
+        "cut": data.get("cut") is True,
+        "left_out": _count(data.get("left_out")),
+        "counts": {kind: _count(counts.get(kind)) for kind in _ACTIONS},
+        "resources": [one for one in map(_change, _listed(data.get("resources"))) if one["action"] in _ACTIONS],
+        "outputs": [_change(one) for one in _listed(data.get("outputs"))],
+        "drift": [_change(one) for one in _listed(data.get("drift"))],
+    }
+
+
+def _change(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": str(one.get("name", "")),
+        "action": str(one.get("action", "")),
+        "before_name": str(one.get("before_name") or ""),
+        "attributes": [_attribute(row) for row in _listed(one.get("attributes"))],
+    }
+
+
+def _attribute(row: Mapping[str, Any]) -> dict[str, Any]:
+    sensitive = row.get("sensitive") is True
+    values = {side: None if sensitive or row.get(side) is None else str(row[side]) for side in ("before", "after")}
+    flags = {flag: row.get(flag) is True for flag in ("sensitive", "unknown", "forces")}
+    return {"name": str(row.get("name", "")), **values, **flags}
+
+
+def _listed(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def _head(number: int, project_id: int, task_id: int, created: datetime) -> dict[str, Any]:

@@ -89,12 +89,12 @@ async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *,
     return len(ids)
 
 
-async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
+async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: str = "") -> None:
     """Let a task that asked go on; `Conflict` when it does not ask. W-04."""
     subject = await _runnable(actor, project_id, task_id)
 
     async def work() -> bool:
-        return await transition(hub, actor, subject, Move(CONFIRMED, columns={"question": ""}))
+        return await transition(hub, actor, subject, Move(CONFIRMED, note=why, columns={"question": ""}))
 
     if not await unit(work):
         raise Conflict("The task does not wait for a confirmation.")

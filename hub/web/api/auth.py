@@ -12,9 +12,9 @@ from hub.web.errors import JSON
 
 
 @route("GET", "/auth/login", Access.PUBLIC)
-async def login_methods(_: Call) -> Answer:
+async def login_methods(call: Call) -> Answer:
     """How people may sign in."""
-    return accounts.login_methods()
+    return accounts.login_methods(call.hub)
 
 
 @route("POST", "/auth/login", Access.PUBLIC)

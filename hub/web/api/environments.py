@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.services import environments
 from hub.services.environments import EnvironmentDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/environment"
@@ -14,7 +14,7 @@ _ONE = _ALL + "/{environment_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_environments(call: Call) -> Answer:
     """Variable groups of a project."""
-    return await environments.list_environments(call.actor, call.ids["project_id"], **sorting(call))
+    return await environments.list_environments(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

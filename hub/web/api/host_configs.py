@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.services import host_configs
 from hub.services.host_configs import HostConfigDraft
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/host_configs"
@@ -13,7 +14,7 @@ _ONE = _ALL + "/{host_config_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_host_configs(call: Call) -> Answer:
     """Mappings of a project."""
-    return await host_configs.list_host_configs(call.actor, call.ids["project_id"])
+    return await host_configs.list_host_configs(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

@@ -7,7 +7,7 @@ from hub.services.access import MANAGE_RESOURCES
 from hub.services.integration_parts import MatcherDraft, ValueDraft
 from hub.services.integrations import IntegrationDraft
 from hub.services.webhooks import SampleDraft
-from hub.web.api.queries import integer, sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/integrations"
@@ -24,7 +24,7 @@ def _pair(call: Call) -> tuple[int, int]:
 @route("GET", _ALL, Access.MEMBER)
 async def list_integrations(call: Call) -> Answer:
     """Integrations of a project."""
-    return await integrations.list_integrations(call.actor, call.ids["project_id"], **sorting(call))
+    return await integrations.list_integrations(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)
@@ -37,7 +37,7 @@ async def create_integration(call: Call) -> Answer:
 @route("GET", _ALL + "/aliases", Access.MEMBER)
 async def list_project_aliases(call: Call) -> Answer:
     """Addresses of all searchable ones together."""
-    return await integration_parts.list_aliases(call.hub, call.actor, call.ids["project_id"])
+    return await integration_parts.list_aliases(call.hub, call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL + "/aliases", Access.MEMBER, body=False)
@@ -82,7 +82,7 @@ async def delete_integration(call: Call) -> Answer:
 @route("GET", _ONE + "/matchers", Access.MEMBER)
 async def list_matchers(call: Call) -> Answer:
     """Its conditions."""
-    return await integration_parts.list_matchers(call.actor, *_pair(call))
+    return await integration_parts.list_matchers(call.actor, *_pair(call), asked(call))
 
 
 @route("POST", _ONE + "/matchers", Access.MEMBER)
@@ -121,7 +121,7 @@ async def delete_matcher(call: Call) -> Answer:
 @route("GET", _ONE + "/values", Access.MEMBER)
 async def list_values(call: Call) -> Answer:
     """Values that it takes out."""
-    return await integration_parts.list_values(call.actor, *_pair(call), **sorting(call))
+    return await integration_parts.list_values(call.actor, *_pair(call), asked(call))
 
 
 @route("POST", _ONE + "/values", Access.MEMBER)
@@ -162,7 +162,9 @@ async def delete_value(call: Call) -> Answer:
 async def list_aliases(call: Call) -> Answer:
     """Addresses of its own."""
     project_id, integration_id = _pair(call)
-    return await integration_parts.list_aliases(call.hub, call.actor, project_id, integration_id=integration_id)
+    return await integration_parts.list_aliases(
+        call.hub, call.actor, project_id, asked(call), integration_id=integration_id
+    )
 
 
 @route("POST", _ONE + "/aliases", Access.MEMBER, body=False)
@@ -191,7 +193,7 @@ async def try_integration(call: Call) -> Answer:
 @route("GET", _ONE + "/deliveries", Access.MEMBER, wire=False, needs=MANAGE_RESOURCES)
 async def list_deliveries(call: Call) -> Answer:
     """What came to it, the newest first and without bodies; `before` is the last id already seen."""
-    return await deliveries.list_deliveries(call.actor, *_pair(call), before=integer(call, "before"))
+    return await deliveries.list_deliveries(call.actor, *_pair(call), asked(call))
 
 
 @route("GET", _DELIVERY, Access.MEMBER, wire=False, needs=MANAGE_RESOURCES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.services import inventories
 from hub.services.inventories import InventoryDraft
-from hub.web.api.queries import integer
+from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/inventory"
@@ -18,9 +18,9 @@ async def list_inventories(call: Call) -> Answer:
         call.hub,
         call.actor,
         call.ids["project_id"],
+        asked(call),
         app=call.query.get("app", ""),
         template_id=integer(call, "template_id"),
-        order=call.query.get("order", ""),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from hub.services import invites
 from hub.services.invites import InviteDraft, StatusDraft, TokenDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
 @route("GET", "/project/{project_id}/invites", Access.MEMBER)
 async def list_invites(call: Call) -> Answer:
     """Every invitation of the project."""
-    return await invites.list_invites(call.hub, call.actor, call.ids["project_id"], **sorting(call))
+    return await invites.list_invites(call.hub, call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", "/project/{project_id}/invites", Access.MEMBER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.services import keys
 from hub.services.keys import KeyDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/keys"
@@ -14,7 +14,7 @@ _ONE = _ALL + "/{key_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_keys(call: Call) -> Answer:
     """Keys of a project."""
-    return await keys.list_keys(call.actor, call.ids["project_id"], **sorting(call))
+    return await keys.list_keys(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

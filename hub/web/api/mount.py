@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 from quart import Quart, Response, request
+from werkzeug.sansio.request import Request as Asked
 
 from hub.context import Hub
 from hub.errors import Forbidden, HubError, Invalid, NotFound
@@ -16,8 +18,11 @@ from hub.plugin import PluginError
 from hub.services import runner_link
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, refuse_unfit_text
+from hub.services.listing import Page
 from hub.web.actor import NOBODY, actor_of, session_of
 from hub.web.api import repeats, versions
+from hub.web.api.queries import is_strict, turn_pages
+from hub.web.api.reads import Reads, is_plain
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
@@ -36,14 +41,30 @@ def mount(app: Quart, hub: Hub) -> None:
     by_path: dict[str, dict[str, Route]] = defaultdict(dict)
     for one in ROUTES.all:
         by_path[one.path][one.method] = one
+    by_endpoint: dict[str, Route] = {}
     for path, methods in by_path.items():
+        if "GET" in methods:
+            by_endpoint[f"api {path}"] = methods["GET"]
         app.add_url_rule(
-            PREFIX + _PART.sub(r"<\1>", path),
+            PREFIX + _PART.sub(_rule_part, path),
             endpoint=f"api {path}",
             view_func=_view(hub, methods, by_path),
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
+    ahead = Reads(app, {name: one for name, one in by_endpoint.items() if is_plain(one)}, partial(_read, hub))
+    app.asgi_app = ahead  # type: ignore[method-assign]
+
+
+async def _read(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked) -> Response:
+    """Answer a plain read, without the framework around it."""
+    call = await _call(hub, route, parts, asked)
+    return _told(call, route, await route.view(call))
+
+
+def _rule_part(part: re.Match[str]) -> str:
+    """A part whose name ends in `_path` takes the rest of the address, slashes and all."""
+    return f"<path:{part[1]}>" if part[1].endswith("_path") else f"<{part[1]}>"
 
 
 def _view(
@@ -54,7 +75,8 @@ def _view(
         if route is None:
             return plain_not_found()
         try:
-            return await _answer(route, await _call(hub, route, parts), by_path)
+            body = await request.get_data() if route.needs_body else b""
+            return await _answer(route, await _call(hub, route, parts, request, body), by_path)
         except (HubError, PluginError) as error:
             return json_error(error)
 
@@ -71,10 +93,7 @@ async def _answer(route: Route, call: Call, by_path: Mapping[str, Mapping[str, R
             value = await route.view(call)
         else:
             value = await versions.unless_changed(route, read, call, wanted)
-        response = _response(value)
-        if route.method == "GET" and isinstance(value, dict):
-            response.headers["ETag"] = versions.tag(value)
-        return response
+        return _told(call, route, value)
 
     key = request.headers.get("Idempotency-Key")
     if key is None or route.method != "POST" or route.access in {Access.PUBLIC, Access.SESSION}:
@@ -82,24 +101,33 @@ async def _answer(route: Route, call: Call, by_path: Mapping[str, Mapping[str, R
     return await repeats.once(call, key, await request.get_data(), answer)
 
 
-async def _call(hub: Hub, route: Route, parts: Mapping[str, str]) -> Call:
-    actor = await _let_in(hub, route, parts.get("project_id"))
+async def _call(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked, data: bytes | str = b"") -> Call:
+    actor = await _let_in(hub, route, parts.get("project_id"), asked)
     ids = {name: _whole_number(name, text) for name, text in parts.items() if name.endswith("_id")}
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
-    for text in (*texts.values(), *request.args.values()):
+    for text in (*texts.values(), *asked.args.values()):
         refuse_unfit_text(text)
-    body = _decoded(await request.get_data()) if route.needs_body else None
-    return Call(hub, actor, ids, texts, request.args, body)
+    body = _decoded(data) if route.needs_body else None
+    return Call(
+        hub,
+        actor,
+        ids,
+        texts,
+        asked.args,
+        body,
+        address=f"{asked.root_path}{asked.path}",
+        strict=is_strict(asked.headers),
+    )
 
 
-async def _let_in(hub: Hub, route: Route, project: str | None) -> Actor:
+async def _let_in(hub: Hub, route: Route, project: str | None, asked: Asked) -> Actor:
     if route.access is Access.PUBLIC:
         return NOBODY
     if route.access is Access.SESSION:
-        return await session_of(hub, request)
+        return await session_of(hub, asked)
     if route.access is Access.RUNNER:
-        return await runner_link.actor_of_runner(request.headers.get("X-Runner-Token", ""))
-    actor = await actor_of(hub, request)
+        return await runner_link.actor_of_runner(asked.headers.get("X-Runner-Token", ""))
+    actor = await actor_of(hub, asked)
     check_token(actor, route, None if project is None else _whole_number("project_id", project))
     if route.access is Access.ADMIN and not actor.admin:
         raise Forbidden("Only an administrator may do this.")
@@ -138,6 +166,16 @@ def _first_value(data: bytes) -> Any:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _told(call: Call, route: Route, answer: Answer) -> Response:
+    """Return the answer, and in its headers the state of a thing, or the pages around one of a list."""
+    response = _response(answer)
+    if isinstance(answer, Page):
+        turn_pages(call, response, answer)
+    if route.method == "GET" and isinstance(answer, dict):
+        response.headers["ETag"] = versions.tag(answer)
+    return response
 
 
 def _response(answer: Answer) -> Response:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from hub.services import own_sessions
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, route
 
 
 @route("GET", "/user/sessions", Access.USER, wire=False)
 async def list_sessions(call: Call) -> Answer:
     """The caller's sessions, the one used last first."""
-    return await own_sessions.list_sessions(call.hub, call.actor)
+    return await own_sessions.list_sessions(call.hub, call.actor, asked(call))
 
 
 @route("DELETE", "/user/sessions", Access.USER, wire=False)

@@ -6,14 +6,14 @@ from hub.errors import Forbidden, Unauthenticated
 from hub.services import demo, projects, team
 from hub.services.projects import ProjectDraft
 from hub.services.team import MemberDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
 @route("GET", "/projects", Access.USER)
 async def list_projects(call: Call) -> Answer:
     """Projects that the caller sees."""
-    return await projects.list_projects(call.actor)
+    return await projects.list_projects(call.actor, asked(call))
 
 
 @route("POST", "/projects", Access.USER)
@@ -64,7 +64,7 @@ async def leave(call: Call) -> Answer:
 @route("GET", "/project/{project_id}/users", Access.MEMBER)
 async def list_members(call: Call) -> Answer:
     """Members of the team."""
-    return await team.list_members(call.actor, call.ids["project_id"], **sorting(call))
+    return await team.list_members(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", "/project/{project_id}/users", Access.MEMBER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.services import repositories
 from hub.services.repositories import RepositoryDraft
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/repositories"
@@ -13,7 +14,7 @@ _ONE = _ALL + "/{repository_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_repositories(call: Call) -> Answer:
     """Repositories of a project."""
-    return await repositories.list_repositories(call.actor, call.ids["project_id"], order=call.query.get("order", ""))
+    return await repositories.list_repositories(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

@@ -6,6 +6,7 @@ from hub.services import roles, template_roles
 from hub.services.access import MANAGE_USERS
 from hub.services.roles import RoleDraft
 from hub.services.template_roles import TemplateRoleDraft
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _OF_PROJECT = "/project/{project_id}/roles"
@@ -15,7 +16,7 @@ _PERMS = "/project/{project_id}/templates/{template_id}/perms"
 @route("GET", "/roles", Access.ADMIN)
 async def list_global(call: Call) -> Answer:
     """Roles of the whole hub."""
-    return await roles.list_global(call.actor)
+    return await roles.list_global(call.actor, asked(call))
 
 
 @route("POST", "/roles", Access.ADMIN)
@@ -48,14 +49,16 @@ async def delete_global(call: Call) -> Answer:
 @route("GET", _OF_PROJECT, Access.MEMBER)
 async def list_roles(call: Call) -> Answer:
     """Roles of a project; with `mode=merge` every role that a member of it can have."""
-    return await roles.list_roles(call.actor, call.ids["project_id"], built_in=call.query.get("mode") == "merge")
+    return await roles.list_roles(
+        call.actor, call.ids["project_id"], asked(call), built_in=call.query.get("mode") == "merge"
+    )
 
 
 @route("GET", _OF_PROJECT + "/all", Access.MEMBER)
 async def list_all_roles(call: Call) -> Answer:
     """Roles of a project and of the whole hub."""
     built_in = call.query.get("mode") == "merge"
-    return await roles.list_roles(call.actor, call.ids["project_id"], everywhere=True, built_in=built_in)
+    return await roles.list_roles(call.actor, call.ids["project_id"], asked(call), everywhere=True, built_in=built_in)
 
 
 @route("POST", _OF_PROJECT, Access.MEMBER, needs=MANAGE_USERS)
@@ -89,7 +92,7 @@ async def delete_role(call: Call) -> Answer:
 @route("GET", _PERMS, Access.MEMBER)
 async def list_perms(call: Call) -> Answer:
     """What custom roles may do on a template."""
-    return await template_roles.list_template_roles(call.actor, *_template(call))
+    return await template_roles.list_template_roles(call.actor, *_template(call), asked(call))
 
 
 @route("POST", _PERMS, Access.MEMBER)

@@ -58,6 +58,10 @@ class Call:
     query: Mapping[str, str]
     body: Any = None
     """Decoded JSON body; None when there was none and the route needs none."""
+    address: str = ""
+    """Path of the request, as the client knows it."""
+    strict: bool = False
+    """The client prefers a refusal where the wire ignores what it does not know."""
 
 
 @dataclass(frozen=True, slots=True)

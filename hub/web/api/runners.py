@@ -11,6 +11,7 @@ from hub.errors import Invalid
 from hub.services import runner_keys, runner_link, runners
 from hub.services.draft import Draft
 from hub.services.runners import ActiveDraft, RunnerDraft
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.encoding import dumps
 
@@ -32,7 +33,7 @@ def _of(call: Call) -> int | None:
 @route("GET", _PROJECT, Access.MEMBER)
 async def list_runners(call: Call) -> Answer:
     """Runners."""
-    return await runners.list_runners(call.hub, call.actor, _of(call))
+    return await runners.list_runners(call.hub, call.actor, _of(call), asked(call))
 
 
 @route("GET", "/runner_tags", Access.ADMIN)

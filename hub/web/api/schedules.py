@@ -6,7 +6,7 @@ from quart import Response
 
 from hub.services import schedules
 from hub.services.schedules import ActiveDraft, CronDraft, ScheduleDraft
-from hub.web.api.queries import limit_of
+from hub.web.api.queries import asked, limit_of
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.errors import JSON
 
@@ -17,13 +17,13 @@ _ONE = _ALL + "/{schedule_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_schedules(call: Call) -> Answer:
     """Schedules of a project, but for those that watch a repository."""
-    return await schedules.list_schedules(call.actor, call.ids["project_id"])
+    return await schedules.list_schedules(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("GET", "/project/{project_id}/templates/{template_id}/schedules", Access.MEMBER)
 async def list_checkers(call: Call) -> Answer:
     """Schedules of a template that watch a repository."""
-    return await schedules.list_checkers(call.actor, call.ids["project_id"], call.ids["template_id"])
+    return await schedules.list_checkers(call.actor, call.ids["project_id"], call.ids["template_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.services import secret_storages
 from hub.services.secret_storages import StorageDraft
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/secret_storages"
@@ -13,7 +14,7 @@ _ONE = _ALL + "/{storage_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_storages(call: Call) -> Answer:
     """Secret storages of a project."""
-    return await secret_storages.list_storages(call.actor, call.ids["project_id"])
+    return await secret_storages.list_storages(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

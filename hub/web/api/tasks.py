@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import wraps
-from typing import Any
 
 import orjson
 from quart import Response, request
@@ -17,16 +16,15 @@ from hub.services.belongings import find
 from hub.services.draft import Draft
 from hub.services.tasks import launch, read, stop
 from hub.services.tasks.launch import TaskDraft
-from hub.web.api.queries import integer, limit_of
+from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
-from hub.web.encoding import dumps, wire_time
+from hub.web.encoding import wire_time
 from hub.web.errors import JSON
 
 _ALL = "/project/{project_id}/tasks"
 _ONE = _ALL + "/{task_id}"
 _OF_TEMPLATE = "/project/{project_id}/templates/{template_id}/tasks"
 
-_MOST_LAST = 200
 _MOST_LINES = 5000
 _TEXT = "text/plain; charset=utf-8"
 
@@ -56,29 +54,28 @@ def wire_unknown(view: _View) -> _View:
 @route("GET", _ALL, Access.MEMBER)
 async def list_tasks(call: Call) -> Answer:
     """Newest tasks of a project."""
-    return await read.list_tasks(call.actor, call.ids["project_id"], **_filters(call))
+    return await read.list_tasks(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("GET", _ALL + "/last", Access.MEMBER)
 async def last_tasks(call: Call) -> Answer:
     """A page of a project's tasks, newest first; `before` is the id of the last task of the page before."""
-    return await _page(call)
+    return await read.list_tasks(call.actor, call.ids["project_id"], asked(call, most=read.LAST))
 
 
 @route("GET", _OF_TEMPLATE, Access.MEMBER)
 async def list_tasks_of_template(call: Call) -> Answer:
     """Newest tasks of a template."""
     template_id = await _template(call)
-    limit = limit_of(call, read.MOST)
-    return await read.list_tasks(
-        call.actor, call.ids["project_id"], template_id=template_id, limit=limit, **_filters(call)
-    )  # fmt: skip
+    return await read.list_tasks(call.actor, call.ids["project_id"], asked(call), template_id=template_id)
 
 
 @route("GET", _OF_TEMPLATE + "/last", Access.MEMBER)
 async def last_tasks_of_template(call: Call) -> Answer:
     """A page of a template's tasks, newest first."""
-    return await _page(call, template_id=await _template(call))
+    template_id = await _template(call)
+    page = asked(call, most=read.LAST)
+    return await read.list_tasks(call.actor, call.ids["project_id"], page, template_id=template_id)
 
 
 @route("POST", _ALL, Access.MEMBER)
@@ -168,13 +165,13 @@ async def lines(call: Call) -> Answer:
 @route("GET", _ONE + "/moves", Access.MEMBER, wire=False)
 async def moves(call: Call) -> Answer:
     """Every change of its status: who, when, from, to."""
-    return await read.moves_of(call.actor, *_ids(call))
+    return await read.moves_of(call.actor, *_ids(call), asked(call))
 
 
 @route("GET", _ONE + "/results", Access.MEMBER, wire=False)
 async def results(call: Call) -> Answer:
     """Structured results, such as the stages with their times; `kind` leaves those of one kind."""
-    return await read.results_of(call.actor, *_ids(call), kind=call.query.get("kind") or None)
+    return await read.results_of(call.actor, *_ids(call), asked(call))
 
 
 def _ids(call: Call) -> tuple[int, int]:
@@ -184,21 +181,6 @@ def _ids(call: Call) -> tuple[int, int]:
 async def _template(call: Call) -> int:
     await require(call.actor, call.ids["project_id"])
     return (await find(Template, call.ids["project_id"], call.ids["template_id"], "template")).id
-
-
-def _filters(call: Call) -> dict[str, Any]:
-    return {"status": [one for one in call.query.get("status", "").split(",") if one]}
-
-
-async def _page(call: Call, *, template_id: int | None = None) -> Response:
-    limit = limit_of(call, _MOST_LAST)
-    found = await read.list_tasks(
-        call.actor, call.ids["project_id"], template_id=template_id, before=integer(call, "before"), limit=limit + 1,
-        **_filters(call),
-    )  # fmt: skip
-    response = Response(dumps(found[:limit]), 200, content_type=JSON)
-    response.headers["X-Has-Next"] = "true" if len(found) > limit else "false"
-    return response
 
 
 def _streamed(pieces: AsyncIterator[bytes], content_type: str) -> Response:

@@ -7,7 +7,7 @@ from hub.services.draft import Draft
 from hub.services.tasks import stop
 from hub.services.template_drafts import TemplateDraft
 from hub.services.templates import DescriptionDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/templates"
@@ -17,9 +17,7 @@ _ONE = _ALL + "/{template_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_templates(call: Call) -> Answer:
     """Templates of a project."""
-    return await templates.list_templates(
-        call.actor, call.ids["project_id"], app=call.query.get("app", ""), **sorting(call)
-    )
+    return await templates.list_templates(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)

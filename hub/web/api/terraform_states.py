@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.errors import NotFound
 from hub.services import terraform_states
 from hub.services.terraform_states import AliasDraft
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, route
 
 _BELOW = "/project/{project_id}/inventory/{inventory_id}/terraform"
@@ -22,7 +23,7 @@ def _of(call: Call) -> tuple[int, int]:
 @route("GET", _ALIASES, Access.MEMBER)
 async def list_aliases(call: Call) -> Answer:
     """Aliases of an inventory."""
-    return await terraform_states.list_aliases(call.hub, call.actor, *_of(call))
+    return await terraform_states.list_aliases(call.hub, call.actor, *_of(call), asked(call))
 
 
 @route("POST", _ALIASES, Access.MEMBER)
@@ -55,7 +56,7 @@ async def delete_alias(call: Call) -> Answer:
 @route("GET", _STATES, Access.MEMBER)
 async def list_states(call: Call) -> Answer:
     """Versions of the state, newest first."""
-    return await terraform_states.list_states(call.actor, *_of(call))
+    return await terraform_states.list_states(call.actor, *_of(call), asked(call))
 
 
 @route("GET", _STATES + "/latest", Access.MEMBER)

@@ -9,6 +9,7 @@ from quart import request
 
 from hub.errors import Invalid
 from hub.services import sessions, users
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
@@ -21,7 +22,7 @@ async def own_user(call: Call) -> Answer:
 @route("GET", "/user/tokens", Access.USER)
 async def list_tokens(call: Call) -> Answer:
     """The caller's tokens, newest first."""
-    return await sessions.list_tokens(call.hub, call.actor)
+    return await sessions.list_tokens(call.hub, call.actor, asked(call))
 
 
 @route("POST", "/user/tokens", Access.USER, body=False)
@@ -40,7 +41,7 @@ async def delete_token(call: Call) -> Answer:
 @route("GET", "/users", Access.USER)
 async def list_users(call: Call) -> Answer:
     """Everybody, or those whose username begins with `s`."""
-    return await users.list_users(call.actor, prefix=call.query.get("s", ""))
+    return await users.list_users(call.actor, asked(call), prefix=call.query.get("s", ""))
 
 
 @route("POST", "/users", Access.USER)
@@ -79,7 +80,7 @@ async def change_password(call: Call) -> Answer:
 @route("GET", "/users/{user_id}/tokens", Access.ADMIN, wire=False)
 async def list_tokens_of(call: Call) -> Answer:
     """Somebody's tokens, of each only its beginning."""
-    return await sessions.list_tokens(call.hub, await users.person(call.actor, call.ids["user_id"]))
+    return await sessions.list_tokens(call.hub, await users.person(call.actor, call.ids["user_id"]), asked(call))
 
 
 @route("POST", "/users/{user_id}/tokens", Access.ADMIN, body=False, wire=False)

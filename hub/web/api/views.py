@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.services import views
 from hub.services.views import ViewDraft
-from hub.web.api.queries import sorting
+from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/views"
@@ -14,7 +14,7 @@ _ONE = _ALL + "/{view_id}"
 @route("GET", _ALL, Access.MEMBER)
 async def list_views(call: Call) -> Answer:
     """Views of a project."""
-    return await views.list_views(call.actor, call.ids["project_id"])
+    return await views.list_views(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER)
@@ -40,7 +40,7 @@ async def get_view(call: Call) -> Answer:
 @route("GET", _ONE + "/templates", Access.MEMBER)
 async def templates_of_view(call: Call) -> Answer:
     """Templates that it shows."""
-    return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], **sorting(call))
+    return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], asked(call))
 
 
 @route("PUT", _ONE, Access.MEMBER)

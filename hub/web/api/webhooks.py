@@ -1,4 +1,4 @@
-"""Where webhooks come in. Only POST starts anything; every other method is unknown here (S18 is not copied)."""
+"""Where webhooks come in. POST starts tasks, GET where an administrator allows it, OPTIONS never (S18, ADR 7)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Final
 
 from quart import Response, request
 
-from hub.errors import NotFound, TooLarge, Unauthenticated
+from hub.errors import NotFound, TooLarge, Unauthenticated, WrongMethod
 from hub.plugin import Delivery
 from hub.services import webhooks
 from hub.services.webhooks import Started, Unmatched
 from hub.web.address import client_address
 from hub.web.api.routing import Access, Answer, Call, route
-from hub.web.errors import JSON
+from hub.web.errors import JSON, json_error
 
 MAX_BODY: Final = 1024 * 1024
 """Largest body of a webhook, in bytes."""
@@ -24,9 +24,33 @@ async def receive(call: Call) -> Answer:
 
     `webhook_legacy_answers` hides what went wrong, as the reference does: 204, and 200 at an unknown address.
     """
+    return await _receive(call, by_link=False)
+
+
+@route("GET", "/integrations/{alias}", Access.PUBLIC)
+async def follow(call: Call) -> Answer:
+    """The same for a GET, where `webhook_get` is set and the integration asks for proof of the sender; else 405."""
+    if request.method == "HEAD" or not call.hub.settings.webhook_get:
+        refused = json_error(WrongMethod("Only a POST starts tasks here; send the request again as one."))
+        refused.headers["Allow"] = _allowed(call)
+        return refused
+    return await _receive(call, by_link=True)
+
+
+@route("OPTIONS", "/integrations/{alias}", Access.PUBLIC, body=False)
+async def options(call: Call) -> Answer:
+    """Say which methods start tasks; the address is not looked up, and nothing starts."""
+    return Response(b"", 204, headers={"Allow": _allowed(call)}, content_type=JSON)
+
+
+def _allowed(call: Call) -> str:
+    return "POST, GET, OPTIONS" if call.hub.settings.webhook_get else "POST, OPTIONS"
+
+
+async def _receive(call: Call, *, by_link: bool) -> Answer:
     legacy = call.hub.settings.webhook_legacy_answers
     try:
-        started = await webhooks.receive(call.hub, call.texts["alias"], await _delivery())
+        started = await webhooks.receive(call.hub, call.texts["alias"], await _delivery(), by_link=by_link)
     except NotFound:
         if legacy:
             return Response(b"", 200, content_type=JSON)

@@ -44,6 +44,12 @@ def asset(name: str) -> str:
     return url_for("pages.assets", name=_manifest()[name])
 
 
+def known_icon(name: str, otherwise: str) -> str:
+    """Return the icon that is meant by a name, also by one of Material Design such as `mdi-github`."""
+    plain = name.removeprefix("mdi-")
+    return next((one for one in (plain, f"brand-{plain}") if one in _icons()), otherwise)
+
+
 def icon(name: str, css: str = "", label: str = "") -> Markup:
     """Return an icon; decoration unless it has a label."""
     known = name if name in _icons() else FALLBACK_ICON

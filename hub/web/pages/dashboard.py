@@ -7,6 +7,7 @@ from typing import Any
 from quart import Response
 
 from hub.services import events, inventories, keys, repositories, templates
+from hub.services.listing import Asked
 from hub.web.i18n import gettext as _
 from hub.web.pages import history as tasks
 from hub.web.pages import visit
@@ -37,7 +38,7 @@ async def history(project_id: int) -> Response:
 @page("/project/<int:project_id>/activity", Who.MEMBER)
 async def activity(project_id: int) -> Response:
     """What people did, newest first."""
-    found = await events.list_for_project(visit.visit().actor, project_id, limit=events.LAST)
+    found = await events.list_for_project(visit.visit().actor, project_id, Asked(limit=events.LAST))
     return await visit.show("activity.html", tab="activity", events=found)
 
 

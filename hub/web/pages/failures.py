@@ -101,6 +101,11 @@ def _worth_retrying(status: int) -> bool:
 
 def _with_headers(error: Exception, response: Response, status: int) -> Response:
     response.status_code = status
+    return wait_for(error, response)
+
+
+def wait_for(error: Exception, response: Response) -> Response:
+    """Tell scripts and browsers how long to wait, where an error says so."""
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from quart import request
 
-from hub.services.tasks.read import Wanted as Which
-from hub.services.tasks.read import find_tasks
+from hub.services.listing import Asked
+from hub.services.tasks.read import list_tasks
 from hub.web.pages import visit
 
 PAGE: Final = 30
@@ -34,9 +34,8 @@ async def page_of_tasks(endpoint: str, project_id: int, template_id: int | None 
     """Return what the list's template needs."""
     want = wanted()
     before = visit.query_number("before")
-    which = Which(template_id or want.template, (want.status,) if want.status else (), want.q)
-    found = await find_tasks(visit.visit().actor, project_id, which, before=before, limit=PAGE + 1)
-    shown = found[:PAGE]
+    asked = Asked(want.q, before=str(before or ""), limit=PAGE, filters={"status": want.status})
+    shown = await list_tasks(visit.visit().actor, project_id, asked, template_id=template_id or want.template)
     kept = {"q": want.q or None, "status": want.status or None, "template": want.template}
     path: dict[str, Any] = {"project_id": project_id}
     if template_id is not None:
@@ -46,7 +45,7 @@ async def page_of_tasks(endpoint: str, project_id: int, template_id: int | None 
         "wanted": want,
         "filtered": bool(want.q or want.status or want.template),
         "older": before is not None,
-        "next_address": visit.address(endpoint, **path, **kept, before=shown[-1]["id"]) if len(found) > PAGE else None,
+        "next_address": visit.address(endpoint, **path, **kept, before=shown[-1]["id"]) if shown.following else None,
         "newest_address": visit.address(endpoint, **path, **kept),
         "newest_address_bare": visit.address(endpoint, **path),
     }

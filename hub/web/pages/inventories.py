@@ -32,6 +32,7 @@ _TYPES: Final = {
     "file": N_("A file in a repository"),
     "terraform-workspace": N_("Terraform workspace"),
     "tofu-workspace": N_("OpenTofu workspace"),
+    "terragrunt-workspace": N_("Terragrunt workspace"),
 }
 _STATIC = ("static", "static-yaml")
 _EXAMPLE = "[web]\nweb1.example.com\nweb2.example.com"

@@ -10,10 +10,11 @@ from quart import Response, request, url_for
 from hub.errors import Forbidden
 from hub.services import projects as service
 from hub.services.demo import make_demo
+from hub.services.listing import LONGEST_SEARCH, Asked
 from hub.services.projects import ProjectDraft
 from hub.web.forms import Field, whole_number
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import backups, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import FORM, SEND, Who, page
 
@@ -22,9 +23,7 @@ from hub.web.pages.routing import FORM, SEND, Who, page
 async def projects() -> Response:
     """All projects that one may see."""
     wanted = request.args.get("q", "").strip()
-    found = await service.list_projects(visit.visit().actor)
-    if wanted:
-        found = [one for one in found if wanted.lower() in one["name"].lower()]
+    found = await service.list_projects(visit.visit().actor, Asked(wanted[:LONGEST_SEARCH]))
     return await visit.show("projects.html", projects=found, wanted=wanted)
 
 
@@ -47,7 +46,7 @@ async def project_new() -> Response:
         except ValueError:
             pass
     return await visit.show(
-        "form.html", status=400 if sent else 200, heading=_("New project"), error=error,
+        "project_new.html", status=400 if sent else 200, heading=_("New project"), error=error,
         trail=[(_("Projects"), url_for("pages.projects"))], fields=[_name_field(sent, errors), _demo_field(sent)],
         cancel=url_for("pages.projects"), save=_("Create"), section="projects",
     )  # fmt: skip
@@ -80,10 +79,10 @@ async def project_settings(project_id: int) -> Response:
             pass
     values = sent or {"name": known["name"], "max_parallel_tasks": str(known.get("max_parallel_tasks", 0))}
     return await visit.show(
-        "form.html", status=400 if sent else 200, heading=_("Settings"), error=error, tab="settings",
+        "project_settings.html", status=400 if sent else 200, heading=_("Settings"), error=error, tab="settings",
         fields=[_name_field(values, errors), _limit_field(values, errors)], section="settings",
         tabs_template="parts/dashboard_tabs.html", read_only=not here.may_update, delete=_delete(known, project_id)
-        if here.may_update else None,
+        if here.may_update else None, **backups.settings_values(),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from hub.errors import Invalid
 from hub.plugin import Executor
 from hub.services import inventories, templates
+from hub.services.listing import Asked
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.read import list_tasks, task_with_template
 from hub.web.forms import Field, Option, allowed, fields_of, lenient_number, lines, read
@@ -125,10 +126,10 @@ async def _prompts(ask: Ask) -> list[Field]:
 
 
 async def _build_choice(ask: Ask) -> Field:
+    successful = Asked(filters={"status": "success"}, limit=BUILDS)
     builds = await list_tasks(
-        visit.visit().actor, ask.project_id, template_id=ask.template["build_template_id"], status=("success",),
-        limit=BUILDS,
-    )  # fmt: skip
+        visit.visit().actor, ask.project_id, successful, template_id=ask.template["build_template_id"]
+    )
     options = [
         Option(str(one["id"]), " · ".join(part for part in (one.get("version") or f"#{one['id']}",
                                                             one.get("message") or one.get("commit_message")) if part))

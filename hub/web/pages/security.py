@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from quart import Response, request
 
-from hub.services import own_sessions, second_factor, second_factor_setup
+from hub.services import accounts, identities, own_sessions, second_factor, second_factor_setup, sign_on
 from hub.services.second_factor import PasscodeDraft
 from hub.services.second_factor_setup import ProofDraft
+from hub.web import actor as who
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import assets, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import SEND, Who, page
 
@@ -109,4 +110,32 @@ async def _show(*, status: int = 200, error: str = "", secret: str = "", codes: 
         "security.html", status=status, error=error, totp=totp, picture=picture, secret=secret, codes=codes or [],
         codes_left=await second_factor_setup.codes_left(_me()),
         sessions=await own_sessions.list_sessions(here.hub, here.actor),
+        identities=await identities.list_identities(here.hub, here.actor, _me()), linkable=_linkable(),
     )  # fmt: skip
+
+
+def _linkable() -> list[dict[str, str]]:
+    """Links that begin to add an identity; each carries a token of this session, so that no other site can."""
+    hub = visit.the_hub()
+    secret = request.cookies.get(who.COOKIE, "")
+    return [
+        {
+            "title": one["name"],
+            "icon": assets.known_icon(one["icon"], "login"),
+            "address": f"{hub.settings.base_path}/api/auth/oidc/{one['id']}/login?return="
+            f"{quote(visit.address('security'), safe='')}&link={sign_on.link_token(secret, one['id'])}",
+        }
+        for one in accounts.login_methods(hub)["oidc_providers"]
+        if secret
+    ]
+
+
+@page("/account/security/identities/<int:identity_id>/remove", Who.USER, methods=SEND)
+async def identity_remove(identity_id: int) -> Response:
+    """Stop signing in through a directory or provider."""
+    here = visit.visit()
+    try:
+        await identities.remove_identity(here.hub, here.actor, _me(), identity_id)
+    except FORM_ERRORS as fault:
+        return await _show(status=400, error=faults(fault)[0])
+    return visit.go("security", say=_("The link was removed. Your other sessions were ended."))

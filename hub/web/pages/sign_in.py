@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from quart import Response, request
 
@@ -14,8 +15,8 @@ from hub.services.user_options import UserOptionDraft
 from hub.web import actor as who
 from hub.web import i18n
 from hub.web.address import client_address
-from hub.web.pages import visit
-from hub.web.pages.failures import sentence
+from hub.web.pages import assets, visit
+from hub.web.pages.failures import sentence, wait_for
 from hub.web.pages.routing import FORM, SEND, Who, page
 
 _LONGEST: Final = 1000
@@ -40,17 +41,35 @@ async def login() -> Response:
         )  # fmt: skip
     except HubError as error:
         status = 401 if isinstance(error, Unauthenticated | Invalid) else error.status
-        return await _form(back=back, name=name, error=sentence(error), status=status)
+        return wait_for(error, await _form(back=back, name=name, error=sentence(error), status=status))
+    if before := request.cookies.get(who.COOKIE):
+        await accounts.logout(here.hub, before)
     response = visit.go_to(back)
     who.set_cookie(here.hub, response, secret)
     return response
 
 
 async def _form(*, back: str, name: str = "", error: str = "", status: int = 200) -> Response:
-    nobody_yet = not await Session.exists()
+    hub, nobody_yet = visit.the_hub(), not await Session.exists()
+    asked = bool(name or error) or "password" in request.args
+    said = visit.visit().said
     return await visit.show(
-        "login.html", status=status, back=back, username=name, error=error, providers=(), first_start=nobody_yet
-    )
+        "login.html", status=status, back=back, username=name, error=error or (said[1] if said else ""),
+        providers=_providers(back), first_start=nobody_yet, with_password=accounts.asks_for_passwords(hub) or asked,
+    )  # fmt: skip
+
+
+def _providers(back: str) -> list[dict[str, str]]:
+    """Buttons of the ways to sign in elsewhere."""
+    base = visit.the_hub().settings.base_path
+    return [
+        {
+            "title": one["name"],
+            "icon": assets.known_icon(one["icon"], "login"),
+            "address": f"{base}/api/auth/oidc/{one['id']}/login?return={quote(back, safe='')}",
+        }
+        for one in accounts.login_methods(visit.the_hub())["oidc_providers"]
+    ]
 
 
 @page("/auth/verify", Who.ANYBODY, methods=FORM)
@@ -76,7 +95,8 @@ async def verify() -> Response:
         else:
             _, fresh = await second_factor.verify(here.hub, actor, PasscodeDraft.read({"passcode": code}))
     except HubError as error:
-        return await visit.show("verify.html", status=error.status, back=back, error=sentence(error))
+        page = await visit.show("verify.html", status=error.status, back=back, error=sentence(error))
+        return wait_for(error, page)
     response = visit.go_to(back)
     if fresh:
         who.set_cookie(here.hub, response, fresh)

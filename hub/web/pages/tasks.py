@@ -9,8 +9,10 @@ from typing import Any
 from quart import Response, request
 
 from hub.services import inventories
+from hub.services.listing import Asked
 from hub.services.tasks import stop as service
-from hub.services.tasks.read import task_with_template
+from hub.services.tasks.read import results_of, task_with_template
+from hub.services.tasks.results import PLAN, review_of
 from hub.services.tasks.states import FINISHED
 from hub.web.forms import label_of
 from hub.web.i18n import gettext as _
@@ -24,6 +26,8 @@ async def task(project_id: int, task_id: int) -> Response:
     """The log and everything about one task."""
     here = visit.visit()
     found = await task_with_template(here.actor, project_id, task_id)
+    if visit.wants_fragment() and request.args.get("part") == "plan":
+        return await visit.show("parts/task_plan.html", plan=await _plan(project_id, task_id))
     finished = found["status"] in FINISHED
     shared: dict[str, Any] = {
         "task": found,
@@ -34,7 +38,7 @@ async def task(project_id: int, task_id: int) -> Response:
     }
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
-    return await visit.show("task.html", live=not finished, **shared)
+    return await visit.show("task.html", live=not finished, plan=await _plan(project_id, task_id), **shared)
 
 
 @page("/project/<int:project_id>/tasks/<int:task_id>/stop", Who.MEMBER, methods=SEND)
@@ -50,7 +54,7 @@ async def task_stop(project_id: int, task_id: int) -> Response:
 async def task_confirm(project_id: int, task_id: int) -> Response:
     """Let a task that asks go on."""
     here = visit.visit()
-    await service.confirm(here.hub, here.actor, project_id, task_id)
+    await service.confirm(here.hub, here.actor, project_id, task_id, why=await _why())
     return _done(project_id, task_id)
 
 
@@ -58,7 +62,7 @@ async def task_confirm(project_id: int, task_id: int) -> Response:
 async def task_reject(project_id: int, task_id: int) -> Response:
     """End a task that asks."""
     here = visit.visit()
-    await service.reject(here.hub, here.actor, project_id, task_id)
+    await service.reject(here.hub, here.actor, project_id, task_id, why=await _why())
     return _done(project_id, task_id)
 
 
@@ -68,6 +72,17 @@ async def task_delete(project_id: int, task_id: int) -> Response:
     here = visit.visit()
     await service.delete(here.hub, here.actor, project_id, task_id)
     return visit.go("history", project_id=project_id, say=_("Task #%(id)s was deleted.", id=task_id))
+
+
+async def _why() -> str:
+    """Return the reason that a person gave."""
+    return " ".join((await request.form).get("why", "").split())[:200]
+
+
+async def _plan(project_id: int, task_id: int) -> Mapping[str, Any] | None:
+    """Return the last plan that the task has told of, in the shape that docs/plugins.md describes."""
+    found = await results_of(visit.visit().actor, project_id, task_id, Asked(filters={"kind": PLAN}))
+    return review_of(found[-1]["data"]) if found else None
 
 
 def _done(project_id: int, task_id: int) -> Response:

@@ -8,6 +8,7 @@ from quart import Response, request, url_for
 
 from hub.services import apps, views
 from hub.services import templates as service
+from hub.services.listing import LONGEST_SEARCH, Asked
 from hub.services.tasks.stop import stop_all
 from hub.web.i18n import gettext as _
 from hub.web.i18n import ngettext
@@ -43,12 +44,11 @@ async def view_template(project_id: int, view_id: int, template_id: int) -> Resp
 async def _list(project_id: int, view_id: int | None) -> Response:
     here = visit.visit()
     wanted = request.args.get("q", "").strip()
+    asked = Asked(wanted[:LONGEST_SEARCH])
     if view_id is None:
-        found = await service.list_templates(here.actor, project_id)
+        found = await service.list_templates(here.actor, project_id, asked)
     else:
-        found = await views.templates_of_view(here.actor, project_id, view_id)
-    if wanted:
-        found = [one for one in found if wanted.lower() in f"{one['name']} {one['playbook']}".lower()]
+        found = await views.templates_of_view(here.actor, project_id, view_id, asked)
     tabs = await views.list_views(here.actor, project_id)
     shared: dict[str, Any] = {
         "templates": found, "wanted": wanted, "view_id": view_id, "names": await names(project_id),

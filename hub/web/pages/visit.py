@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +20,7 @@ from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, UPDAT
 from hub.services.actor import Actor
 from hub.web import actor as who
 from hub.web import i18n
+from hub.web.address import by_https, cookie_path
 
 EXTENSION: Final = "hub_pages"
 THEME_COOKIE: Final = "hub_theme"
@@ -163,7 +165,7 @@ async def show(template: str, /, *, status: int = 200, **values: Any) -> Respons
     response.status_code = status
     here = g.get("visit")
     if here is not None and here.said:
-        response.delete_cookie(SAY_COOKIE, path=cookie_path())
+        response.delete_cookie(SAY_COOKIE, path=cookie_path(request))
     if here is not None and here.grant and request.cookies.get(PROJECT_COOKIE) != str(here.grant.project_id):
         keep_cookie(response, PROJECT_COOKIE, str(here.grant.project_id))
     return response
@@ -184,20 +186,16 @@ def go_to(place: str, *, say: str = "", kind: str = "ok") -> Response:
     response = Response(b"", 303, headers={"Location": place})
     if say:
         response.set_cookie(
-            SAY_COOKIE, quote(f"{kind}:{say}")[:3000], max_age=60, httponly=True, samesite="Lax", path=cookie_path()
-        )
+            SAY_COOKIE, quote(f"{kind}:{say}")[:3000], max_age=60, httponly=True, samesite="Lax",
+            secure=by_https(the_hub(), request), path=cookie_path(request),
+        )  # fmt: skip
     return response
 
 
 def keep_cookie(response: Response, name: str, value: str) -> None:
     """Keep a wish of the reader for a year."""
-    secure = the_hub().settings.secure
-    response.set_cookie(name, value, max_age=YEAR, httponly=True, secure=secure, samesite="Lax", path=cookie_path())
-
-
-def cookie_path() -> str:
-    """Return the path below which the hub lives."""
-    return the_hub().settings.base_path or "/"
+    secure, path = by_https(the_hub(), request), cookie_path(request)
+    response.set_cookie(name, value, max_age=YEAR, httponly=True, secure=secure, samesite="Lax", path=path)
 
 
 def safe_return(wanted: str) -> str:
@@ -205,7 +203,9 @@ def safe_return(wanted: str) -> str:
     parts = urlsplit(wanted)
     fine = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     printable = all(" " < letter < "\x7f" and letter != "\\" for letter in wanted)
-    return wanted if fine and printable else url_for("pages.start")
+    below = f"{request.root_path}/"
+    inside = parts.path.startswith(below) and not re.search(r"/(\.|%2e)", parts.path, re.IGNORECASE)
+    return wanted if fine and printable and (inside or not request.root_path) else url_for("pages.start")
 
 
 def wants_fragment() -> bool:

@@ -129,7 +129,7 @@ def environment(address: Address, credential: Credential | None, *, folder: Path
 def _ssh(address: Address, credential: Credential | None, folder: Path) -> dict[str, str]:
     options = {
         "StrictHostKeyChecking": "accept-new",
-        "UserKnownHostsFile": _quoted(folder / "known_hosts"),
+        "UserKnownHostsFile": ssh_path(folder / "known_hosts"),
         "UpdateHostKeys": "no",
         "IdentitiesOnly": "yes",
         "IdentityFile": "none",
@@ -149,11 +149,11 @@ def _ssh(address: Address, credential: Credential | None, folder: Path) -> dict[
     found = {"GIT_SSH_VARIANT": "ssh"}
     if credential is not None:
         if credential.login and not address.user:
-            options["User"] = _checked_user(credential.login)
+            options["User"] = checked_user(credential.login)
         if credential.private_key is not None:
-            options["IdentityFile"] = _quoted(credential.private_key)
+            options["IdentityFile"] = ssh_path(credential.private_key)
         if credential.agent_socket is not None:
-            options |= {"IdentityAgent": _quoted(credential.agent_socket), "IdentitiesOnly": "no"}
+            options |= {"IdentityAgent": ssh_path(credential.agent_socket), "IdentitiesOnly": "no"}
         if credential.passphrase:
             options["BatchMode"] = "no"  # batch mode would never ask for the passphrase
             found["HUB_GIT_PASSPHRASE"] = credential.passphrase
@@ -164,7 +164,7 @@ def _ssh(address: Address, credential: Credential | None, folder: Path) -> dict[
     return found
 
 
-def _quoted(path: Path) -> str:
+def ssh_path(path: Path) -> str:
     """Quote a path for an ssh option, which would split it at spaces and expand percent signs."""
     text = str(path)
     if '"' in text or "\\" in text or "${" in text:
@@ -172,7 +172,7 @@ def _quoted(path: Path) -> str:
     return '"' + text.replace("%", "%%") + '"'
 
 
-def _checked_user(login: str) -> str:
+def checked_user(login: str) -> str:
     if login.startswith("-") or any(letter.isspace() or letter in "\"'\\%$" for letter in login):
         raise Invalid("The login of the SSH key must be a plain user name. Correct the key.")
     return login

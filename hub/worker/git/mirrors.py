@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hub.errors import Invalid
@@ -19,8 +19,9 @@ from hub.worker.confine import confine
 from hub.worker.git import checkout, local, locks, submodules
 from hub.worker.git.checkout import Commit, Plan
 from hub.worker.git.command import Call, Git
-from hub.worker.git.credentials import Credential, fingerprint
+from hub.worker.git.credentials import fingerprint
 from hub.worker.git.failure import GitFailure
+from hub.worker.git.keyring import Keyring, Proof, ring_of
 from hub.worker.git.mirror import Log, Mirror, Wanted
 from hub.worker.git.private import make_folder, replace_file
 from hub.worker.git.remote import Remote, Source
@@ -46,6 +47,9 @@ class _Place:
     """What a first look at a wish found, without a process."""
 
     source: Source
+    written: git_address.Address
+    """As people wrote it; a mapping may have it read from elsewhere."""
+    keyring: Keyring = field(default_factory=Keyring)
     identity: str = ""
     """Stands for the credential; empty for none."""
     tip: tuple[str, str] | None = None
@@ -68,6 +72,10 @@ class _Errand:
     def source(self) -> Source:
         return self.place.source
 
+    @property
+    def written(self) -> git_address.Address:
+        return self.place.written
+
     def wanted(self, *, head: bool = False, afresh: bool = False) -> Wanted:
         return Wanted(
             self.source, self.place.identity, self.log, head, afresh, None if self.wish.commit else self.place.tip
@@ -87,9 +95,7 @@ class Mirrors:
         self._removals: set[asyncio.Task[None]] = set()
         self._furnished = False
 
-    async def checkout(
-        self, wish: Wish, target: Path, *, credential: Credential | None, log: Log, stop: asyncio.Event
-    ) -> Commit:
+    async def checkout(self, wish: Wish, target: Path, *, credential: Proof, log: Log, stop: asyncio.Event) -> Commit:
         """Fill `target`, a new or empty folder, with the wished state; `GitFailure` or `Invalid` say why it failed."""
         with _explained():
             place = await self._look(wish, credential)
@@ -98,12 +104,12 @@ class Mirrors:
         await log(f"Checked out {commit.hash[:12]}{told}: {commit.message}")
         return commit
 
-    async def branches(self, url: str, credential: Credential | None) -> list[str]:
+    async def branches(self, url: str, credential: Proof) -> list[str]:
         """Return the full names of the remote's branches, sorted (W-23)."""
         with _explained():
             return await self._remote.branches((await self._look(Wish(url), credential)).source)
 
-    async def head(self, url: str, branch: str, credential: Credential | None) -> str:
+    async def head(self, url: str, branch: str, credential: Proof) -> str:
         """Return the commit that a branch or tag has at the remote now; "" asks for the default branch."""
         with _explained():
             place = await self._look(Wish(url, branch), credential)
@@ -167,14 +173,16 @@ class Mirrors:
         """Wait until released checkouts are gone."""
         await asyncio.gather(*self._removals, return_exceptions=True)
 
-    async def _look(self, wish: Wish, credential: Credential | None) -> _Place:
-        """Check a wish and its credential; read a local repository's branch without a process."""
-        place = await asyncio.to_thread(self._look_now, wish, credential)
-        if credential is None or place.source.address.is_local:
-            return place
-        return replace(place, identity=await fingerprint(credential))
+    async def _look(self, wish: Wish, proof: Proof) -> _Place:
+        """Check a wish and choose its key; read a local repository's branch without a process."""
+        place, keyring = await asyncio.to_thread(self._look_now, wish), ring_of(proof)
+        if place.written.is_local:
+            return replace(place, keyring=keyring)
+        address, credential = await keyring.key_for(place.written)
+        identity = await fingerprint(credential) if credential else ""
+        return _Place(Source(address, address.url, credential), place.written, keyring, identity)
 
-    def _look_now(self, wish: Wish, credential: Credential | None) -> _Place:
+    def _look_now(self, wish: Wish) -> _Place:
         self._furnish()
         address = git_address.parse(wish.url, local_roots=self._roots)
         if wish.branch:
@@ -182,9 +190,11 @@ class Mirrors:
         if wish.commit:
             git_address.check_commit(wish.commit)
         if not address.is_local:
-            return _Place(Source(address, address.url, credential))
+            return _Place(Source(address, address.url), address)
         folder = local.git_folder(address, self._roots)
-        return _Place(Source(address, str(folder)), tip=None if wish.commit else local.tip(folder, wish.branch))
+        return _Place(
+            Source(address, str(folder)), address, tip=None if wish.commit else local.tip(folder, wish.branch)
+        )
 
     def _furnish(self) -> None:
         if not self._furnished:
@@ -257,8 +267,7 @@ class Mirrors:
         return result.out.decode().strip() or None
 
     def _plan(self, errand: _Errand, known: Snapshot, commit: str, branch: str = "") -> Plan:
-        address = errand.source.address
-        return Plan(errand.target, errand.mirror.path, address, known, commit, branch)
+        return Plan(errand.target, errand.mirror.path, errand.written, known, commit, branch)
 
     async def _fill(self, errand: _Errand, plan: Plan) -> str:
         try:
@@ -271,7 +280,7 @@ class Mirrors:
         return await checkout.fill(self._git, replace(plan, snapshot=known), errand.stop)
 
     async def _submodules(self, errand: _Errand) -> None:
-        address = errand.source.address
+        address = errand.written
         found = await submodules.listed(self._git, errand.target, address, errand.stop)
         if found and errand.depth >= submodules.DEEPEST:
             raise GitFailure(f"The submodules of {address.url} are nested deeper than {submodules.DEEPEST} levels.")
@@ -292,9 +301,7 @@ class Mirrors:
         if place != errand.target.resolve() / each.path:
             raise Invalid("Its path leads through a symbolic link.")
         address = git_address.parse(each.url, local_roots=self._roots)
-        own = errand.source.credential
-        credential = own.for_submodule(errand.source.address, address) if own else None
-        found = await self._look(wish, credential)
+        found = await self._look(wish, errand.place.keyring.below(errand.written, address))
         mirror = self._mirror(found.source)
         await self._deliver(_Errand(wish, place, found, mirror, errand.log, errand.stop, errand.depth + 1))
 

@@ -60,10 +60,29 @@ const show = (state: State): void => {
   tick()
 }
 
+// The plan: fewer resources at a glance. The part is drawn anew when the status changes, so listen from above.
+const filterPlan = (): void => {
+  const part = document.getElementById('task-plan')
+  const text = (part?.querySelector<HTMLInputElement>('#plan-text')?.value ?? '').trim().toLowerCase()
+  const kind = part?.querySelector<HTMLSelectElement>('#plan-kind')?.value ?? ''
+  for (const item of part?.querySelectorAll<HTMLElement>('[data-plan-name]') ?? []) {
+    const fits = (item.dataset['planName'] ?? '').includes(text) && (!kind || item.dataset['planKind'] === kind)
+    item.hidden = !fits
+  }
+}
+document.addEventListener('input', (event) => {
+  const field = event.target as HTMLElement
+  if (field.dataset['planFilter'] !== undefined) filterPlan()
+  if (field.id === 'task-why') {
+    for (const copy of document.querySelectorAll<HTMLInputElement>('[data-copies=task-why]')) copy.value = (field as HTMLInputElement).value
+  }
+})
+
 if (root) {
   const viewer = new Viewer(root, (state) => {
     const before = document.querySelector<HTMLElement>('[data-task-status]')?.dataset['taskStatus']
     show(state)
+    if (before !== state.status) document.getElementById('task-plan')?.dispatchEvent(new Event('changed'))
     // Panels, results and the commit are drawn by the server; fetch them once the task is over.
     if (before !== state.status && FINISHED.includes(state.status)) {
       document.getElementById('task-side')?.dispatchEvent(new Event('finished'))

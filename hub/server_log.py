@@ -1,0 +1,43 @@
+"""The log of servers and workers: one line for one message, whatever strangers wrote into it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextvars import ContextVar
+from typing import Final
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Name of the request that is being answered; empty outside of one."""
+
+# Controls, what ends a line somewhere, and what turns the direction of text.
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Return the text with everything spelt out that could forge a line or steer a terminal."""
+    return _UNFIT.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+class Lines(logging.Formatter):
+    """Time, level, place, request and message; what follows of an error is set in, so that it cannot pose as a line."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the line itself."""
+        name = request_id.get()
+        return harmless(super().formatMessage(record)) + (f" [{name}]" if name else "")
+
+    def formatException(self, ei: object) -> str:  # noqa: N802
+        """Return the traceback, each line set in."""
+        return _set_in(super().formatException(ei))  # type: ignore[arg-type]
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+        """Return the stack, each line set in."""
+        return _set_in(super().formatStack(stack_info))
+
+
+def _set_in(text: str) -> str:
+    return "\n".join(f"  {harmless(line)}" for line in text.split("\n"))

@@ -1,0 +1,300 @@
+"""What a project holds, taken as a document in one moment, with the ids behind its names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hub.db import current, execute
+from hub.models import (
+    Environment,
+    HostConfig,
+    Integration,
+    IntegrationAlias,
+    IntegrationMatcher,
+    IntegrationValue,
+    Inventory,
+    Key,
+    Project,
+    Repository,
+    Role,
+    Schedule,
+    SecretStorage,
+    Template,
+    TemplateEnvironment,
+    TemplateRole,
+    TemplateVault,
+    View,
+)
+from hub.services.backup.document import KINDS, UNNAMED, VERSION, Document
+from hub.services.backup.entries import (
+    Entry,
+    EnvironmentEntry,
+    HostEntry,
+    IntegrationEntry,
+    InventoryEntry,
+    KeyEntry,
+    MatcherEntry,
+    MetaEntry,
+    ParamsEntry,
+    RepositoryEntry,
+    RoleEntry,
+    ScheduleEntry,
+    SecretName,
+    StorageEntry,
+    TemplateEntry,
+    TemplateRoleEntry,
+    ValueEntry,
+    VaultEntry,
+    ViewEntry,
+)
+
+SECRET_TYPES = {"variable": "var", "environment": "env"}
+"""Owners of the keys of variable groups, and the wire's words for them."""
+
+Names = Mapping[int, str]
+
+
+@dataclass(slots=True)
+class Picture:
+    """A project: entries by kind, each with the id of its row."""
+
+    project: Project
+    things: dict[str, list[tuple[Entry, int]]] = field(default_factory=dict)
+    aliases: int = 0
+    """Addresses of all its searchable integrations together."""
+
+    def ids(self, kind: str) -> dict[str, int]:
+        """The ids behind the names of a kind."""
+        return {entry.key: row_id for entry, row_id in self.things.get(kind, ())}
+
+    def document(self) -> Document:
+        """Return it as a document."""
+        project = self.project
+        meta = MetaEntry(
+            name=project.name, alert=project.alert, alert_chat=project.alert_chat,
+            max_parallel_tasks=project.max_parallel_tasks, type=project.type, keep_tasks=project.keep_tasks,
+            keep_days=project.keep_days, keep_log_days=project.keep_log_days,
+        )  # fmt: skip
+        lists: dict[str, Any] = {kind: [entry for entry, _ in self.things[kind]] for kind in KINDS}
+        return Document.model_construct(
+            version=VERSION, meta=meta, integration_alias_count=self.aliases, secrets=None, **lists
+        )
+
+
+async def hold_still() -> None:
+    """Let the unit under way see the database as it is now, whatever others write meanwhile."""
+    if current().dialect == "postgres":  # SQLite has no other writer while a unit lasts
+        await execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+async def take(project_id: int) -> Picture:
+    """Read a project; inside a unit, so that it is of one moment."""
+    project = await Project.get(id=project_id)
+    own = {"project_id": project_id}
+    roles = await Role.filter(**own).order_by("id")
+    models: dict[str, Any] = {
+        "secret_storages": SecretStorage, "environments": Environment, "views": View, "repositories": Repository,
+        "inventories": Inventory, "templates": Template,
+    }  # fmt: skip
+    rows: dict[str, list[Any]] = {kind: await model.filter(**own).order_by("id") for kind, model in models.items()}
+    rows |= {"roles": roles, "keys": await Key.filter(owner="", **own).order_by("id")}
+    names = {kind: _names(kind, found) for kind, found in rows.items()}
+    picture = Picture(project)
+    picture.things = {
+        "secret_storages": await _storages(project_id, rows["secret_storages"], names),
+        "roles": [(RoleEntry(name=names["roles"][one.id], permissions=one.permissions), one.id) for one in roles],
+        "environments": await _environments(project_id, rows["environments"], names),
+        "views": [(_view(one, names["views"][one.id]), one.id) for one in rows["views"]],
+        "keys": [(_key(one, names["keys"][one.id]), one.id) for one in rows["keys"]],
+        "repositories": [(_repository(one, names), one.id) for one in rows["repositories"]],
+        "inventories": [(_inventory(one, names), one.id) for one in rows["inventories"]],
+        "templates": await _templates(rows["templates"], roles, names),
+        "host_configs": [
+            (HostEntry(type=one.type, name=one.host, ssh_key=names["keys"][one.ssh_key_id]), one.id)
+            for one in await HostConfig.filter(**own).order_by("id")
+        ],
+        "integrations": await _integrations(project_id, names),
+        "schedules": [(_schedule(one, names), one.id) for one in await Schedule.filter(**own).order_by("id")],
+    }
+    for kind, things in picture.things.items():
+        things.sort(key=_place if kind in UNNAMED else lambda thing: thing[0].key)
+    picture.aliases = await IntegrationAlias.filter(integration_id=None, **own).count()
+    return picture
+
+
+def _place(thing: tuple[Entry, int]) -> tuple[str, str]:
+    """Things that may share their name are told apart by all that they are."""
+    return thing[0].key, json.dumps(thing[0].shape(), sort_keys=True)
+
+
+def _names(kind: str, rows: Iterable[Any]) -> Names:
+    """Return a name for each row that no other has: the first keeps its own, as on the wire."""
+    member, most = ("title", 100) if kind == "views" else ("name", 255)
+    if kind in {"templates", "roles", "secret_storages"}:
+        most = 100
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for row in rows:
+        name = getattr(row, member) or kind
+        if name in taken:
+            digest = hashlib.sha256(f"{kind} {row.id}".encode()).hexdigest()[:10]
+            name = f"{name[: most - 13]} - {digest}"
+        taken.add(name)
+        names[row.id] = name
+    return names
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+async def _storages(
+    project_id: int, rows: Iterable[SecretStorage], names: Mapping[str, Names]
+) -> list[tuple[Entry, int]]:
+    tokens = {key.storage_id: key for key in await Key.filter(project_id=project_id, owner="vault")}
+    found: list[tuple[Entry, int]] = []
+    for one in rows:
+        token = tokens.get(one.id)
+        place = (token.source_storage_type or "", token.source_storage_key or "") if token else ("", "")
+        entry = StorageEntry(
+            name=names["secret_storages"][one.id], type=one.type, params=one.params or {}, readonly=one.readonly,
+            source_storage_type=place[0], source_storage_key=place[1],
+        )  # fmt: skip
+        found.append((entry, one.id))
+    return found
+
+
+async def _environments(
+    project_id: int, rows: Iterable[Environment], names: Mapping[str, Names]
+) -> list[tuple[Entry, int]]:
+    secrets: dict[int, list[SecretName]] = defaultdict(list)
+    for key in await Key.filter(project_id=project_id, environment_id__isnull=False).order_by("owner", "name", "id"):
+        secrets[int(str(key.environment_id))].append(SecretName(name=key.name, type=SECRET_TYPES.get(key.owner, "var")))
+    found: list[tuple[Entry, int]] = []
+    for one in rows:
+        shape = {
+            "name": names["environments"][one.id], "json": one.json, "env": one.env, "password": one.password,
+            "secret_storage": names["secret_storages"].get(one.secret_storage_id or 0, ""),
+            "secret_storage_key_prefix": one.secret_storage_key_prefix or None,
+        }  # fmt: skip
+        entry = EnvironmentEntry.model_validate(shape)
+        found.append((entry.model_copy(update={"secrets": secrets[one.id]}), one.id))
+    return found
+
+
+def _view(one: View, title: str) -> ViewEntry:
+    return ViewEntry(title=title, position=one.position, type=one.type, hidden=one.hidden,
+                     sort_column=one.sort_column, sort_reverse=one.sort_reverse)  # fmt: skip
+
+
+def _key(one: Key, name: str) -> KeyEntry:
+    return KeyEntry(name=name, type=one.type, source_storage_key=one.source_storage_key or None,
+                    source_storage_type=one.source_storage_type or None)  # fmt: skip
+
+
+def _repository(one: Repository, names: Mapping[str, Names]) -> RepositoryEntry:
+    return RepositoryEntry(name=names["repositories"][one.id], git_url=one.git_url, git_branch=one.git_branch,
+                           ssh_key=names["keys"].get(one.ssh_key_id))  # fmt: skip
+
+
+def _inventory(one: Inventory, names: Mapping[str, Names]) -> InventoryEntry:
+    return InventoryEntry(
+        name=names["inventories"][one.id], inventory=one.inventory, type=one.type, runner_tag=one.runner_tag,
+        ssh_key=names["keys"].get(one.ssh_key_id or 0), become_key=names["keys"].get(one.become_key_id or 0),
+        repository=names["repositories"].get(one.repository_id or 0, ""),
+        template=names["templates"].get(one.template_id or 0, ""),
+    )  # fmt: skip
+
+
+_TEMPLATE = (
+    "playbook", "arguments", "description", "type", "start_version", "autorun", "git_branch", "suppress_success_alerts",
+    "app", "runner_tag", "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks",
+    "working_directory", "time_limit", *TemplateEntry.COLUMNS,
+)  # fmt: skip
+
+
+async def _templates(
+    rows: list[Template], roles: Iterable[Role], names: Mapping[str, Names]
+) -> list[tuple[Entry, int]]:  # fmt: skip
+    ids = [one.id for one in rows]
+    vaults: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    groups: dict[int, list[str]] = defaultdict(list)
+    rights: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for vault in await TemplateVault.filter(template_id__in=ids).order_by("id") if ids else ():
+        key = names["keys"].get(vault.vault_key_id or 0)
+        vaults[vault.template_id].append(
+            VaultEntry(name=vault.name, type=vault.type, script=vault.script, vault_key=key).model_dump()
+        )
+    for group in await TemplateEnvironment.filter(template_id__in=ids).order_by("position") if ids else ():
+        groups[group.template_id].append(names["environments"][group.environment_id])
+    own = {role.slug: names["roles"][role.id] for role in roles}
+    for right in await TemplateRole.filter(template_id__in=ids).order_by("role_slug") if ids else ():
+        name = own.get(right.role_slug)
+        rights[right.template_id].append(
+            TemplateRoleEntry(
+                role=name or right.role_slug, is_global=name is None, permissions=right.permissions
+            ).model_dump()
+        )
+    found: list[tuple[Entry, int]] = []
+    for one in rows:
+        shape = {member: getattr(one, member) for member in _TEMPLATE} | {
+            "name": names["templates"][one.id], "survey_vars": one.survey_vars, "task_params": one.task_params,
+            "inventory": names["inventories"].get(one.inventory_id or 0),
+            "repository": names["repositories"].get(one.repository_id),
+            "environment": names["environments"].get(one.environment_id or 0),
+            "view": names["views"].get(one.view_id or 0),
+            "build_template": names["templates"].get(one.build_template_id or 0),
+            "vaults": vaults[one.id], "environments": groups[one.id],
+            "roles": sorted(rights[one.id], key=lambda right: (right["is_global"], right["role"])),
+        }  # fmt: skip
+        found.append((TemplateEntry.model_validate(shape), one.id))
+    return found
+
+
+def _params(stored: Mapping[str, Any] | None, names: Mapping[str, Names]) -> ParamsEntry | None:
+    if stored is None:
+        return None
+    shape = {name: value for name, value in stored.items() if value}
+    name = names["inventories"].get(stored.get("inventory_id") or 0)
+    return ParamsEntry.model_validate(shape | {"inventory_name": name})
+
+
+async def _integrations(project_id: int, names: Mapping[str, Names]) -> list[tuple[Entry, int]]:
+    rows = await Integration.filter(project_id=project_id).order_by("id")
+    matchers: dict[int, list[MatcherEntry]] = defaultdict(list)
+    values: dict[int, list[ValueEntry]] = defaultdict(list)
+    for matcher in await IntegrationMatcher.filter(integration__project_id=project_id).order_by("id"):
+        matchers[matcher.integration_id].append(
+            MatcherEntry(**{name: getattr(matcher, name) for name in MatcherEntry.model_fields})
+        )
+    for value in await IntegrationValue.filter(integration__project_id=project_id).order_by("id"):
+        values[value.integration_id].append(
+            ValueEntry(**{name: getattr(value, name) for name in ValueEntry.model_fields})
+        )
+    aliases = [one.integration_id for one in await IntegrationAlias.filter(project_id=project_id)]
+    found: list[tuple[Entry, int]] = []
+    for one in rows:
+        entry = IntegrationEntry(
+            name=one.name, auth_method=one.auth_method, auth_header=one.auth_header, searchable=one.searchable,
+            template=names["templates"][one.template_id], auth_secret=names["keys"].get(one.auth_secret_id or 0),
+            matchers=matchers[one.id], extract_values=values[one.id], task_params=_params(one.task_params, names),
+            alias_count=aliases.count(one.id), inactive=not one.active,
+        )  # fmt: skip
+        found.append((entry, one.id))
+    return found
+
+
+def _schedule(one: Schedule, names: Mapping[str, Names]) -> ScheduleEntry:
+    return ScheduleEntry(
+        name=one.name, cron_format=one.cron_format, active=one.active, type=one.type,
+        delete_after_run=one.delete_after_run, template=names["templates"][one.template_id],
+        checkable_repository=names["repositories"].get(one.repository_id or 0), run_at=_moment(one.run_at),
+        task_params=_params(one.task_params, names), time_zone=one.time_zone, misfire=one.misfire, overlap=one.overlap,
+        ends_at=_moment(one.ends_at), max_runs=one.max_runs,
+    )  # fmt: skip

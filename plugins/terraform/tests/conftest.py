@@ -1,0 +1,156 @@
+"""A small live door: the recording one, which really runs programs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hub_terraform import TerraformExecutor
+from hub_terraform.params import TerraformParams, TerraformTaskParams
+
+from hub.plugin import Completed, InventoryView, Outcome, RepositoryView, TaskView
+from hub.testing import Call, RecordingIO
+from hub.testing.tools import need_tool
+
+
+class LiveIO(RecordingIO):
+    """Runs programs, and remembers them and what they print."""
+
+    base: dict[str, str]
+    output: str = ""
+
+    async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
+        done = await self._spawn(argv, env, cwd, captured=False)
+        self.output += done.output
+        return done.code
+
+    async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
+        return await self._spawn(argv, env, cwd, captured=True)
+
+    async def _spawn(self, argv, env, cwd, *, captured) -> Completed:
+        self.calls.append(Call(argv, dict(env or {}), cwd or self.checkout, captured))
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env={**self.base, **(env or {})},
+            cwd=cwd or self.checkout,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE if captured else asyncio.subprocess.STDOUT,
+        )
+        out, err = await process.communicate()
+        self.output += (err or b"").decode()
+        return Completed(process.returncode or 0, out.decode())
+
+
+@dataclass
+class Bench:
+    """A checkout, a workspace to select, a state that stays, and a door for each pass."""
+
+    folder: Path
+    task: TaskView
+    executor: Any = field(default_factory=TerraformExecutor)
+    io: LiveIO = field(init=False)
+    secrets: dict[str, str] = field(default_factory=dict)
+    base: dict[str, str] = field(default_factory=dict)
+    passes: int = 0
+
+    def __post_init__(self) -> None:
+        self.base = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home"), "LANG": "C.UTF-8"}
+        (self.folder / "home").mkdir()
+        (self.folder / "committed").mkdir()
+        self.file("main.tf", MAIN)
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state" / "terraform.tfstate"
+
+    def file(self, name: str, text: str) -> None:
+        """Commit a file."""
+        path = self.folder / "committed" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("STATE", str(self.state)))
+
+    def set(self, **changes: Any) -> None:
+        self.task = replace(self.task, **changes)
+
+    def workspace(self, name: str) -> None:
+        self.set(inventory=InventoryView(3, name, "terraform-workspace", name, None))
+
+    async def run(self, params: Mapping[str, Any] | None = None, **task_params: Any) -> Outcome:
+        """Run one pass as on a new worker: of earlier passes nothing is left but what was kept."""
+        self.passes += 1
+        folder = self.folder / f"pass{self.passes}"
+        earlier = self.folder / f"pass{self.passes - 1}"
+        self.io = LiveIO(folder, secret_values=self.secrets)
+        self.io.base = self.base
+        shutil.rmtree(self.io.checkout)
+        shutil.copytree(self.folder / "committed", self.io.checkout)
+        if self.task.resumed is not None:
+            shutil.copytree(earlier / "artifacts", self.io.artifacts, dirs_exist_ok=True)
+            shutil.rmtree(earlier)
+        assert self.task.repository is not None
+        self.set(repository=replace(self.task.repository, path=self.io.checkout))
+        outcome = await self.executor.run(
+            self.task, TerraformParams(**(params or {})), TerraformTaskParams(**task_params), self.io
+        )
+        self.set(resumed=dict(outcome.state) if outcome.kind == "awaiting" else None)
+        return outcome
+
+    async def confirm(self, params: Mapping[str, Any] | None = None, **task_params: Any) -> Outcome:
+        """Run the second pass."""
+        assert self.task.resumed is not None
+        return await self.run(params, **task_params)
+
+    def result(self, kind: str) -> Any:
+        return [data for name, data in self.io.results if name == kind][-1]
+
+    def words(self, verb: str) -> list[tuple[str, ...]]:
+        """Command lines of one subcommand."""
+        return [call.argv for call in self.io.calls if verb in call.argv]
+
+
+MAIN = """
+terraform {
+  backend "local" {
+    path = "STATE"
+  }
+}
+variable "who" {
+  type    = string
+  default = "world"
+}
+resource "terraform_data" "greeting" {
+  input = var.who
+}
+output "greeting" {
+  value = terraform_data.greeting.output
+}
+"""
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A configuration whose state outlives the tasks."""
+    need_tool("terraform")
+    assert sys.executable
+    task = TaskView(
+        id=41,
+        project_id=1,
+        project_name="Shop",
+        template_id=2,
+        template_name="Infrastructure",
+        template_type="",
+        app="terraform",
+        script="",
+        username="jane",
+        repository=RepositoryView(5, "shop", tmp_path, "main", "c0ffee", "Fix the till"),
+        inventory=InventoryView(3, "default", "terraform-workspace", "default", None),
+    )
+    return Bench(tmp_path, task)
