@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from tortoise.exceptions import BaseORMException
 from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 
 from hub.context import Hub
 from hub.db import column, unit
@@ -21,7 +23,7 @@ from hub.errors import HubError
 from hub.models import Repository, Schedule, Task, Template
 from hub.services import events, freezes, questions, schedule_params
 from hub.services.actor import Actor
-from hub.services.schedules import RUN_AT, next_run
+from hub.services.schedules import RUN_AT, latest, next_run
 from hub.services.tasks.launch import TaskDraft, ready
 from hub.services.tasks.states import UNFINISHED
 
@@ -33,10 +35,19 @@ BATCH = 100
 MOST_QUEUED = 10
 """Tasks of one schedule that wait; more of them would only follow each other in vain."""
 
+MOST_MADE_UP = 100
+"""Missed moments that a schedule makes up for when it starts them all; the earlier ones are skipped."""
+
 MISSED = "The hub was not running at {moment}; the schedule skips what it missed."
-FROZEN = "Frozen until {until} UTC: {name}."
+FROZEN = "Frozen until {until}: {name}."
+FAILED = "The hub met an error; its log tells which."
+MANY = "The hub was not running for more than {count} moments of the schedule; it starts the last {count} of them."
 OVERLAPS = "The task {task} that this schedule started before is not finished."
 CROWDED = "{count} tasks of this schedule are waiting already."
+
+
+Take = Callable[[dict[str, Any]], Awaitable[bool]]
+"""Changes columns of the schedule, unless something that counts is not as it was any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,16 @@ class Occurrence:
         return Actor("schedule", source_id=self.schedule.id)
 
 
-async def due(hub: Hub) -> list[Schedule]:
-    """Schedules whose moment has come, the longest overdue first."""
+def coming_up(hub: Hub) -> QuerySet[Schedule]:
+    """Ask for the schedules whose moment has come, the longest overdue first."""
     # Naming both values of `active` lets the index on (active, next_run_at) find the few rows among many.
     query = Schedule.filter(active__in=[True, False], next_run_at__lte=hub.clock())
-    return await query.order_by("next_run_at", "id").limit(BATCH)
+    return query.order_by("next_run_at", "id").limit(BATCH)
+
+
+async def due(hub: Hub) -> list[Schedule]:
+    """Schedules whose moment has come, the longest overdue first."""
+    return await coming_up(hub)
 
 
 async def fire(hub: Hub, schedule: Schedule) -> Callable[[], Awaitable[None]] | None:
@@ -65,23 +81,38 @@ async def fire(hub: Hub, schedule: Schedule) -> Callable[[], Awaitable[None]] | 
 
     One that watches a repository has to ask it first: what does so is returned, for the caller to run beside.
     """
-    occurrence = await _occurrence(hub, schedule)
-    if occurrence is None:
+    if schedule.next_run_at is None:
         return None
+    occurrence = Occurrence(schedule, schedule.next_run_at, None)
     try:
-        if frozen := await freezes.freeze_at(schedule.project_id, hub.clock()):
-            await _wait_for_thaw(hub, occurrence, *frozen)
-        elif reason := await _obstacle(occurrence):
-            await _pass_over(hub, occurrence, reason)
-        elif schedule.repository_id is None:
-            await _start(hub, occurrence)
-        elif await _take(occurrence, {}):
-            return partial(_check, hub, occurrence)
+        found = await _occurrence(hub, schedule)
+        if found is None:
+            return None
+        occurrence = found
+        return await _act(hub, occurrence)
     except HubError as error:
         await _pass_over(hub, occurrence, str(error))
+    except BaseORMException:
+        logger.exception("The database failed when the schedule %s was to start its task.", schedule.id)
+        if hub.clock() - occurrence.moment > GRACE:
+            await _pass_over(hub, occurrence, FAILED)
     except Exception:
         logger.exception("The schedule %s could not start its task.", schedule.id)
-        await _pass_over(hub, occurrence, "The hub met an error; its log tells which.")
+        await _pass_over(hub, occurrence, FAILED)
+    return None
+
+
+async def _act(hub: Hub, occurrence: Occurrence) -> Callable[[], Awaitable[None]] | None:
+    """Start the task, unless something stands against it; see `fire` for what is returned."""
+    schedule = occurrence.schedule
+    if frozen := await freezes.freeze_at(schedule.project_id, hub.clock()):
+        await _wait_for_thaw(hub, occurrence, *frozen)
+    elif reason := await _obstacle(occurrence):
+        await _pass_over(hub, occurrence, reason)
+    elif schedule.repository_id is None:
+        await _start(hub, occurrence)
+    elif await _take(occurrence, {}):
+        return partial(_check, hub, occurrence)
     return None
 
 
@@ -90,22 +121,33 @@ async def _occurrence(hub: Hub, schedule: Schedule) -> Occurrence | None:
     moment, now = schedule.next_run_at, hub.clock()
     if moment is None or moment > now:
         return None
-    if now - moment <= GRACE or schedule.misfire == "all":
+    if now - moment <= GRACE:
         return Occurrence(schedule, moment, next_run(schedule, moment))
     if schedule.misfire == "once":
         return Occurrence(schedule, moment, next_run(schedule, now))
-    late = next_run(schedule, now - GRACE)  # the newest of those missed may still be on time
-    await _pass_over(hub, Occurrence(schedule, moment, late), MISSED.format(moment=f"{moment:%Y-%m-%d %H:%M} UTC"))
+    if schedule.misfire == "all":
+        newest = latest(schedule, moment, now, MOST_MADE_UP)
+        if len(newest) < MOST_MADE_UP:
+            return Occurrence(schedule, moment, newest[0] if newest else next_run(schedule, now))
+        following, reason = newest[0], MANY.format(count=MOST_MADE_UP)
+    else:
+        following = next_run(schedule, now - GRACE)  # the newest of those missed may still be on time
+        reason = MISSED.format(moment=f"{moment:%Y-%m-%d %H:%M} UTC")
+    await _pass_over(hub, Occurrence(schedule, moment, following), reason)
     return None
 
 
 async def _wait_for_thaw(hub: Hub, occurrence: Occurrence, name: str, until: datetime) -> None:
-    """Skip this moment, or run once when the freeze has ended, as the schedule treats what it missed."""
-    reason = FROZEN.format(until=f"{until:%Y-%m-%d %H:%M}", name=name)
-    if occurrence.schedule.misfire == "skip":
-        await _pass_over(hub, occurrence, reason)
-    else:
-        await _pass_over(hub, replace(occurrence, following=until), reason)
+    """Skip this moment, or run once when the freeze has ended, as the schedule treats what it missed.
+
+    Moments within the freeze are looked at as they come, for it may be ended early.
+    """
+    schedule, following = occurrence.schedule, next_run(occurrence.schedule, hub.clock())
+    once = schedule.type == RUN_AT or until < freezes.FOREVER
+    if schedule.misfire != "skip" and once and (following is None or following > until):
+        following = until
+    reason = FROZEN.format(until=freezes.spoken(until), name=name)
+    await _pass_over(hub, replace(occurrence, following=following), reason)
 
 
 async def _obstacle(occurrence: Occurrence) -> str:
@@ -122,14 +164,14 @@ async def _obstacle(occurrence: Occurrence) -> str:
     return ""
 
 
-async def _start(hub: Hub, occurrence: Occurrence, further: dict[str, Any] | None = None) -> None:
+async def _start(hub: Hub, occurrence: Occurrence, take: Take | None = None) -> None:
     """Take the occurrence and store its task, in one unit."""
     schedule = occurrence.schedule
     store = await ready(hub, occurrence.actor, schedule.project_id, _draft(hub, schedule))
 
     async def work() -> None:
-        taken = {"last_run_at": hub.clock(), "last_error": "", "runs": F("runs") + 1, **(further or {})}
-        if not await _take(occurrence, taken):
+        taken = {"last_run_at": hub.clock(), "last_error": "", "runs": F("runs") + 1}
+        if not await (take or partial(_take, occurrence))(taken):
             return
         task_id = await store()
         await Schedule.filter(id=schedule.id).update(last_task_id=task_id)
@@ -178,16 +220,37 @@ async def _check(hub: Hub, occurrence: Occurrence) -> None:
     """
     schedule = occurrence.schedule
     try:
-        commit = str(await questions.ask(hub, "head", await _place(schedule)))
+        commit = str((await questions.ask(hub, "head", await _place(schedule)))["commit"])
         if commit == schedule.last_commit_hash:
-            await Schedule.filter(id=schedule.id).update(last_error="")
-            return
-        schedule.next_run_at = occurrence.following  # it was moved on already, and must not have been since
-        await _start(hub, occurrence, {"last_commit_hash": commit})
+            await _wind_up_watch(occurrence)
+        else:
+            await _start(hub, occurrence, partial(_take_commit, occurrence, commit))
     except HubError as error:
         if schedule.last_error != str(error)[:500]:
             await Schedule.filter(id=schedule.id).update(last_error=str(error)[:500])
             await _tell(hub, occurrence, f"could not look for new commits: {error}")
+
+
+async def _take_commit(occurrence: Occurrence, commit: str, columns: dict[str, Any]) -> bool:
+    """Note the commit, unless another look noted one, or the schedule was changed. Further looks may be under way."""
+    schedule = occurrence.schedule
+    same = Schedule.filter(id=schedule.id, template_id=schedule.template_id, repository_id=schedule.repository_id)
+    old = schedule.last_commit_hash
+    same = same.filter(last_commit_hash__isnull=True) if old is None else same.filter(last_commit_hash=old)
+    if occurrence.following is None:
+        same = same.filter(next_run_at__isnull=True)
+    else:
+        same = same.filter(next_run_at__gte=occurrence.following)
+    return bool(await same.update(last_commit_hash=commit, **columns))
+
+
+async def _wind_up_watch(occurrence: Occurrence) -> None:
+    """Nothing is new: what was wrong before is over, and one that was to look once has done so."""
+    schedule = occurrence.schedule
+    if schedule.type == RUN_AT:
+        await Schedule.filter(id=schedule.id).update(last_error="", active=False)
+    elif schedule.last_error:
+        await Schedule.filter(id=schedule.id).update(last_error="")
 
 
 async def _place(schedule: Schedule) -> dict[str, Any]:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import Field
+from tortoise.expressions import F
 
 from hub.context import Hub
 from hub.errors import Conflict, Invalid
-from hub.models import Freeze
+from hub.models import Freeze, Schedule
 from hub.services import cron, events
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, store
 from hub.services.draft import Draft, same_id, same_project
+from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.moments import moment_of, zoned
 
 MOST = 200
 """Freezes of one project."""
 LONGEST = 60 * 24 * 31
 """Minutes that a freeze by cron lasts at most."""
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""The end of a freeze that somebody has to end."""
 _MOST_JOINED = 1000
 
 
 class FreezeDraft(Draft):
-    """Body of a freeze: from `starts` to `ends`, or by `cron_format` for `minutes` each time."""
+    """Body of a freeze: from `starts` to `ends`, or by `cron_format` for `minutes` each time.
+
+    Without `starts` it begins at once, without `ends` it lasts until somebody ends it.
+    """
 
     id: Id = 0
     project_id: Id = 0
@@ -39,10 +46,18 @@ class FreezeDraft(Draft):
     minutes: int = Field(default=0, ge=0, le=LONGEST)
 
 
-async def list_freezes(actor: Actor, project_id: int) -> list[dict[str, Any]]:
-    """Freezes of a project, by name."""
+LISTING = Listing(
+    Freeze,
+    columns={
+        "id": "id", "name": "name", "active": "active", "everything": "everything", "starts": "starts", "ends": "ends",
+    },
+)  # fmt: skip
+
+
+async def list_freezes(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
+    """Freezes of a project."""
     await require(actor, project_id)
-    return [_wire(one) for one in await Freeze.filter(project_id=project_id).order_by("name", "id").limit(MOST)]
+    return (await LISTING.rows(Freeze.filter(project_id=project_id), asked)).shaped(_wire)
 
 
 async def get_freeze(actor: Actor, project_id: int, freeze_id: int) -> dict[str, Any]:
@@ -55,12 +70,13 @@ async def create_freeze(hub: Hub, actor: Actor, project_id: int, draft: FreezeDr
     """Add a freeze."""
     await require(actor, project_id, MANAGE_RESOURCES)
     same_project(draft.project_id, project_id)
-    columns = _columns(draft)
+    columns = _columns(hub, draft)
 
     async def work() -> Freeze:
         if await Freeze.filter(project_id=project_id).count() >= MOST:
             raise Conflict(f"A project has at most {MOST} freezes. Delete some that have passed.")
         made = await Freeze.create(project_id=project_id, **columns)
+        await _look_anew(hub, project_id)
         await _tell(hub, actor, made, "created")
         return made
 
@@ -72,24 +88,26 @@ async def update_freeze(hub: Hub, actor: Actor, project_id: int, freeze_id: int,
     await require(actor, project_id, MANAGE_RESOURCES)
     same_id(draft.id, freeze_id, "Freeze")
     same_project(draft.project_id, project_id)
-    columns = _columns(draft)
+    columns = _columns(hub, draft)
 
     async def work() -> None:
         found = await find(Freeze, project_id, freeze_id, "freeze")
         found.update_from_dict(columns)
         await found.save()
+        await _look_anew(hub, project_id)
         await _tell(hub, actor, found, "updated")
 
     await store(work)
 
 
 async def delete_freeze(hub: Hub, actor: Actor, project_id: int, freeze_id: int) -> None:
-    """Delete a freeze; what it held back starts at its next time."""
+    """Delete a freeze. What runs once and was held back starts now, everything else at its next moment."""
     await require(actor, project_id, MANAGE_RESOURCES)
 
     async def work() -> None:
         found = await find(Freeze, project_id, freeze_id, "freeze")
         await found.delete()
+        await _look_anew(hub, project_id)
         await _tell(hub, actor, found, "deleted")
 
     await store(work)
@@ -103,7 +121,12 @@ async def refuse_frozen(hub: Hub, actor: Actor, project_id: int) -> None:
     for one in await Freeze.filter(project_id=project_id, active=True, everything=True):
         until = end_of(one, now)
         if until is not None:
-            raise Conflict(f"Nothing starts in this project until {until:%Y-%m-%d %H:%M} UTC: {one.name}.")
+            raise Conflict(f"Nothing starts in this project until {spoken(until)}: {one.name}.")
+
+
+def spoken(until: datetime) -> str:
+    """The end of a freeze in a sentence."""
+    return "somebody ends the freeze" if until >= FOREVER else f"{until:%Y-%m-%d %H:%M} UTC"
 
 
 async def freeze_at(project_id: int, moment: datetime) -> tuple[str, datetime] | None:
@@ -124,8 +147,8 @@ def longest_at(freezes: list[Freeze], moment: datetime) -> tuple[str, datetime] 
 def end_of(freeze: Freeze, moment: datetime) -> datetime | None:
     """When a freeze that lasts at `moment` ends; None for one that does not last then."""
     if not freeze.cron_format:
-        lasts = freeze.starts is not None and freeze.ends is not None and freeze.starts <= moment < freeze.ends
-        return freeze.ends if lasts else None
+        ends = freeze.ends or FOREVER
+        return ends if freeze.starts is not None and freeze.starts <= moment < ends else None
     span = timedelta(minutes=freeze.minutes)
     until: datetime | None = None
     begins = cron.parse(freeze.cron_format, freeze.time_zone).after(moment - span)
@@ -137,7 +160,7 @@ def end_of(freeze: Freeze, moment: datetime) -> datetime | None:
     return until
 
 
-def _columns(draft: FreezeDraft) -> dict[str, Any]:
+def _columns(hub: Hub, draft: FreezeDraft) -> dict[str, Any]:
     if not draft.name.strip():
         raise Invalid("A freeze needs a name that says why.", field="name")
     columns: dict[str, Any] = {
@@ -151,10 +174,17 @@ def _columns(draft: FreezeDraft) -> dict[str, Any]:
         return columns | {
             "cron_format": draft.cron_format, "time_zone": draft.time_zone, "minutes": draft.minutes,
         }  # fmt: skip
-    starts, ends = moment_of(draft.starts, "starts"), moment_of(draft.ends, "ends")
-    if ends <= starts:
+    starts = moment_of(draft.starts, "starts") if draft.starts else hub.clock()
+    ends = moment_of(draft.ends, "ends") if draft.ends else None
+    if ends is not None and ends <= starts:
         raise Invalid("A freeze must end after it starts.", field="ends")
     return columns | {"starts": starts, "ends": ends}
+
+
+async def _look_anew(hub: Hub, project_id: int) -> None:
+    """Let what runs once and was held back find out whether it still is."""
+    held = Schedule.filter(project_id=project_id, type="run_at", active=True, next_run_at__gt=F("run_at"))
+    await held.update(next_run_at=hub.clock())
 
 
 async def _tell(hub: Hub, actor: Actor, freeze: Freeze, verb: str) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
 from pydantic import Field
 
 from hub.context import Hub
-from hub.errors import Invalid
+from hub.errors import Invalid, NotFound
 from hub.models import Repository, Schedule, Task, Template
 from hub.services import cron, events, schedule_params
 from hub.services.access import MANAGE_RESOURCES, require
@@ -33,6 +33,8 @@ RUN_AT = "run_at"
 MISFIRES = ("skip", "once", "all")
 OVERLAPS = ("skip", "queue", "parallel")
 MOST_PREVIEWED = 100
+SKEW = timedelta(minutes=5)
+"""How far the clock of one node may be ahead of another's; a moment that one has started is over for both."""
 
 
 class ScheduleDraft(Draft):
@@ -142,7 +144,7 @@ async def update_schedule(hub: Hub, actor: Actor, project_id: int, schedule_id: 
         raise Invalid("You can not move schedule to other project", field="project_id")
 
     async def work() -> None:
-        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        schedule = await _locked(project_id, schedule_id)
         await _fill(hub, schedule, draft)
         await schedule.save()
         await _write_params(hub, schedule, draft)
@@ -156,14 +158,10 @@ async def set_active(hub: Hub, actor: Actor, project_id: int, schedule_id: int, 
     await require(actor, project_id, MANAGE_RESOURCES)
 
     async def work() -> None:
-        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        schedule = await _locked(project_id, schedule_id)
         if active and schedule.type == RUN_AT and (schedule.run_at is None or schedule.run_at <= hub.clock()):
             raise Invalid("run_at must be in the future", field="run_at")
-        schedule.active = active
-        if active and schedule.runs >= schedule.max_runs:
-            schedule.runs = 0  # who switches it on again wants it to run again
-        schedule.last_error = ""
-        schedule.next_run_at = next_run(schedule, hub.clock())
+        _switch(hub, schedule, active=active)
         await schedule.save(update_fields=["active", "runs", "last_error", "next_run_at"])
         await _tell(hub, actor, schedule, "updated")
 
@@ -218,6 +216,33 @@ def moments(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     return takewhile(lambda one: schedule.ends_at is None or one <= schedule.ends_at, found)
 
 
+def latest(schedule: Schedule, after: datetime, until: datetime, most: int) -> list[datetime]:
+    """Return the last moments of a schedule after one and up to another, `most` of them or fewer."""
+    if schedule.type == RUN_AT:
+        return []
+    last = min(until, schedule.ends_at) if schedule.ends_at else until
+    return cron.parse(schedule.cron_format, schedule.time_zone).latest(after, last, most)
+
+
+async def _locked(project_id: int, schedule_id: int) -> Schedule:
+    """Return a schedule that starts nothing until the unit under way has landed, so that no moment comes twice."""
+    await find(Schedule, project_id, schedule_id, "schedule")
+    found = await Schedule.select_for_update().get_or_none(id=schedule_id)
+    if found is None:
+        raise NotFound("There is no such schedule in this project.")
+    return found
+
+
+def _switch(hub: Hub, schedule: Schedule, *, active: bool) -> None:
+    """Switch it, and work out its next moment. Who switches one on that ran as often as it may wants it to run anew."""
+    if active and not schedule.active and 0 < schedule.max_runs <= schedule.runs:
+        schedule.runs = 0
+    schedule.active, schedule.last_error = active, ""
+    now, last = hub.clock(), schedule.last_run_at
+    ran_ahead = last is not None and now < last <= now + SKEW
+    schedule.next_run_at = next_run(schedule, last if last and ran_ahead else now)
+
+
 async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     """Check a draft and put it into the row, but for the answers."""
     before = schedule.repository_id
@@ -230,15 +255,13 @@ async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     if schedule.repository_id != before:
         schedule.last_commit_hash = None
     schedule.name = draft.name
-    schedule.active = draft.active
     schedule.delete_after_run = draft.delete_after_run
     schedule.misfire = _choice(draft.misfire or schedule.misfire, MISFIRES, "misfire")
     schedule.overlap = _choice(draft.overlap or schedule.overlap, OVERLAPS, "overlap")
     if draft.ends_at or draft.nulls("ends_at"):
         schedule.ends_at = moment_of(draft.ends_at, "ends_at") if draft.ends_at else None
     schedule.max_runs = schedule.max_runs if draft.max_runs is None else draft.max_runs
-    schedule.last_error = ""
-    schedule.next_run_at = next_run(schedule, hub.clock())
+    _switch(hub, schedule, active=draft.active)
 
 
 def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:

@@ -35,14 +35,12 @@ async def answer(hub: Hub, place: Place, question_id: int) -> None:
         return
     kind, data = question
     try:
-        result = await _KINDS[kind](hub, place, data)
+        await questions.tell(hub, question_id, answer=await _KINDS[kind](hub, place, data))
     except (HubError, PluginError) as error:
         await questions.tell(hub, question_id, error=str(error))
     except Exception:
         logger.exception("The question %s (%s) could not be answered.", question_id, kind)
         await questions.tell(hub, question_id, error="The worker met an error; its log tells which.")
-    else:
-        await questions.tell(hub, question_id, answer=result)
 
 
 async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
@@ -50,9 +48,9 @@ async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
         return await place.mirrors.branches(url, keys)
 
 
-async def _head(hub: Hub, place: Place, data: dict[str, Any]) -> str:
+async def _head(hub: Hub, place: Place, data: dict[str, Any]) -> dict[str, str]:
     async with _repository(hub, place, data) as (url, keys):
-        return await place.mirrors.head(url, str(data["branch"]), keys)
+        return {"commit": await place.mirrors.head(url, str(data["branch"]), keys)}
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from hub.context import Hub
 from hub.services import firing
@@ -39,30 +40,39 @@ class Timer:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[int, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(CHECKS)
 
     async def once(self) -> None:
         """Fire what is due now, and what comes due by that, as with occurrences that are made up for."""
+        seen: set[tuple[int, datetime | None]] = set()
         for _ in range(ROUNDS):
             batch = await firing.due(self._hub)
-            if not batch:
+            fresh = [one for one in batch if (one.id, one.next_run_at) not in seen]
+            if not fresh:  # what is left could not be moved on, and waits for the next look
                 return
-            for schedule in batch:
+            seen.update((one.id, one.next_run_at) for one in fresh)
+            for schedule in fresh:
                 if check := await firing.fire(self._hub, schedule):
-                    asking = asyncio.create_task(self._ask(check))
-                    self._asking.add(asking)
-                    asking.add_done_callback(self._asking.discard)
+                    self._begin(schedule.id, check)
 
     async def settle(self) -> None:
         """Wait until every repository has answered."""
-        await asyncio.gather(*self._asking)
+        await asyncio.gather(*self._asking.values())
 
     async def aclose(self) -> None:
         """Ask no more; who was being asked is asked again at the next occurrence."""
-        for one in self._asking:
+        asking = list(self._asking.values())
+        for one in asking:
             one.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    def _begin(self, schedule_id: int, check: Callable[[], Awaitable[None]]) -> None:
+        """Ask beside; a repository that has not answered yet is not asked again for the same schedule."""
+        if schedule_id in self._asking:
+            return
+        self._asking[schedule_id] = asking = asyncio.create_task(self._ask(check))
+        asking.add_done_callback(lambda _: self._asking.pop(schedule_id, None))
 
     async def _ask(self, check: Callable[[], Awaitable[None]]) -> None:
         async with self._turns:

@@ -1,92 +1,28 @@
-"""Schedules start their templates: each occurrence once, whatever happens meanwhile. W-24, W-78, W-84."""
+"""Schedules start their templates: each occurrence once, whatever happens meanwhile. W-24, W-84."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
+from tortoise.exceptions import OperationalError
 
-from hub.context import Hub
-from hub.db import column
-from hub.errors import Conflict
-from hub.models import Event, Freeze, Schedule, Task
-from hub.services import firing, freezes, schedules
-from hub.services.freezes import FreezeDraft
-from hub.services.schedules import ScheduleDraft
-from hub.services.tasks.launch import TaskDraft, launch
+from hub.db import current
+from hub.models import Schedule, Task, Template
+from hub.services import firing, schedules
 from hub.testing.carriers import SETUPS
-from hub.testing.scene import Scene, commit_files
-from hub.worker.main import work
 from hub.worker.timer import Timer
+from tests.security.growth import statements
 
-MONDAY = datetime(2026, 3, 2, 11, tzinfo=UTC)
+from .schedule_steps import MONDAY, made, started, tick, told
 
 
 @pytest.fixture(params=SETUPS)
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-class Clock:
-    """A hub's clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(MONDAY)
-
-
-@pytest.fixture
-def timed(scene: Scene, clock: Clock) -> Scene:
-    return replace(scene, hub=replace(scene.hub, clock=clock))
-
-
-async def made(timed: Scene, **members: Any) -> Schedule:
-    """Make a schedule that is due at every full hour, unless said otherwise."""
-    template = members.pop("template", None) or await timed.template("hello.sh", allow_parallel_tasks=True)
-    body = {"template_id": template.id, "name": "Hourly", "cron_format": "0 * * * *", "active": True} | members
-    found = await schedules.create_schedule(timed.hub, timed.actor, timed.project.id, ScheduleDraft.read(body))
-    return await Schedule.get(id=found["id"])
-
-
-async def tick(hub: Hub) -> None:
-    timer = Timer(hub)
-    await timer.once()
-    await timer.settle()
-
-
-@asynccontextmanager
-async def answering(hub: Hub) -> AsyncIterator[None]:
-    """A worker that answers questions; it has the real time, for its leases."""
-    worker = asyncio.create_task(work(hub))
-    try:
-        yield
-    finally:
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
-
-
-async def started(schedule: Schedule) -> int:
-    return await Task.filter(schedule_id=schedule.id).count()
-
-
-async def told(schedule: Schedule) -> list[str]:
-    query = Event.filter(object_type="schedule", object_id=schedule.id).order_by("id")
-    return [str(one) for one in await column(query, "description")]
 
 
 async def test_nothing_starts_before_its_moment_and_once_at_it(timed, clock):
@@ -278,84 +214,113 @@ async def test_a_change_between_look_and_start_wins(timed, clock):
     assert await started(schedule) == 0
 
 
-# Freezes
-
-
-async def frozen(timed: Scene, **members: Any) -> dict[str, Any]:
-    body = {"name": "Quarter end", "starts": "2026-03-02T12:30:00Z", "ends": "2026-03-02T14:30:00Z"} | members
-    return await freezes.create_freeze(timed.hub, timed.actor, timed.project.id, FreezeDraft.read(body))
-
-
-@pytest.mark.parametrize(("misfire", "hours"), [("skip", [12, 15]), ("once", [12, 14, 15])])
-async def test_in_a_freeze_nothing_starts_and_afterwards_as_the_schedule_treats_what_it_missed(
-    timed, clock, misfire, hours
-):
-    schedule = await made(timed, misfire=misfire, overlap="parallel")
-    await frozen(timed)
-    for _ in range(8):
-        clock.forward(minutes=30, seconds=1)
-        await tick(timed.hub)
-    tasks = await Task.filter(schedule_id=schedule.id).order_by("id")
-    assert [one.created.hour for one in tasks] == hours
-    assert any("Frozen until 2026-03-02 14:30 UTC: Quarter end." in one for one in await told(schedule))
-
-
-async def test_a_freeze_by_cron_lasts_its_minutes_and_joins_the_next(timed):
-    rows = {"project_id": timed.project.id, "name": "Nights", "cron_format": "0 22 * * *", "minutes": 480}
-    night = Freeze(**rows, time_zone="Europe/Berlin")
-    assert freezes.end_of(night, datetime(2026, 3, 2, 23, tzinfo=UTC)) == datetime(2026, 3, 3, 5, tzinfo=UTC)
-    assert freezes.end_of(night, datetime(2026, 3, 2, 21, tzinfo=UTC)) == datetime(2026, 3, 3, 5, tzinfo=UTC)
-    assert freezes.end_of(night, datetime(2026, 3, 2, 20, 59, tzinfo=UTC)) is None
-    assert freezes.end_of(night, datetime(2026, 3, 3, 5, tzinfo=UTC)) is None
-    joined = Freeze(**rows | {"cron_format": "0 0,2,4 * * *", "minutes": 120})
-    assert freezes.end_of(joined, datetime(2026, 3, 2, 1, tzinfo=UTC)) == datetime(2026, 3, 2, 6, tzinfo=UTC)
-
-
-async def test_a_freeze_of_everything_stops_people_too(timed, clock):
-    template = await timed.template("hello.sh")
-    await frozen(timed, everything=True)
-    draft = TaskDraft(template_id=template.id)
-    await launch(timed.hub, timed.actor, timed.project.id, draft)
-    clock.forward(hours=2)
-    with pytest.raises(Conflict, match=r"until 2026-03-02 14:30 UTC: Quarter end\."):
-        await launch(timed.hub, timed.actor, timed.project.id, draft)
-    clock.forward(hours=2)
-    await launch(timed.hub, timed.actor, timed.project.id, draft)
-
-
-# Watching a repository
-
-
-async def test_one_that_watches_a_repository_starts_for_new_commits_only(scene, timed, clock):
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_however_two_nodes_take_turns_no_moment_starts_twice_and_none_is_lost(timed, clock, seed):
+    draw = random.Random(seed)
     template = await timed.template("hello.sh", allow_parallel_tasks=True)
-    schedule = await made(timed, template=template, repository_id=timed.repository.id)
-    async with answering(scene.hub):
-        for commits in (1, 1, 2):
-            if commits == 2:
-                newest = commit_files(timed.folder, {"new.txt": "new\n"}, "second")
-            clock.forward(hours=1)
-            await tick(timed.hub)
-            assert await started(schedule) == commits
-    assert (await Schedule.get(id=schedule.id)).last_commit_hash == newest
+    found = [await made(timed, template=template, overlap="parallel", misfire="all") for _ in range(8)]
+    ahead = replace(timed.hub, clock=lambda: clock.now + timedelta(seconds=2), node="ahead")
+    nodes = [Timer(timed.hub), Timer(ahead)]
+    hours = 0
+    while hours < 6:
+        step = draw.randint(1, 3)
+        hours += step
+        clock.forward(hours=step)
+        await asyncio.gather(*(draw.choice(nodes).once() for _ in range(3)))
+        one = draw.choice(found)
+        await schedules.set_active(timed.hub, timed.actor, timed.project.id, one.id, active=True)  # as an edit does
+    await tick(timed.hub)
+    assert [await started(one) for one in found] == [hours] * 8
 
 
-async def test_a_repository_that_cannot_be_asked_is_told_once_and_asked_again(scene, timed, clock):
-    schedule = await made(timed, repository_id=timed.repository.id)
-    await timed.repository.refresh_from_db()
-    timed.repository.git_branch = "nowhere"
-    await timed.repository.save()
-    async with answering(scene.hub):
-        for _ in range(2):
-            clock.forward(hours=1)
-            await tick(timed.hub)
-        assert await started(schedule) == 0
-        now = await Schedule.get(id=schedule.id)
-        assert "nowhere" in now.last_error
-        assert now.last_commit_hash is None
-        assert len(await told(schedule)) == 2
-        timed.repository.git_branch = "main"
-        await timed.repository.save()
+async def test_one_that_starts_all_it_missed_starts_the_last_of_them_only(timed, clock, monkeypatch):
+    monkeypatch.setattr(firing, "MOST_MADE_UP", 3)
+    schedule = await made(timed, misfire="all", overlap="parallel", cron_format="*/10 * * * *")
+    clock.forward(days=3)
+    await tick(timed.hub)
+    assert await started(schedule) == 3
+    assert (await Schedule.get(id=schedule.id)).next_run_at == clock.now + timedelta(minutes=10)
+    assert "for more than 3 moments" in (await told(schedule))[-1]
+
+
+async def test_a_time_that_cannot_be_read_any_more_stops_its_schedule_and_no_other(timed, clock):
+    broken, fine = await made(timed), await made(timed)
+    await Schedule.filter(id=broken.id).update(time_zone="Atlantis/Poseidonis")
+    clock.forward(hours=1)
+    await tick(timed.hub)
+    assert (await started(broken), await started(fine)) == (0, 1)
+    now = await Schedule.get(id=broken.id)
+    assert now.next_run_at is None
+    assert "unknown time zone Atlantis/Poseidonis" in now.last_error
+
+
+async def test_a_database_that_fails_for_a_moment_costs_no_occurrence(timed, clock, monkeypatch):
+    schedule, fine = await made(timed), await made(timed)
+    real = firing.ready
+
+    async def ready(hub, actor, *rest):
+        if actor.source_id == schedule.id:
+            raise OperationalError("the connection was lost")
+        return await real(hub, actor, *rest)
+
+    monkeypatch.setattr(firing, "ready", ready)
+    clock.forward(hours=1)
+    await tick(timed.hub)
+    assert (await started(schedule), await started(fine)) == (0, 1)
+    monkeypatch.setattr(firing, "ready", real)
+    clock.forward(seconds=1)
+    await tick(timed.hub)
+    assert await started(schedule) == 1
+    assert (await Schedule.get(id=schedule.id)).last_error == ""
+
+
+async def test_a_clock_that_is_set_back_starts_nothing_twice(timed, clock):
+    schedule = await made(timed)
+    clock.forward(hours=1)
+    await tick(timed.hub)
+    clock.forward(minutes=-2)
+    for active in (False, True):  # which works out the next moment anew
+        await schedules.set_active(timed.hub, timed.actor, timed.project.id, schedule.id, active=active)
+    clock.forward(minutes=3)
+    await tick(timed.hub)
+    assert await started(schedule) == 1
+    clock.forward(hours=-5)
+    for _ in range(5):
         clock.forward(hours=1)
         await tick(timed.hub)
     assert await started(schedule) == 1
-    assert (await Schedule.get(id=schedule.id)).last_error == ""
+
+
+async def test_a_plugin_that_is_gone_is_said_and_the_schedule_lives_on(timed, clock):
+    template = await timed.template("hello.sh")
+    schedule = await made(timed, template=template)
+    await Template.filter(id=template.id).update(app="cobol")
+    for _ in range(2):
+        clock.forward(hours=1)
+        await tick(timed.hub)
+    now = await Schedule.get(id=schedule.id)
+    assert "cobol" in now.last_error
+    assert len(await told(schedule)) == 2
+    await Template.filter(id=template.id).update(app="bash")
+    clock.forward(hours=1)
+    await tick(timed.hub)
+    assert await started(schedule) == 1
+
+
+async def test_with_nothing_due_a_look_asks_once_and_finds_its_rows_by_the_index(timed):
+    schedule = await made(timed)
+    await Schedule.bulk_create([
+        Schedule(project_id=timed.project.id, template_id=schedule.template_id, name=f"{number}", cron_format="@daily",
+                 active=True, next_run_at=MONDAY + timedelta(minutes=1 + number))
+        for number in range(2000)
+    ])  # fmt: skip
+    await current().client.execute_script("ANALYZE schedule" if current().dialect == "postgres" else "ANALYZE")
+    explain = "EXPLAIN " if current().dialect == "postgres" else "EXPLAIN QUERY PLAN "
+    _, rows = await current().client.execute_query(explain + firing.coming_up(timed.hub).sql(params_inline=True))
+    plan = " ".join(str(dict(row)) for row in rows)
+    assert "idx_schedule_active" in plan, plan
+    assert "Seq Scan" not in plan
+    if current().dialect == "sqlite":
+        async with statements() as heard:
+            await Timer(timed.hub).once()
+        assert len(heard) == 1

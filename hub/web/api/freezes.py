@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.services import forecast, freezes
 from hub.services.freezes import FreezeDraft
-from hub.web.api.queries import integer
+from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _ALL = "/project/{project_id}/freezes"
@@ -14,7 +14,7 @@ _ONE = _ALL + "/{freeze_id}"
 @route("GET", _ALL, Access.MEMBER, wire=False)
 async def list_freezes(call: Call) -> Answer:
     """Freezes of a project."""
-    return await freezes.list_freezes(call.actor, call.ids["project_id"])
+    return await freezes.list_freezes(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("POST", _ALL, Access.MEMBER, wire=False)
@@ -39,16 +39,19 @@ async def update_freeze(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER, wire=False)
 async def delete_freeze(call: Call) -> Answer:
-    """Delete it; what it held back starts at its next time."""
+    """Delete it; what it held back starts at its next moment, and what runs once starts now."""
     await freezes.delete_freeze(call.hub, call.actor, *_ids(call))
     return None
 
 
 @route("GET", "/project/{project_id}/schedules/forecast", Access.MEMBER, wire=False)
 async def list_forecast(call: Call) -> Answer:
-    """What the schedules will start in the next `days` days, seven unless said otherwise."""
-    days = integer(call, "days") or forecast.DAYS
-    return list(await forecast.forecast(call.hub, call.actor, call.ids["project_id"], days=days))
+    """What the schedules will start in the next `days` days, seven unless said otherwise, today the first of them.
+
+    `time_zone` says when days begin.
+    """
+    days, zone = integer(call, "days") or forecast.DAYS, call.query.get("time_zone") or "UTC"
+    return list(await forecast.forecast(call.hub, call.actor, call.ids["project_id"], days=days, time_zone=zone))
 
 
 def _ids(call: Call) -> tuple[int, int]:
