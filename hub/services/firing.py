@@ -129,7 +129,8 @@ async def _occurrence(hub: Hub, schedule: Schedule) -> Occurrence | None:
         newest = latest(schedule, moment, now, MOST_MADE_UP)
         if len(newest) < MOST_MADE_UP:
             return Occurrence(schedule, moment, newest[0] if newest else next_run(schedule, now))
-        following, reason = newest[0], MANY.format(count=MOST_MADE_UP)
+        following: datetime | None = newest[0]
+        reason = MANY.format(count=MOST_MADE_UP)
     else:
         following = next_run(schedule, now - GRACE)  # the newest of those missed may still be on time
         reason = MISSED.format(moment=f"{moment:%Y-%m-%d %H:%M} UTC")

@@ -47,7 +47,7 @@ async def forecast(
     query = Schedule.filter(project_id=project_id, next_run_at__lte=until).order_by("next_run_at", "id")
     frozen = await Freeze.filter(project_id=project_id, active=True)
     soonest = await query.limit(MOST).select_related("template")
-    found = [_moments(one, max(one.next_run_at, hub.clock()), until, zone) for one in soonest]
+    found = [_moments(one, max(one.next_run_at or until, hub.clock()), until, zone) for one in soonest]
     coming = heapq.merge(*found, key=lambda one: (one.at, one.schedule.id))
     return [_shape(one, frozen) for one in islice(coming, MOST)]
 

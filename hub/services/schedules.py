@@ -187,6 +187,13 @@ async def validate(actor: Actor, project_id: int, draft: CronDraft) -> None:
     cron.parse(draft.cron_format, draft.time_zone)
 
 
+async def preview(hub: Hub, actor: Actor, project_id: int, draft: CronDraft) -> list[dict[str, Any]]:
+    """The next moments of a cron text, in UTC and in its own zone. Raises `Invalid` with what is wrong."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    read = cron.parse(draft.cron_format, draft.time_zone)
+    return [{"at": at, "local": at.astimezone(read.zone).isoformat()} for at in islice(read.after(hub.clock()), 5)]
+
+
 async def upcoming(hub: Hub, actor: Actor, project_id: int, schedule_id: int, count: int) -> list[datetime]:
     """The next moments of a schedule, as if it were active; at most `MOST_PREVIEWED`."""
     await require(actor, project_id)
