@@ -69,7 +69,7 @@ def _shape(coming: Coming, frozen: list[Freeze]) -> dict[str, Any]:
 def zone_of(schedule: Schedule) -> ZoneInfo:
     """The zone in which a schedule's times of day are meant."""
     if schedule.type == schedules.RUN_AT:
-        return ZoneInfo("UTC")
+        return ZoneInfo(schedule.time_zone or "UTC")
     return cron.parse(schedule.cron_format, schedule.time_zone).zone
 
 

@@ -160,6 +160,11 @@ def end_of(freeze: Freeze, moment: datetime) -> datetime | None:
     return until
 
 
+def end_of_shape(shape: dict[str, Any], moment: datetime) -> datetime | None:
+    """The same, of a freeze in the wire's shape."""
+    return end_of(Freeze(**shape), moment)
+
+
 def _columns(hub: Hub, draft: FreezeDraft) -> dict[str, Any]:
     if not draft.name.strip():
         raise Invalid("A freeze needs a name that says why.", field="name")
@@ -178,7 +183,8 @@ def _columns(hub: Hub, draft: FreezeDraft) -> dict[str, Any]:
     ends = moment_of(draft.ends, "ends") if draft.ends else None
     if ends is not None and ends <= starts:
         raise Invalid("A freeze must end after it starts.", field="ends")
-    return columns | {"starts": starts, "ends": ends}
+    zone = cron.zone_of(draft.time_zone).key if draft.time_zone else ""  # which people have in mind; kept for pages
+    return columns | {"starts": starts, "ends": ends, "time_zone": zone}
 
 
 async def _look_anew(hub: Hub, project_id: int) -> None:

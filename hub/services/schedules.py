@@ -13,12 +13,13 @@ from itertools import islice, takewhile
 from typing import Any
 
 from pydantic import Field
+from tortoise.queryset import QuerySet
 
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.models import Repository, Schedule, Task, Template
 from hub.services import cron, events, schedule_params
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft
@@ -101,6 +102,17 @@ async def list_schedules(actor: Actor, project_id: int, asked: Asked = WHOLE) ->
     """Schedules of a project that watch no repository, with the names of their templates (S28)."""
     grant = await require(actor, project_id)
     query = Schedule.filter(project_id=project_id, repository_id=None).select_related("template")
+    return await _listed(grant, query, asked)
+
+
+async def list_all(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
+    """Every schedule of a project, for pages: the others are lists of the wire."""
+    grant = await require(actor, project_id)
+    query = Schedule.filter(project_id=project_id).select_related("template")
+    return await _listed(grant, query, asked)
+
+
+async def _listed(grant: Grant, query: QuerySet[Schedule], asked: Asked) -> Page[dict[str, Any]]:
     found = await LISTING.rows(query, asked, hidden=hidden(grant, "schedule"))
     return found.shaped(lambda one: shown(grant, "schedule", wire(one)) | {"tpl_name": one.template.name})
 
@@ -272,6 +284,7 @@ async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
 
 
 def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
+    zone = schedule.time_zone if draft.omits("time_zone") else draft.time_zone
     if draft.type == RUN_AT:
         if not draft.run_at:
             raise Invalid("run_at must be provided for run_at schedules", field="run_at")
@@ -280,9 +293,8 @@ def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
         if moment <= hub.clock() and not unchanged:
             raise Invalid("run_at must be in the future", field="run_at")
         schedule.type, schedule.cron_format, schedule.run_at = RUN_AT, "", moment
-        schedule.time_zone = ""
+        schedule.time_zone = cron.zone_of(zone).key if zone else ""
     elif draft.type == CRON:
-        zone = schedule.time_zone if draft.omits("time_zone") else draft.time_zone
         cron.parse(draft.cron_format, zone)
         schedule.type, schedule.cron_format, schedule.run_at = CRON, draft.cron_format, None
         schedule.time_zone = zone

@@ -17,10 +17,9 @@ from hub.web.pages.routing import PAGES, Page, Who, blueprint
 __all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
 
 _MODULES: Final = (
-    "account", "api_docs", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys",
-    "plugins",
-    "projects", "repositories", "run", "security", "sign_in", "tasks", "team", "template_form", "templates", "users",
-    "views",
+    "account", "api_docs", "assets", "backups", "dashboard", "environments", "freezes", "inventories", "invites",
+    "keys", "plugins", "projects", "repositories", "run", "schedule_form", "schedules", "security", "sign_in", "tasks",
+    "team", "template_form", "templates", "users", "views",
 )  # fmt: skip
 
 
