@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,6 +22,8 @@ from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import SEND, Who, page
 
 ROWS: Final = 100
+FEW: Final = 3
+"""Starts of one schedule on one day that the calendar shows one by one."""
 _ROOT = "/project/<int:project_id>/schedule"
 _WEEKDAYS: Final = cron_fields.DAYS
 
@@ -78,7 +81,7 @@ async def schedule_calendar(project_id: int) -> Response:
     found = await forecast.forecast(here.hub, here.actor, project_id, time_zone=zone.key)
     today = here.hub.clock().astimezone(zone).date()
     by_day = {
-        day: list(group)
+        day: _together(list(group))
         for day, group in groupby((_entry(one, zone) for one in found), key=lambda one: one["clock"].date())
     }
     days = [today + timedelta(days=number) for number in range(forecast.DAYS)]
@@ -91,6 +94,21 @@ async def schedule_calendar(project_id: int) -> Response:
 
 def _entry(coming: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     return {**coming, "clock": coming["at"].astimezone(zone)}
+
+
+def _together(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Draw what starts more than a few times on a day once, with the number of its times."""
+    often = Counter((one["schedule_id"], one["freeze"]) for one in entries)
+    shown: dict[Any, dict[str, Any]] = {}
+    for one in entries:
+        key = (one["schedule_id"], one["freeze"])
+        times = often[key]
+        more = one["more"] or shown.get(key, {}).get("more", False)
+        if times <= FEW:
+            shown[key, one["at"]] = one | {"times": 1}
+        else:
+            shown[key] = shown.get(key, one) | {"times": times, "more": more}
+    return list(shown.values())
 
 
 def _when(row: Mapping[str, Any]) -> str:

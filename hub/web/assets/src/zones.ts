@@ -4,7 +4,7 @@ const own = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 for (const field of document.querySelectorAll<HTMLInputElement>('form[method=post] input[name=time_zone]')) {
   if (field.value === '') {
     field.value = own
-    field.dispatchEvent(new Event('input', { bubbles: true }))
+    addEventListener('load', () => field.dispatchEvent(new Event('change', { bubbles: true })))
   }
 }
 
