@@ -104,7 +104,7 @@ def profile_body(sent: MultiDict[str, str]) -> dict[str, Any]:
 def profile_fields(form: Filled) -> list[Field]:
     """Return the fields of what people say of themselves."""
     return [
-        Field("name", _("Name"), "line", form.value("name"), required=True, error=form.error("name")),
+        Field("name", _("Full name"), "line", form.value("name"), required=True, error=form.error("name")),
         Field("username", _("Username"), "line", form.value("username"), required=True, error=form.error("username"),
               help=_("For signing in. Small letters.")),
         Field("email", _("E-mail"), "email", form.value("email"), required=True, error=form.error("email")),
