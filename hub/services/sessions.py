@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
+from tortoise.expressions import Q
 
 from hub.context import Hub
 from hub.db import column, glance
@@ -184,6 +185,16 @@ async def delete_token(hub: Hub, actor: Actor, name: str) -> None:
     await query.delete()
     if actor.user_id is not None:
         await rights_changed(hub, [actor.user_id])
+
+
+async def end_tokens(hub: Hub, actor: Actor) -> int:
+    """Make every token of the actor expire now, so that all who use them stop; return how many were good."""
+    _refuse_limited(actor)
+    now = hub.clock()
+    ended = await Token.filter(Q(expires__isnull=True) | Q(expires__gt=now), user_id=actor.user_id).update(expires=now)
+    if actor.user_id is not None:
+        await rights_changed(hub, [actor.user_id])
+    return ended
 
 
 def _refuse_limited(actor: Actor) -> None:

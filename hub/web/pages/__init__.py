@@ -18,8 +18,8 @@ __all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
 
 _MODULES: Final = (
     "account", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys", "plugins",
-    "projects", "repositories", "run", "security", "sign_in", "tasks", "team", "template_form", "templates", "users",
-    "views",
+    "projects", "repositories", "roles", "run", "security", "service_accounts", "sign_in", "tasks", "team",
+    "template_form", "template_rights", "templates", "users", "views",
 )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ MEMBERS = {name: name for name in ("username", "name", "email", "password", "cur
 @page("/users", Who.ADMIN)
 async def users() -> Response:
     """Everybody."""
-    return await visit.show("users.html", users=await service.list_users(visit.visit().actor))
+    everybody = await service.list_users(visit.visit().actor)
+    return await visit.show("users.html", users=[one for one in everybody if not one.get("service")])
 
 
 @page("/users/new", Who.ADMIN, methods=FORM)
@@ -53,6 +54,8 @@ async def user_edit(user_id: int) -> Response:
     """Change somebody."""
     here = visit.visit()
     row = await service.get_user(here.actor, user_id)
+    if row.get("service"):
+        return visit.go("service_account", user_id=user_id)
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors = "", dict[str, str]()
     himself = user_id == here.actor.user_id
