@@ -17,8 +17,8 @@ from hub.web.pages.routing import PAGES, Page, Who, blueprint
 __all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
 
 _MODULES: Final = (
-    "account", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys", "plugins",
-    "projects", "repositories", "roles", "run", "security", "service_accounts", "sign_in", "tasks", "team",
+    "account", "api_docs", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys",
+    "plugins", "projects", "repositories", "roles", "run", "security", "service_accounts", "sign_in", "tasks", "team",
     "template_form", "template_rights", "templates", "users", "views",
 )  # fmt: skip
 
