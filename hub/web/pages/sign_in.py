@@ -54,7 +54,7 @@ async def _form(*, back: str, name: str = "", error: str = "", status: int = 200
     asked = bool(name or error) or "password" in request.args
     said = visit.visit().said
     return await visit.show(
-        "login.html", status=status, back=back, username=name, error=error or (said[1] if said else ""),
+        "login.html", status=status, back=back, username=name, error=error or (i18n.phrase(said[1]) if said else ""),
         providers=_providers(back), first_start=nobody_yet, invited="/accept-invite/" in back,
         with_password=accounts.asks_for_passwords(hub) or asked,
     )  # fmt: skip
