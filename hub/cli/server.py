@@ -11,7 +11,7 @@ from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
-from hub.worker.main import dispatch_forever, sweep_forever, work
+from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, work
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        loops = [partial(dispatch_forever, hub), partial(sweep_forever, hub)]
+        loops = [partial(one, hub) for one in (dispatch_forever, sweep_forever, look_again_forever)]
         if not settings.redis_url:
             loops.append(partial(work, hub))
         logger.info("The hub is at %s", settings.address)

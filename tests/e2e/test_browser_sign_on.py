@@ -14,7 +14,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from hub.models import Identity
 from hub.testing.booted import PASSWORD, booted
-from hub.testing.ldap_server import ADMIN, ADMIN_PASSWORD, SUFFIX, LdapServer, ldap_server
+from hub.testing.ldap_server import SUFFIX, LdapServer, ldap_server
 from hub.testing.oidc_server import OidcServer, oidc_server
 from hub.testing.tools import need_tool
 from hub.web.app import make_app
@@ -45,10 +45,7 @@ def ways(directory: LdapServer, provider: OidcServer) -> dict[str, Any]:
         "directory": {
             "kind": "ldap",
             "title": "Directory",
-            "params": {
-                "servers": [directory.ldaps], "ca_file": str(directory.ca_file), "bind_dn": ADMIN,
-                "bind_password": ADMIN_PASSWORD, "base": f"ou=people,{SUFFIX}",
-            },
+            "params": directory.settings(),
         },
         "company": {
             "kind": "oidc",

@@ -7,6 +7,7 @@ from typing import Any
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from hub.services import still_here
 from hub.services import users as service
 from hub.services.users import PasswordDraft, UserDraft
 from hub.web.forms import Field
@@ -70,7 +71,8 @@ async def user_edit(user_id: int) -> Response:
     form = Filled(row, sent, errors)
     fields = profile_fields(form) if himself else [*profile_fields(form), _admin_field(form)]
     return await visit.show(
-        "user_form.html", status=400 if sent else 200, heading=row["name"], error=error, trail=_trail(), user=row,
+        "user_form.html", status=400 if sent else 200, shut_out=await still_here.shut_out(user_id), heading=row["name"],
+        error=error, trail=_trail(), user=row,
         cancel=url_for("pages.users"), fields=fields, delete=None if himself else _deletion(row),
         password_fields=[] if himself or row["external"] else [_password_field(form, _("New password"))],
     )  # fmt: skip
