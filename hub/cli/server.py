@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from functools import partial
 
@@ -26,8 +27,10 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         loops = [partial(one, hub) for one in (dispatch_forever, sweep_forever, look_again_forever)]
         if not settings.redis_url:
             loops.append(partial(work, hub))
+        app = make_app(hub)
+        _set_boot_aside()
         logger.info("The hub is at %s", settings.address)
-        await run_beside(serve_app(make_app(hub), settings, stop), loops)
+        await run_beside(serve_app(app, settings, stop), loops)
 
 
 async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0) -> None:
@@ -40,12 +43,19 @@ async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots:
             partial(sweep_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=WORKER_DRAIN),
         ]
+        _set_boot_aside()
         logger.info("The worker %s is ready.", hub.node)
         await run_beside(_until(stop), loops)
 
 
 WORKER_DRAIN = 30.0
 """Seconds that a worker waits for its tasks when it is told to end."""
+
+
+def _set_boot_aside() -> None:
+    """Spare the garbage collector what stays until the end: to look it all through takes it a tenth of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _until(stop: asyncio.Event) -> None:

@@ -17,9 +17,9 @@ from hub.web.pages.routing import PAGES, Page, Who, blueprint
 __all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
 
 _MODULES: Final = (
-    "account", "api_docs", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys",
+    "account", "api_docs", "assets", "backups", "dashboard", "drift", "environments", "inventories", "invites", "keys",
     "plugins", "projects", "repositories", "roles", "run", "security", "service_accounts", "sign_in", "tasks", "team",
-    "template_form", "template_rights", "templates", "users", "views",
+    "template_form", "template_rights", "templates", "terraform_states", "users", "views",
 )  # fmt: skip
 
 
