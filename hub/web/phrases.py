@@ -76,6 +76,7 @@ TERRAFORM: Final = (
        "group, at that address. The hub adds an override file to the task's own copy of the repository; your files "
        "stay as they are."),
     N_("Lock timeout"), N_("How long to wait for the lock of the state when somebody else holds it."), N_("Plan"),
+    N_("Drift"), N_("Look for drift: plan, change nothing, and note what differs from the configuration."),
     N_("Only plan; change nothing."), N_("Destroy"), N_("Destroy everything that the configuration made (`-destroy`)."),
     N_("Apply the plan without asking."), N_("Upgrade"), N_("Reconfigure"),
     N_("Take the newest providers and modules that fit (`-upgrade`)."),
