@@ -180,8 +180,12 @@ class TaskIO(Protocol):
         """Begin a named stage: `init`, `plan`, `apply`, `play` …"""
         ...
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Keep a structured result: host recap, plan summary, outputs."""
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
+        """Keep a structured result: host recap, plan summary, outputs.
+
+        With `replace` it takes the place of the last one of that kind, so that people see how far a run is. What was
+        kept stays when the run is stopped or its worker dies. Do that at most once a second.
+        """
         ...
 
     async def keep(self, path: Path, name: str) -> None:

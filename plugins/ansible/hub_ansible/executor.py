@@ -19,8 +19,9 @@ from hub_ansible.checks import (
     working_folder,
 )
 from hub_ansible.credentials import become_flags, user_login, vault_files
+from hub_ansible.follow import CALLBACKS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
-from hub_ansible.surroundings import Surroundings, ansible_env, look, program
+from hub_ansible.surroundings import Surroundings, ansible_env, look, program, with_callbacks
 from hub_ansible.unfit import Unfit
 from hub_ansible.variables import extra_vars, write_private
 
@@ -103,5 +104,10 @@ async def _play(
         program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
         place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
         env |= await galaxy.install(place, task, params, io)
+    follower = Follower(io, io.workspace / "events.jsonl")
+    env |= follower.env | with_callbacks(CALLBACKS, around, cwd, env)
     await io.stage("play")
-    return await io.exec(*argv, env=env)
+    code = await follower.run(lambda: io.exec(*argv, env=env))
+    if follower.tally.ended:
+        await io.stage("recap")
+    return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -42,6 +43,8 @@ class LiveIO:
     lines: list[str] = field(default_factory=list)
     output: str = ""
     stages: list[str] = field(default_factory=list)
+    results: dict[str, list[Any]] = field(default_factory=dict)
+    """Of each kind what was stored, one after the other."""
 
     async def _spawn(self, argv, env, cwd, stderr) -> tuple[int, bytes, bytes]:
         full = {**self.base, **(env or {})}
@@ -79,8 +82,9 @@ class LiveIO:
     async def stage(self, name: str) -> None:
         self.stages.append(name)
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
-        raise NotImplementedError
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
+        assert replace
+        self.results.setdefault(kind, []).append(json.loads(json.dumps(data)))
 
     async def keep(self, path: Path, name: str) -> None:
         raise NotImplementedError
