@@ -52,7 +52,7 @@ function compile(name) {
 async function styles() {
   // Tabler's sources name their properties without the prefix that its published styles and its manual have.
   const tabler = compile('tabler.scss').replace(/(?<=[{;(,\s])--(?=[a-z])/g, '--tblr-')
-  const css = tabler + compile('hub.scss') + compile('log.scss')
+  const css = tabler + compile('hub.scss') + compile('log.scss') + compile('hosts.scss')
   const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
   keep('main.css', small.code)
 }
