@@ -30,6 +30,13 @@ SCRIPTS = {
     "lines.sh": f"seq -f '{LINE}' 1 100000\n",
     "million.sh": f"seq -f '{LINE}' 1 1000000\n",
 }
+ANEW = """local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("GET", wrk.path .. "?anew=" .. n .. "-" .. os.time())
+end
+"""
+"""A parameter that lists ignore, and no answer is kept for."""
 FINISHED = ("success", "error", "stopped")
 
 
@@ -192,20 +199,30 @@ class Bench:
             "events": f"{self.project}/events",
         }
         for name, path in paths.items():
-            process = await asyncio.create_subprocess_exec(
-                "wrk",
-                "-t1",
-                "-c8",
-                f"-d{seconds}s",
-                "--latency",
-                "-H",
-                f"Authorization: {self.client.headers['Authorization']}",
-                f"{self.url}/api{path}",
-                stdout=subprocess.PIPE,
-            )
-            text = (await process.communicate())[0].decode()
-            words = {parts[0]: parts[1] for parts in (line.split() for line in text.splitlines()) if len(parts) > 1}
-            self.figures[f"GET {name}"] = f"{float(words['Requests/sec:']):.0f}/s, p99 {words['99%']}"
+            self.figures[f"GET {name}"] = await self.rate(path, seconds)
+        anew = self.folder.parent / "anew.lua"
+        anew.write_text(ANEW)
+        for name in ("templates", "tasks/last", "events"):
+            self.figures[f"GET {name}, read anew each time"] = await self.rate(paths[name], seconds, "-s", str(anew))
+
+    async def rate(self, path: str, seconds: int, *more: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            "wrk",
+            "-t1",
+            "-c8",
+            f"-d{seconds}s",
+            "--latency",
+            *more,
+            "-H",
+            f"Authorization: {self.client.headers['Authorization']}",
+            f"{self.url}/api{path}",
+            stdout=subprocess.PIPE,
+        )
+        text = (await process.communicate())[0].decode()
+        if "Non-2xx" in text:
+            raise RuntimeError(f"GET {path} was refused: {text}")
+        words = {parts[0]: parts[1] for parts in (line.split() for line in text.splitlines()) if len(parts) > 1}
+        return f"{float(words['Requests/sec:']):.0f}/s, p99 {words['99%']}"
 
 
 def repository(folder: Path) -> Path:

@@ -314,11 +314,15 @@ def _from_toml(path: Path | None) -> dict[str, Any]:
     return values
 
 
+_NOT_SETTINGS = frozenset({"HUB_CONFIG", "HUB_RUN", "HUB_SERVER", "HUB_TOKEN"})
+"""Variables of ours that set nothing here; the last two are those of the client."""
+
+
 def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     known = {f"HUB_{name.upper()}": name for name in Settings.model_fields if name != "plugins"}
     for variable, text in sorted(environ.items()):
-        if not variable.startswith("HUB_") or variable in {"HUB_CONFIG", "HUB_RUN"}:
+        if not variable.startswith("HUB_") or variable in _NOT_SETTINGS:
             continue
         if variable in known:
             if text != "":

@@ -16,7 +16,12 @@ from hub import __version__
 _VERBS: Final = {
     "serve": "Serve the web page and the API; without Redis, run tasks as well.",
     "worker": "Run tasks for a hub that shares its work through Redis.",
-    "task": "Start tasks.",
+    "project": "See the projects of a hub elsewhere.",
+    "template": "See and run the templates of a hub elsewhere.",
+    "task": "Start tasks; see, follow and end those of a hub elsewhere.",
+    "api": "Send a request to the API of a hub elsewhere.",
+    "login": "Keep the address of a hub elsewhere, and a token for it.",
+    "logout": "Forget what `hub login` kept.",
     "user": "Look after users.",
     "token": "Look after API tokens.",
     "plugin": "See which plugins are installed.",
@@ -29,6 +34,10 @@ _VERBS: Final = {
     "version": "Show the version.",
 }
 """Each is a module of this package, which holds a click command called `command`; and its line in the help."""
+
+
+REMOTE: Final = "hub.remote"
+"""Key of the context under which the options for a hub elsewhere are kept."""
 
 
 class Sentence(click.ClickException):
@@ -70,7 +79,7 @@ def _told(error: Exception) -> str:
     from hub.errors import HubError, SettingsError  # noqa: PLC0415 - only when something went wrong
     from hub.plugin import PluginError  # noqa: PLC0415
 
-    if isinstance(error, HubError | SettingsError | PluginError):
+    if isinstance(error, HubError | SettingsError | PluginError) or _is_remote(error):
         return str(error)
     if isinstance(error, OSError):
         return f"The system refused: {error}."
@@ -78,19 +87,32 @@ def _told(error: Exception) -> str:
     return f"The hub met an error of its own ({type(error).__name__}: {text}). HUB_LOG_LEVEL=debug shows where."
 
 
+def _is_remote(error: Exception) -> bool:
+    """True for what a hub elsewhere said; nothing of its client is loaded for that."""
+    client = sys.modules.get("hub.client.errors")
+    return client is not None and isinstance(error, client.HubError)
+
+
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Settings file; otherwise hub.toml here, or /etc/hub/hub.toml.",
 )  # fmt: skip
+@click.option(
+    "--server", metavar="URL", help="Hub elsewhere that is asked; otherwise HUB_SERVER, or what `hub login` kept."
+)
+@click.option(
+    "--token-file", metavar="FILE", help="File with the token for it, - for standard input; otherwise HUB_TOKEN."
+)
 @click.version_option(__version__, "--version", prog_name="hub", message="%(prog)s %(version)s")
 @click.pass_context
-def _root(ctx: click.Context, config: Path | None) -> None:
+def _root(ctx: click.Context, config: Path | None, server: str | None, token_file: str | None) -> None:
     """Run Ansible, Terraform, shell and Python from git, through a web page and an API.
 
     Settings come from HUB_… variables of the environment and from hub.toml.
     """
     ctx.obj = config
+    ctx.meta[REMOTE] = {"server": server, "token_file": token_file}
 
 
 def main() -> None:

@@ -12,15 +12,12 @@ import click
 from hub.context import Hub
 from hub.services import log
 from hub.services.tasks import read
-from hub.services.tasks.states import FINISHED, STOPPED, SUCCESS, WAITING, WAITING_CONFIRMATION
+from hub.services.tasks.states import FINISHED, WAITING, WAITING_CONFIRMATION
 
 _PAUSE: Final = 0.1
 """Seconds between two looks; a ring of another process's bell is not heard here when the hub is embedded."""
 _PATIENCE: Final = 100
 """Looks after which a task that nobody takes is worth a hint."""
-
-STOPPED_CODE: Final = 130
-"""What a shell gives for a program that Ctrl-C ended."""
 
 
 @dataclass(slots=True)
@@ -70,13 +67,3 @@ class Follower:
         if sentence and sentence != self.told:
             click.echo(sentence, err=True)
         self.told = sentence or self.told
-
-
-def exit_code(task: dict[str, Any]) -> int:
-    """Return the task's own exit code: 0 for success, 130 when it was stopped, and never 0 for an error."""
-    if task["status"] == SUCCESS:
-        return 0
-    if task["status"] == STOPPED:
-        return STOPPED_CODE
-    code = int(task.get("exit_code") or 0)
-    return code if 0 < code < 256 else 1

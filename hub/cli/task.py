@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
-from hub.cli.follow import STOPPED_CODE, Follower, exit_code
+from hub.cli.codes import STOPPED_CODE, exit_code
+from hub.cli.follow import Follower
 from hub.cli.show import json_option, show_json
 from hub.cli.start import with_hub
+from hub.cli.task_remote import COMMANDS
 from hub.context import Hub
 from hub.services.actor import SYSTEM
 from hub.services.naming import project_named, template_named
@@ -21,7 +23,11 @@ from hub.services.tasks.states import SUCCESS
 
 @click.group("task")
 def command() -> None:
-    """Start tasks."""
+    """Start tasks of this hub; see, follow and end those of a hub elsewhere."""
+
+
+for _one in COMMANDS:
+    command.add_command(_one)
 
 
 @dataclass(slots=True)

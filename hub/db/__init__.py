@@ -1,7 +1,7 @@
 """The database: opening it, units of work, raw reads, and the history of its schema. Nothing else sets Tortoise up."""
 
 from hub.db.database import Database, current, database, open_database
-from hub.db.rows import column, execute, glance, rows
+from hub.db.rows import column, execute, rows, version
 from hub.db.unit import exclusive, in_unit, on_commit, transaction, unit
 
 __all__ = [
@@ -11,11 +11,11 @@ __all__ = [
     "database",
     "exclusive",
     "execute",
-    "glance",
     "in_unit",
     "on_commit",
     "open_database",
     "rows",
     "transaction",
     "unit",
+    "version",
 ]

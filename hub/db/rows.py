@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import ciso8601
 import orjson
@@ -33,44 +33,20 @@ async def rows(
     """
     database = current()
     found = await database.client.execute_query_dict(native(sql, database.dialect), list(params))
-    return _decoded(found, database.dialect, _Kinds(times, flags, documents))
-
-
-async def glance(
-    sql: str,
-    params: Sequence[Any] = (),
-    *,
-    times: Iterable[str] = (),
-    flags: Iterable[str] = (),
-    documents: Iterable[str] = (),
-) -> list[dict[str, Any]]:
-    """The same for a statement that finds few rows, by an index: SQLite answers it in this very thread.
-
-    It stops the loop for as long as it takes, so it is for nothing that searches, sorts or reads whole logs.
-    """
-    database = current()
-    client = database.client
-    at_once = getattr(client, "at_once", None)  # only SQLite's connection itself has it, no transaction
-    found: list[dict[str, Any]] | None = at_once(sql, params) if at_once is not None else None
-    if found is None:
-        found = await client.execute_query_dict(native(sql, database.dialect), list(params))
-    return _decoded(found, database.dialect, _Kinds(times, flags, documents))
-
-
-class _Kinds(NamedTuple):
-    """Columns that not every database gives as what they are."""
-
-    times: Iterable[str]
-    flags: Iterable[str]
-    documents: Iterable[str]
-
-
-def _decoded(found: list[dict[str, Any]], dialect: Dialect, kinds: _Kinds) -> list[dict[str, Any]]:
-    if dialect != "postgres":
-        _decode(found, kinds.times, _moment)
-        _decode(found, kinds.flags, bool)
-    _decode(found, kinds.documents, _document)
+    if database.dialect != "postgres":
+        _decode(found, times, _moment)
+        _decode(found, flags, bool)
+    _decode(found, documents, _document)
     return found
+
+
+def version() -> str | None:
+    """What is another text after every commit of any process; None where it is not known, and inside a unit.
+
+    Two that are the same mean that nothing was written in between, to whatever table.
+    """
+    told = getattr(current().client, "version", None)
+    return told() if told is not None else None
 
 
 async def execute(sql: str, params: Sequence[Any] = ()) -> int:

@@ -25,6 +25,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from hub.db.address import MEMORY
+from hub.db.quick import Quick
 from hub.db.unbroken import unbroken
 from hub.errors import Unavailable
 
@@ -39,14 +40,13 @@ def _upper(text: Any) -> Any:
 class Client(SqliteClient):
     """One connection that writes, and beside it two that read the last committed state.
 
-    One of the two has a thread, for reads that may take their time. The other one has none: a statement that finds a
-    few rows by an index is over in less time than a thread takes to be woken.
+    One of the two has a thread, for reads that take their time. The other one has none; it is tried first.
     """
 
     def __init__(self, file_path: str, **options: Any) -> None:
         super().__init__(file_path, **options)
         self._reader: aiosqlite.Connection | None = None
-        self._quick: sqlite3.Connection | None = None
+        self._quick: Quick | None = None
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's own signature
         """Open both connections; a new file can be read by its owner only."""
@@ -58,16 +58,11 @@ class Client(SqliteClient):
             self._reader.row_factory = sqlite3.Row
             await self._reader.execute(f"PRAGMA busy_timeout={int(self.pragmas.get('busy_timeout', 5000))}")
             await self._reader.execute("PRAGMA query_only=ON")
-            # It never waits: what it cannot read at once goes the other way.
-            self._quick = sqlite3.connect(self.filename, timeout=0, isolation_level=None)
-            self._quick.row_factory = sqlite3.Row
-            self._quick.execute("PRAGMA query_only=ON")
-            self._quick.execute("PRAGMA cache_size=-4000")
+            self._quick = Quick(self.filename)
+            self._quick.create_function("upper", _upper)
         for connection in (self._connection, self._reader):
             if connection is not None:  # SQLite's own knows the letters of English alone
                 await connection.create_function("upper", 1, _upper, deterministic=True)
-        if self._quick is not None:
-            self._quick.create_function("upper", 1, _upper, deterministic=True)
 
     async def close(self) -> None:
         """Let the transaction that is under way end, then stop both threads: they would keep the process alive."""
@@ -89,7 +84,7 @@ class Client(SqliteClient):
             await super().close()
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
-        """Reads outside of a transaction take the second connection."""
+        """Reads outside of a transaction take the other connections."""
         if self._reader is None or not _reads(query):
             found: tuple[int, Sequence[Any]] = await super().execute_query(query, values)
             return found
@@ -97,26 +92,15 @@ class Client(SqliteClient):
         return len(rows), rows
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        """Reads outside of a transaction take the second connection."""
+        """Reads outside of a transaction take the other connections."""
         if self._reader is None or not _reads(query):
             found: list[dict[str, Any]] = await super().execute_query_dict(query, values)
             return found
-        return [dict(row) for row in await self._read(query, values)]
-
-    def at_once(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]] | None:
-        """The rows of a statement without going through a thread; None when that is not possible."""
-        if self._quick is None:
-            return None
-        try:
-            return [dict(row) for row in self._quick.execute(query, values).fetchall()]
-        except sqlite3.OperationalError as error:
-            self.log.debug("Read in the thread instead: %s", error)
-            return None
+        return _dicts(await self._read(query, values))
 
     def version(self) -> str | None:
         """What is another one after every commit, whichever process made it; None when that is not known."""
-        found = self.at_once("PRAGMA data_version", ())
-        return str(found[0]["data_version"]) if found else None
+        return self._quick.version() if self._quick is not None else None
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Many rows in one transaction of the kind that survives cancellation."""
@@ -128,6 +112,10 @@ class Client(SqliteClient):
 
     async def _read(self, query: str, values: list[Any] | None) -> list[sqlite3.Row]:
         assert self._reader is not None
+        if self._quick is not None:
+            await self._quick.turn()
+            if (found := self._quick.rows(query, values or ())) is not None:
+                return found
         self.log.debug("%s: %s", query, values)
         try:
             return list(await self._reader.execute_fetchall(query, values or ()))
@@ -207,8 +195,16 @@ class Transaction(SqliteTransactionContext):
             self._trxlock.release()
 
 
+def _dicts(found: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:
+    """`dict(row)` looks every name up in all of them."""
+    if not found:
+        return []
+    names = found[0].keys()
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
 def _reads(query: str) -> bool:
-    return query.startswith(("SELECT", "select"))
+    return query.lstrip()[:6].upper() == "SELECT"
 
 
 def _create(path: Path) -> None:

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from hub.context import Hub
-from hub.db import column, glance, on_commit
+from hub.db import column, on_commit, rows
 from hub.errors import Forbidden, NotFound
 from hub.models import Integration, Role, Schedule, TemplateRole
 from hub.plugin import ProjectView
@@ -94,7 +94,7 @@ class Grant:
 
 async def grant_for(actor: Actor, project_id: int) -> Grant:
     """Return what `actor` may do in the project; `NotFound` when it does not exist or is not visible."""
-    project = await glance(_PROJECT_AND_ROLE, [actor.user_id, project_id])
+    project = await rows(_PROJECT_AND_ROLE, [actor.user_id, project_id])
     if project and actor.kind in _SOURCES:
         return await _source_grant(actor, project_id, str(project[0]["name"]))
     role, admin = str(project[0]["role"] or "") if project else "", actor.admin or actor.everywhere
@@ -183,7 +183,7 @@ async def visible_project_ids(actor: Actor) -> list[int] | None:
     """Return the projects that the actor sees; None stands for all of them."""
     if actor.admin or actor.everywhere:
         return None if actor.project_id is None else [actor.project_id]
-    mine = await glance('SELECT "project_id" FROM "membership" WHERE "user_id" = ?', [actor.user_id])
+    mine = await rows('SELECT "project_id" FROM "membership" WHERE "user_id" = ?', [actor.user_id])
     return [one["project_id"] for one in mine if actor.project_id in {None, one["project_id"]}]
 
 

@@ -21,7 +21,7 @@ import pyotp
 from pyotp.exceptions import OTPVerificationError
 
 from hub.context import Hub
-from hub.db import glance, unit
+from hub.db import rows, unit
 from hub.errors import Forbidden, Unauthenticated
 from hub.models import RecoveryCode, SecondFactor, Session
 from hub.services import events, throttle
@@ -57,8 +57,8 @@ _SHOWN = 'SELECT "id", "created", "user_id", "confirmed" FROM "second_factor" WH
 
 async def shown(user_id: int) -> dict[str, Any] | None:
     """Return the `totp` member of a person: never the secret, nor an address that holds it (S12)."""
-    rows = await glance(_SHOWN, [user_id], times=["created", "confirmed"])
-    return {**rows[0], "confirmed": rows[0]["confirmed"] is not None} if rows else None
+    found = await rows(_SHOWN, [user_id], times=["created", "confirmed"])
+    return {**found[0], "confirmed": found[0]["confirmed"] is not None} if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,10 @@ def where(factor: SecondFactor) -> bytes:
 
 
 async def _at_the_door(actor: Actor) -> tuple[_Pass, SecondFactor | None]:
-    rows = await Session.filter(id=actor.session_id).values("id", "digest", "user_id", "verified")
-    if not rows:
+    open_ones = await Session.filter(id=actor.session_id).values("id", "digest", "user_id", "verified")
+    if not open_ones:
         raise Unauthenticated("Your session has ended; sign in again.")
-    session = _Pass(**rows[0])
+    session = _Pass(**open_ones[0])
     return session, await SecondFactor.get_or_none(user_id=session.user_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import column, glance
+from hub.db import column, rows
 from hub.errors import Forbidden, Invalid, Unauthenticated
 from hub.models import SecondFactor, Session, Token, User
 from hub.services.access import SCOPES, require, rights_changed
@@ -76,11 +76,11 @@ async def close_sessions_of(hub: Hub, user_id: int, *, but: int | None = None) -
 
 async def actor_of_session(hub: Hub, secret: str, *, owing: bool = False) -> Actor:
     """Return who the cookie speaks for. Raises `Unauthenticated`; with `owing`, a second factor may be owed still."""
-    rows = await glance(_SESSION, [digest(secret)], times=["last_active"], flags=["verified", "admin"])
+    found = await rows(_SESSION, [digest(secret)], times=["last_active"], flags=["verified", "admin"])
     now = hub.clock()
-    if not rows or rows[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
+    if not found or found[0]["last_active"] < now - timedelta(days=hub.settings.session_idle_days):
         raise Unauthenticated("Your session has ended; sign in again.")
-    row = rows[0]
+    row = found[0]
     if not row["verified"] and not owing:
         raise Unauthenticated("TOTP_REQUIRED", code="TOTP_REQUIRED")
     if row["last_active"] < now - TOUCH:
@@ -93,13 +93,13 @@ async def actor_of_token(hub: Hub, secret: str) -> Actor:
 
     The wire writes tokens in lower case and reads them in any, so they are compared in lower case.
     """
-    rows = await glance(
+    found = await rows(
         _TOKEN, [digest(secret.lower())], times=["expires", "last_used"], flags=["admin"], documents=["scopes"]
     )
     now = hub.clock()
-    if not rows or (rows[0]["expires"] is not None and rows[0]["expires"] <= now):
+    if not found or (found[0]["expires"] is not None and found[0]["expires"] <= now):
         raise Unauthenticated("The token is not valid, or it has expired.")
-    row = rows[0]
+    row = found[0]
     if row["last_used"] is None or row["last_used"] < now - TOUCH:
         await Token.filter(id=row["id"]).update(last_used=now)
     scopes = None if row["scopes"] is None else frozenset(row["scopes"])
@@ -158,8 +158,8 @@ TOKENS = Listing(
 async def list_tokens(hub: Hub, actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """The actor's tokens, newest first; ids are cut to eight characters."""
     now = hub.clock()
-    rows = await TOKENS.rows(Token.filter(user_id=actor.user_id), asked)
-    return rows.shaped(
+    found = await TOKENS.rows(Token.filter(user_id=actor.user_id), asked)
+    return found.shaped(
         lambda row: {
             "id": row.prefix,
             "created": row.created,

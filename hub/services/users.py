@@ -9,7 +9,7 @@ from pydantic import Field
 from tortoise.expressions import Q
 
 from hub.context import Hub
-from hub.db import exclusive, glance, unit
+from hub.db import exclusive, rows, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import User
 from hub.services import own_password, second_factor
@@ -110,10 +110,10 @@ async def own_user(hub: Hub, actor: Actor) -> dict[str, Any]:
 
 async def one_user(user_id: int) -> dict[str, Any]:
     """Return one person whole; callers have checked who asks."""
-    rows = await glance(_ONE, [user_id], times=["created"], flags=_FLAGS)
-    if not rows:
+    found = await rows(_ONE, [user_id], times=["created"], flags=_FLAGS)
+    if not found:
         raise NotFound("There is no such user.")
-    return _shape(rows[0])
+    return _shape(found[0])
 
 
 def _shape(row: Mapping[str, Any]) -> dict[str, Any]:

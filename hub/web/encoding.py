@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -13,10 +14,13 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS | orjson.OP
 
 def wire_time(value: datetime) -> str:
     """Write a time as the wire does; naive ones are UTC."""
-    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-    utc = aware.astimezone(UTC)
-    text = utc.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{utc.microsecond:06d}".rstrip("0") + "Z" if utc.microsecond else text + "Z"
+    return _written(value if value.tzinfo is None or value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=2048)  # lists are asked for again and again, and hold the same times
+def _written(value: datetime) -> str:
+    text = value.isoformat()[: 26 if value.microsecond else 19]
+    return f"{text.rstrip('0') if value.microsecond else text}Z"
 
 
 def dumps(value: Any) -> bytes:

@@ -251,8 +251,10 @@ async def test_an_open_socket_ends_the_moment_its_right_does(app, hub, people, m
     actor = await people.actor("jane", (mine.project, "guest"))
     caller = await (people.with_session if loss is signed_out else people.with_token)(actor)
     async with app.test_client(use_cookies=False).websocket("/api/ws", headers=caller.headers()) as socket:
-        await launch(hub, await administrator(), mine.project, TaskDraft(template_id=mine.build))
         async with asyncio.timeout(SECONDS):
+            while not socket.accepted:  # what was there before is not told
+                await asyncio.sleep(0)
+            await launch(hub, await administrator(), mine.project, TaskDraft(template_id=mine.build))
             assert json.loads(await socket.receive())["status"] == "waiting"
             await loss(hub, mine, caller)
             with pytest.raises(WebsocketDisconnectError):

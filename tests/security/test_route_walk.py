@@ -14,13 +14,14 @@ load_routes()
 
 PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("POST", "/auth/logout"),
           ("POST", "/auth/verify"), ("POST", "/auth/recovery"), ("POST", "/internal/runners"),
+          ("GET", "/openapi.json"),
           ("GET", "/auth/oidc/{provider}/login"), ("GET", "/auth/oidc/{provider}/redirect"),
           ("GET", "/auth/oidc/{provider}/redirect/{redirect_path}"),
           *((method, "/integrations/{alias}") for method in ("GET", "POST", "OPTIONS")),
           *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
-ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences"}
+ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences", "/api/docs"}
 
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),

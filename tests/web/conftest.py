@@ -12,6 +12,7 @@ from hub.context import Hub
 from hub.models import Membership, User
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.testing.conformance import said_of
 from hub.web.api import load_routes
 from hub.web.api.mount import mount
 from hub.web.encoding import WireJSON
@@ -37,7 +38,7 @@ class Reply:
 
 
 class Client:
-    """Calls the API as one person."""
+    """Calls the API as one person; every answer is held against the API's description."""
 
     def __init__(self, app: Quart, token: str) -> None:
         self._client = app.test_client(use_cookies=False)
@@ -46,7 +47,10 @@ class Client:
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         given = {} if body is None else {"json": body}
         response = await self._client.open(f"/api{path}", method=method, headers=self._headers | headers, **given)
-        return Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+        reply = Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+        if (said := said_of(method, path)) is not None and method != "HEAD":
+            said.check(reply.status, response.content_type, reply.data)
+        return reply
 
     async def get(self, path: str) -> Reply:
         return await self.call("GET", path)

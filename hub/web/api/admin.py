@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.errors import Invalid
 from hub.services import apps, live_tasks, options, plugins
 from hub.web.api.routing import Access, Answer, Call, route
 
 
-@route("GET", "/options", Access.ADMIN)
+@route("GET", "/options", Access.ADMIN, gives=dict[str, str])
 async def list_options(call: Call) -> Answer:
     """Every option."""
     return dict(await options.list_options(call.actor))
 
 
-@route("POST", "/options", Access.ADMIN)
+@route("POST", "/options", Access.ADMIN, takes=options.OptionDraft, gives=shapes.Option)
 async def set_option(call: Call) -> Answer:
     """Set one option."""
     return dict(await options.set_option(call.hub, call.actor, options.OptionDraft.read(call.body)))
 
 
-@route("GET", "/apps/{app}", Access.ADMIN)
+@route("GET", "/apps/{app}", Access.ADMIN, gives=shapes.App)
 async def get_app(call: Call) -> Answer:
     """One app."""
     return await apps.get_app(call.hub, call.actor, call.texts["app"])
 
 
-@route("PUT", "/apps/{app}", Access.ADMIN)
-@route("POST", "/apps/{app}", Access.ADMIN)
+@route("PUT", "/apps/{app}", Access.ADMIN, takes=apps.AppDraft)
+@route("POST", "/apps/{app}", Access.ADMIN, takes=apps.AppDraft)
 async def put_app(call: Call) -> Answer:
     """Change or define an app."""
     await apps.put_app(call.hub, call.actor, call.texts["app"], apps.AppDraft.read(call.body))
     return None
 
 
-@route("POST", "/apps/{app}/active", Access.ADMIN)
+@route("POST", "/apps/{app}/active", Access.ADMIN, takes=apps.ActiveDraft)
 async def set_app_active(call: Call) -> Answer:
     """Offer an app for new templates, or no longer."""
     try:
@@ -51,8 +52,8 @@ async def delete_app(call: Call) -> Answer:
     return None
 
 
-@route("GET", "/tasks", Access.ADMIN)
-@route("GET", "/tasks/{task_id}", Access.ADMIN)
+@route("GET", "/tasks", Access.ADMIN, gives=list[shapes.LiveTask])
+@route("GET", "/tasks/{task_id}", Access.ADMIN, gives=list[shapes.LiveTask])
 async def list_live_tasks(call: Call) -> Answer:
     """Every unfinished task of the hub; the wire gives the same list whatever the id."""
     return await live_tasks.list_live(call.actor)
@@ -65,7 +66,7 @@ async def stop_live_task(call: Call) -> Answer:
     return None
 
 
-@route("GET", "/plugins", Access.ADMIN, wire=False)
+@route("GET", "/plugins", Access.ADMIN, wire=False, gives=list[shapes.Plugin])
 async def list_plugins(call: Call) -> Answer:
     """Every plugin that was found, with what it brings and what is wrong with it."""
     return plugins.list_plugins(call.hub.registry, call.actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Response, request
 
+from hub import shapes
 from hub.services import accounts
 from hub.web.actor import COOKIE, clear_cookie, refuse_foreign_page, set_cookie
 from hub.web.address import client_address
@@ -11,13 +12,13 @@ from hub.web.api.routing import Access, Answer, Call, route
 from hub.web.errors import JSON
 
 
-@route("GET", "/auth/login", Access.PUBLIC)
+@route("GET", "/auth/login", Access.PUBLIC, gives=shapes.LoginMethods)
 async def login_methods(call: Call) -> Answer:
     """How people may sign in."""
     return accounts.login_methods(call.hub)
 
 
-@route("POST", "/auth/login", Access.PUBLIC)
+@route("POST", "/auth/login", Access.PUBLIC, takes=accounts.LoginDraft)
 async def login(call: Call) -> Answer:
     """Sign in and hand out the cookie; the session that the browser had before ends."""
     refuse_foreign_page(call.hub, request)

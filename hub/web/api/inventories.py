@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import inventories
 from hub.services.inventories import InventoryDraft
 from hub.web.api.queries import asked, integer
@@ -11,7 +12,7 @@ _ALL = "/project/{project_id}/inventory"
 _ONE = _ALL + "/{inventory_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Inventory])
 async def list_inventories(call: Call) -> Answer:
     """Inventories of a project."""
     return await inventories.list_inventories(
@@ -24,28 +25,28 @@ async def list_inventories(call: Call) -> Answer:
     )
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=InventoryDraft, gives=shapes.Inventory, status=201)
 async def create_inventory(call: Call) -> Answer:
-    """Add one."""
+    """Add an inventory."""
     draft = InventoryDraft.read(call.body)
     return Made(await inventories.create_inventory(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Inventory)
 async def get_inventory(call: Call) -> Answer:
-    """One of them."""
+    """One inventory."""
     return await inventories.get_inventory(call.actor, call.ids["project_id"], call.ids["inventory_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def inventory_refs(call: Call) -> Answer:
-    """What uses it."""
+    """What uses an inventory."""
     return dict(await inventories.inventory_refs(call.actor, call.ids["project_id"], call.ids["inventory_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=InventoryDraft)
 async def update_inventory(call: Call) -> Answer:
-    """Replace it."""
+    """Replace an inventory."""
     draft = InventoryDraft.read(call.body)
     await inventories.update_inventory(call.hub, call.actor, call.ids["project_id"], call.ids["inventory_id"], draft)
     return None
@@ -53,6 +54,6 @@ async def update_inventory(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_inventory(call: Call) -> Answer:
-    """Delete it, unless something uses it."""
+    """Delete an inventory, unless something uses it."""
     await inventories.delete_inventory(call.hub, call.actor, call.ids["project_id"], call.ids["inventory_id"])
     return None

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import invites
 from hub.services.invites import InviteDraft, StatusDraft, TokenDraft
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
-@route("GET", "/project/{project_id}/invites", Access.MEMBER)
+@route("GET", "/project/{project_id}/invites", Access.MEMBER, gives=list[shapes.Invite])
 async def list_invites(call: Call) -> Answer:
     """Every invitation of the project."""
     return await invites.list_invites(call.hub, call.actor, call.ids["project_id"], asked(call))
 
 
-@route("POST", "/project/{project_id}/invites", Access.MEMBER)
+@route("POST", "/project/{project_id}/invites", Access.MEMBER, takes=InviteDraft, gives=shapes.NewInvite, status=201)
 async def create_invite(call: Call) -> Answer:
     """Invite somebody; `token` and `link` stand in this answer only."""
     draft = InviteDraft.read(call.body)
     return Made(await invites.create_invite(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", "/project/{project_id}/invites/{invite_id}", Access.MEMBER)
+@route("GET", "/project/{project_id}/invites/{invite_id}", Access.MEMBER, gives=shapes.Invite)
 async def get_invite(call: Call) -> Answer:
     """One invitation."""
     return await invites.get_invite(call.hub, call.actor, call.ids["project_id"], call.ids["invite_id"])
 
 
-@route("PUT", "/project/{project_id}/invites/{invite_id}", Access.MEMBER)
+@route("PUT", "/project/{project_id}/invites/{invite_id}", Access.MEMBER, takes=StatusDraft)
 async def set_status(call: Call) -> Answer:
     """Withdraw an invitation, or open it again."""
     draft = StatusDraft.read(call.body)
@@ -42,7 +43,7 @@ async def delete_invite(call: Call) -> Answer:
     return None
 
 
-@route("POST", "/invites/accept", Access.USER)
+@route("POST", "/invites/accept", Access.USER, takes=TokenDraft, gives=shapes.Accepted)
 async def accept(call: Call) -> Answer:
     """Become a member by the token of an invitation; answers the project's id."""
     return await invites.accept(call.hub, call.actor, TokenDraft.read(call.body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import keys
 from hub.services.keys import KeyDraft
 from hub.web.api.queries import asked
@@ -11,34 +12,34 @@ _ALL = "/project/{project_id}/keys"
 _ONE = _ALL + "/{key_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Key])
 async def list_keys(call: Call) -> Answer:
     """Keys of a project."""
     return await keys.list_keys(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=KeyDraft, gives=shapes.Key, status=201)
 async def create_key(call: Call) -> Answer:
-    """Add one."""
+    """Add a key."""
     draft = KeyDraft.read(call.body)
     return Made(await keys.create_key(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Key)
 async def get_key(call: Call) -> Answer:
-    """One of them."""
+    """One key."""
     return await keys.get_key(call.actor, call.ids["project_id"], call.ids["key_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def key_refs(call: Call) -> Answer:
-    """What uses it."""
+    """What uses a key."""
     return dict(await keys.key_refs(call.actor, call.ids["project_id"], call.ids["key_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=KeyDraft)
 async def update_key(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a key."""
     draft = KeyDraft.read(call.body)
     await keys.update_key(call.hub, call.actor, call.ids["project_id"], call.ids["key_id"], draft)
     return None
@@ -46,6 +47,6 @@ async def update_key(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_key(call: Call) -> Answer:
-    """Delete it, unless something uses it."""
+    """Delete a key, unless something uses it."""
     await keys.delete_key(call.hub, call.actor, call.ids["project_id"], call.ids["key_id"])
     return None

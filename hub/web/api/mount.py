@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from hub.services.listing import Page
 from hub.web.actor import NOBODY, actor_of, session_of
 from hub.web.api import repeats, versions
 from hub.web.api.queries import is_strict, turn_pages
-from hub.web.api.reads import Reads, is_plain
+from hub.web.api.reads import Reads
 from hub.web.api.routing import PREFIX, ROUTES, Access, Answer, Call, Made, Route, check_token
 from hub.web.encoding import dumps
 from hub.web.errors import JSON, json_error, plain_not_found
@@ -52,13 +53,11 @@ def mount(app: Quart, hub: Hub) -> None:
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
-    ahead = Reads(app, {name: one for name, one in by_endpoint.items() if is_plain(one)}, partial(_read, hub))
-    app.asgi_app = ahead  # type: ignore[method-assign]
+    app.asgi_app = Reads(app, by_endpoint, partial(_call, hub), _seen)  # type: ignore[method-assign]
 
 
-async def _read(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked) -> Response:
+async def _seen(route: Route, call: Call) -> Response:
     """Answer a plain read, without the framework around it."""
-    call = await _call(hub, route, parts, asked)
     return _told(call, route, await route.view(call))
 
 
@@ -75,8 +74,10 @@ def _view(
         if route is None:
             return plain_not_found()
         try:
-            body = await request.get_data() if route.needs_body else b""
-            return await _answer(route, await _call(hub, route, parts, request, body), by_path)
+            call = await _call(hub, route, parts, request)
+            if route.needs_body:
+                call = replace(call, body=_decoded(await request.get_data()))
+            return await _answer(route, call, by_path)
         except (HubError, PluginError) as error:
             return json_error(error)
 
@@ -101,23 +102,14 @@ async def _answer(route: Route, call: Call, by_path: Mapping[str, Mapping[str, R
     return await repeats.once(call, key, await request.get_data(), answer)
 
 
-async def _call(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked, data: bytes | str = b"") -> Call:
+async def _call(hub: Hub, route: Route, parts: Mapping[str, str], asked: Asked) -> Call:
     actor = await _let_in(hub, route, parts.get("project_id"), asked)
     ids = {name: _whole_number(name, text) for name, text in parts.items() if name.endswith("_id")}
     texts = {name: text for name, text in parts.items() if not name.endswith("_id")}
     for text in (*texts.values(), *asked.args.values()):
         refuse_unfit_text(text)
-    body = _decoded(data) if route.needs_body else None
-    return Call(
-        hub,
-        actor,
-        ids,
-        texts,
-        asked.args,
-        body,
-        address=f"{asked.root_path}{asked.path}",
-        strict=is_strict(asked.headers),
-    )
+    address = f"{asked.root_path}{asked.path}"
+    return Call(hub, actor, ids, texts, asked.args, address=address, strict=is_strict(asked.headers))
 
 
 async def _let_in(hub: Hub, route: Route, project: str | None, asked: Asked) -> Actor:

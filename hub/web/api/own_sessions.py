@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import own_sessions
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, route
 
 
-@route("GET", "/user/sessions", Access.USER, wire=False)
+@route("GET", "/user/sessions", Access.USER, wire=False, gives=list[shapes.Session])
 async def list_sessions(call: Call) -> Answer:
     """The caller's sessions, the one used last first."""
     return await own_sessions.list_sessions(call.hub, call.actor, asked(call))

@@ -6,7 +6,7 @@ framework's own map, and the route, its checks and its view are the same; everyt
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from quart import Quart, Response
@@ -14,14 +14,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.request import Request
 
-from hub.web.api.routing import PREFIX, Access, Route
+from hub.web.api.kept import LONGEST, STEADY, Kept, Sent
+from hub.web.api.routing import PREFIX, Access, Call, Route
 from hub.web.errors import json_error
 from hub.web.headers import SAFE, UNKEPT
 
-Read = Callable[[Route, Mapping[str, str], Request], Awaitable[Response]]
+Admit = Callable[[Route, Mapping[str, str], Request], Awaitable[Call]]
+See = Callable[[Route, Call], Awaitable[Response]]
 Scope = Mapping[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Pairs = list[tuple[bytes, bytes]]
 
 _BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that have a body, or ask for more than an answer."""
@@ -41,11 +41,12 @@ def is_plain(route: Route) -> bool:
 class Reads:
     """An ASGI application in front of another one."""
 
-    def __init__(self, app: Quart, routes: Mapping[str, Route], read: Read) -> None:
+    def __init__(self, app: Quart, routes: Mapping[str, Route], admit: Admit, see: See) -> None:
         self._onward: Callable[..., Awaitable[None]] = app.asgi_app
         self._map = app.url_map.bind("hub")
-        self._routes = routes
-        self._read = read
+        self._routes = {endpoint: route for endpoint, route in routes.items() if is_plain(route)}
+        self._admit, self._see = admit, see
+        self._kept = Kept()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer, or pass it on."""
@@ -54,12 +55,21 @@ class Reads:
             await self._onward(scope, receive, send)
             return
         try:
-            response = await self._read(*found, _request(scope))
+            sent = await self._answer(*found, _request(scope))
         except Exception as error:  # noqa: BLE001 - the last one to meet it; it is logged and told
-            response = json_error(error)
-        body = await response.get_data(as_text=False)
-        await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+            sent = await _sent(json_error(error))
+        await send({"type": "http.response.start", "status": sent.status, "headers": list(sent.headers)})
+        await send({"type": "http.response.body", "body": sent.body, "more_body": False})
+
+    async def _answer(self, route: Route, parts: Mapping[str, str], asked: Request) -> Sent:
+        call = await self._admit(route, parts, asked)
+
+        async def read() -> Sent:
+            return await _sent(await self._see(route, call))
+
+        if route.path not in STEADY or len(asked.query_string) > LONGEST:
+            return await read()
+        return await self._kept.answer((call.actor, call.address, asked.query_string, call.strict), read)
 
     def _find(self, scope: Scope) -> tuple[Route, Mapping[str, str]] | None:
         if scope["type"] != "http" or scope["method"] != "GET" or any(name in _BODY for name, _ in scope["headers"]):
@@ -90,12 +100,9 @@ def _request(scope: Scope) -> Request:
     )  # fmt: skip
 
 
-def _headers(response: Response) -> Pairs:
-    """Return the headers of the view, and those of every answer where it did not write them itself."""
+async def _sent(response: Response) -> Sent:
+    """Return the answer of a view as it is sent, with the headers of every answer where it did not write them."""
     own = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in response.headers]
-    written = _names(own)
-    return [*own, *(pair for pair in _ALWAYS if pair[0] not in written)]
-
-
-def _names(pairs: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    return frozenset(name for name, _ in pairs)
+    written = {name for name, _ in own}
+    headers = (*own, *(pair for pair in _ALWAYS if pair[0] not in written))
+    return Sent(response.status_code, headers, await response.get_data(as_text=False))

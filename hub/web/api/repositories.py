@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import repositories
 from hub.services.repositories import RepositoryDraft
 from hub.web.api.queries import asked
@@ -11,34 +12,34 @@ _ALL = "/project/{project_id}/repositories"
 _ONE = _ALL + "/{repository_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Repository])
 async def list_repositories(call: Call) -> Answer:
     """Repositories of a project."""
     return await repositories.list_repositories(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=RepositoryDraft, gives=shapes.Repository, status=201)
 async def create_repository(call: Call) -> Answer:
-    """Add one."""
+    """Add a repository."""
     draft = RepositoryDraft.read(call.body)
     return Made(await repositories.create_repository(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Repository)
 async def get_repository(call: Call) -> Answer:
-    """One of them."""
+    """One repository."""
     return await repositories.get_repository(call.actor, call.ids["project_id"], call.ids["repository_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def repository_refs(call: Call) -> Answer:
-    """What uses it."""
+    """What uses a repository."""
     return dict(await repositories.repository_refs(call.actor, call.ids["project_id"], call.ids["repository_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=RepositoryDraft)
 async def update_repository(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a repository."""
     draft = RepositoryDraft.read(call.body)
     await repositories.update_repository(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], draft)
     return None
@@ -46,12 +47,12 @@ async def update_repository(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_repository(call: Call) -> Answer:
-    """Delete it, unless something uses it."""
+    """Delete a repository, unless something uses it."""
     await repositories.delete_repository(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"])
     return None
 
 
-@route("GET", _ONE + "/branches", Access.MEMBER)
+@route("GET", _ONE + "/branches", Access.MEMBER, gives=list[str])
 async def branches(call: Call) -> Answer:
     """Whole names of the remote's branches."""
     return await repositories.branches(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"])

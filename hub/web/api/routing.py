@@ -1,6 +1,6 @@
 """Routes of the JSON API: each declares who may call it, in one line above it.
 
-    @route("GET", "/project/{project_id}/keys", Access.MEMBER)
+    @route("GET", "/project/{project_id}/keys", Access.MEMBER, gives=list[shapes.Key])
     async def list_keys(call: Call) -> Answer:
         return await keys.list_keys(call.hub, call.actor, call.ids["project_id"], ...)
 
@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quart import Response
+from typing_extensions import Unpack
 
 from hub.context import Hub
 from hub.errors import Forbidden, NotFound
 from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, SCOPES, UPDATE_PROJECT
 from hub.services.actor import Actor
+from hub.web.api.about import About
 
 PREFIX = "/api"
 
@@ -89,6 +91,7 @@ class Route:
     """False for what is ours, beside the wire's contract."""
     declared: int | None = None
     """Bits that the service asks for, where they are others than `needs` takes for granted."""
+    about: About = field(default_factory=About)
 
     @property
     def needs(self) -> int:
@@ -167,16 +170,24 @@ ROUTES = Routes()
 
 
 def route(
-    method: str, path: str, access: Access, *, body: bool | None = None, wire: bool = True, needs: int | None = None
+    method: str,
+    path: str,
+    access: Access,
+    *,
+    body: bool | None = None,
+    wire: bool = True,
+    needs: int | None = None,
+    **about: Unpack[About],
 ) -> Callable[[View], View]:
     """Declare a view. POST and PUT need a JSON body unless `body` says otherwise; GET answers HEAD too.
 
-    `needs` names the bits of a member that the service asks for, where they are not the usual ones.
+    `needs` names the bits of a member that the service asks for, where they are not the usual ones. What else there is
+    describes the route: `takes` the draft of its body, `gives` the shape of its answer.
     """
 
     def declare(view: View) -> View:
         with_body = method in {"POST", "PUT"} if body is None else body
-        ROUTES.add(Route(method, path, access, view, with_body, wire, needs))
+        ROUTES.add(Route(method, path, access, view, with_body, wire, needs, about))
         return view
 
     return declare

@@ -7,6 +7,7 @@ from typing import TypeVar
 import orjson
 from quart import Response, request
 
+from hub import shapes
 from hub.errors import Invalid
 from hub.services import runner_keys, runner_link, runners
 from hub.services.draft import Draft
@@ -29,49 +30,49 @@ def _of(call: Call) -> int | None:
     return call.ids.get("project_id")
 
 
-@route("GET", _HUB, Access.ADMIN)
-@route("GET", _PROJECT, Access.MEMBER)
+@route("GET", _HUB, Access.ADMIN, gives=list[shapes.Runner])
+@route("GET", _PROJECT, Access.MEMBER, gives=list[shapes.Runner])
 async def list_runners(call: Call) -> Answer:
     """Runners."""
     return await runners.list_runners(call.hub, call.actor, _of(call), asked(call))
 
 
-@route("GET", "/runner_tags", Access.ADMIN)
-@route("GET", "/project/{project_id}/runner_tags", Access.MEMBER)
+@route("GET", "/runner_tags", Access.ADMIN, gives=list[shapes.RunnerTag])
+@route("GET", "/project/{project_id}/runner_tags", Access.MEMBER, gives=list[shapes.RunnerTag])
 async def list_runner_tags(call: Call) -> Answer:
     """Tags of runners, with how many have each."""
     return await runners.list_tags(call.actor, _of(call))
 
 
-@route("POST", _HUB, Access.ADMIN)
-@route("POST", _PROJECT, Access.MEMBER)
+@route("POST", _HUB, Access.ADMIN, takes=RunnerDraft, gives=shapes.NewRunner, status=201)
+@route("POST", _PROJECT, Access.MEMBER, takes=RunnerDraft, gives=shapes.NewRunner, status=201)
 async def create_runner(call: Call) -> Answer:
-    """Add one; its token is shown this once."""
+    """Add a runner; its token is shown this once."""
     return Made(await runners.create_runner(call.hub, call.actor, _of(call), RunnerDraft.read(call.body)))
 
 
-@route("GET", _HUB_ONE, Access.ADMIN)
-@route("GET", _PROJECT_ONE, Access.MEMBER)
+@route("GET", _HUB_ONE, Access.ADMIN, gives=shapes.Runner)
+@route("GET", _PROJECT_ONE, Access.MEMBER, gives=shapes.Runner)
 async def get_runner(call: Call) -> Answer:
-    """One of them."""
+    """One runner."""
     return await runners.get_runner(call.hub, call.actor, _of(call), call.ids["runner_id"])
 
 
-@route("PUT", _HUB_ONE, Access.ADMIN)
-@route("POST", _HUB_ONE, Access.ADMIN)
-@route("PUT", _PROJECT_ONE, Access.MEMBER)
-@route("POST", _PROJECT_ONE, Access.MEMBER)
+@route("PUT", _HUB_ONE, Access.ADMIN, takes=RunnerDraft)
+@route("POST", _HUB_ONE, Access.ADMIN, takes=RunnerDraft)
+@route("PUT", _PROJECT_ONE, Access.MEMBER, takes=RunnerDraft)
+@route("POST", _PROJECT_ONE, Access.MEMBER, takes=RunnerDraft)
 async def update_runner(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a runner."""
     draft = RunnerDraft.read(call.body)
     await runners.update_runner(call.hub, call.actor, _of(call), call.ids["runner_id"], draft)
     return None
 
 
-@route("POST", _HUB_ONE + "/active", Access.ADMIN)
-@route("POST", _PROJECT_ONE + "/active", Access.MEMBER)
+@route("POST", _HUB_ONE + "/active", Access.ADMIN, takes=ActiveDraft)
+@route("POST", _PROJECT_ONE + "/active", Access.MEMBER, takes=ActiveDraft)
 async def set_runner_active(call: Call) -> Answer:
-    """Let it take tasks, or no longer."""
+    """Let a runner take tasks, or no longer."""
     try:
         draft = ActiveDraft.read(call.body)
     except Invalid as error:
@@ -83,34 +84,34 @@ async def set_runner_active(call: Call) -> Answer:
 @route("DELETE", _HUB_ONE + "/cache", Access.ADMIN)
 @route("DELETE", _PROJECT_ONE + "/cache", Access.MEMBER)
 async def clear_runner_cache(call: Call) -> Answer:
-    """Have it empty its cache."""
+    """Have a runner empty its cache."""
     await runners.request_cleaning(call.hub, call.actor, _of(call), call.ids["runner_id"])
     return None
 
 
-@route("POST", _HUB_ONE + "/registration-token", Access.ADMIN, body=False)
-@route("POST", _PROJECT_ONE + "/registration-token", Access.MEMBER, body=False)
+@route("POST", _HUB_ONE + "/registration-token", Access.ADMIN, body=False, gives=shapes.Enrolment)
+@route("POST", _PROJECT_ONE + "/registration-token", Access.MEMBER, body=False, gives=shapes.Enrolment)
 async def issue_registration_token(call: Call) -> Answer:
-    """A one-time token with which it registers."""
+    """Make a one-time token with which a runner registers."""
     return await runners.issue_enrolment(call.hub, call.actor, _of(call), call.ids["runner_id"])
 
 
 @route("DELETE", _HUB_ONE, Access.ADMIN)
 @route("DELETE", _PROJECT_ONE, Access.MEMBER)
 async def delete_runner(call: Call) -> Answer:
-    """Forget it."""
+    """Forget a runner."""
     await runners.delete_runner(call.hub, call.actor, _of(call), call.ids["runner_id"])
     return None
 
 
-@route("POST", _INTERNAL, Access.PUBLIC, body=False)
+@route("POST", _INTERNAL, Access.PUBLIC, body=False, takes=runner_link.RegistrationDraft, gives=shapes.Registered)
 async def register(call: Call) -> Answer:
     """Register a runner. Public: the one-time token in the body is the proof."""
     draft = await _read(runner_link.RegistrationDraft)
     return dict(await runner_link.register(call.hub, draft))
 
 
-@route("GET", _INTERNAL, Access.RUNNER)
+@route("GET", _INTERNAL, Access.RUNNER, gives=shapes.RunnerState)
 async def poll(call: Call) -> Answer:
     """What the runner is to do; encrypted when it has a key."""
     state, public_key = await runner_link.poll(call.hub, call.actor)
@@ -120,9 +121,9 @@ async def poll(call: Call) -> Answer:
     return Response(sealed, 200, content_type="application/octet-stream")
 
 
-@route("PUT", _INTERNAL, Access.RUNNER, body=False)
+@route("PUT", _INTERNAL, Access.RUNNER, body=False, takes=runner_link.Progress)
 async def report(call: Call) -> Answer:
-    """News of its tasks."""
+    """Take news of a runner's tasks."""
     await runner_link.report(call.actor, await _read(runner_link.Progress))
     return None
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from quart import Response, request
 
+from hub import shapes
 from hub.errors import Forbidden, HubError, Unauthenticated
 from hub.services import accounts, identities, sign_on
 from hub.services.actor import Actor
@@ -16,6 +17,7 @@ from hub.services.identities import IdentityDraft
 from hub.services.sign_on import Came, confined
 from hub.web import actor as who
 from hub.web.address import client_address
+from hub.web.api.about import LINK, RETURN
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.pages import visit
 from hub.web.pages.failures import sentence
@@ -26,8 +28,8 @@ STATE: Final = "oauthstate"
 """Name of the cookie, as the wire has it; what it holds is ours, and sealed."""
 
 
-@route("GET", "/auth/oidc/{provider}/login", Access.PUBLIC)
-async def begin(call: Call) -> Answer:
+@route("GET", "/auth/oidc/{provider}/login", Access.PUBLIC, status=307, asks=(RETURN, LINK))
+async def begin_sign_on(call: Call) -> Answer:
     """Send the browser to the provider; `return` says where it goes afterwards. Errors lead to the sign-in page."""
     name = call.texts["provider"]
     linking = bool(call.query.get("link"))
@@ -44,25 +46,33 @@ async def begin(call: Call) -> Answer:
     return response
 
 
-@route("GET", "/auth/oidc/{provider}/redirect", Access.PUBLIC)
-async def finish(call: Call) -> Answer:
+@route("GET", "/auth/oidc/{provider}/redirect", Access.PUBLIC, status=307)
+async def finish_sign_on(call: Call) -> Answer:
     """Take the provider's answer: sign in, and go where the browser wanted to go."""
     return await _finish(call, "")
 
 
-@route("GET", "/auth/oidc/{provider}/redirect/{redirect_path}", Access.PUBLIC)
-async def finish_at(call: Call) -> Answer:
-    """The same for an address that was registered with a path behind it."""
+@route("GET", "/auth/oidc/{provider}/redirect/{redirect_path}", Access.PUBLIC, status=307)
+async def finish_sign_on_at(call: Call) -> Answer:
+    """Take the provider's answer at an address that was registered with a path behind it."""
     return await _finish(call, "/" + call.texts["redirect_path"])
 
 
-@route("GET", "/users/{user_id}/identities", Access.USER, wire=False)
+@route("GET", "/users/{user_id}/identities", Access.USER, wire=False, gives=list[shapes.Identity])
 async def list_identities(call: Call) -> Answer:
     """Directories and providers that somebody signs in through."""
     return await identities.list_identities(call.hub, call.actor, call.ids["user_id"])
 
 
-@route("POST", "/users/{user_id}/identities", Access.ADMIN, wire=False)
+@route(
+    "POST",
+    "/users/{user_id}/identities",
+    Access.ADMIN,
+    wire=False,
+    takes=IdentityDraft,
+    gives=shapes.Identity,
+    status=201,
+)
 async def add_identity(call: Call) -> Answer:
     """Bind an identity to an account."""
     draft = IdentityDraft.read(call.body)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from quart import Response
 
+from hub import shapes
 from hub.services import apps, info
 from hub.web.api.routing import Access, Answer, Call, route
 
 
-@route("GET", "/ping", Access.PUBLIC)
+@route("GET", "/ping", Access.PUBLIC, status=200, media="text/plain")
 async def ping(_: Call) -> Answer:
     """Say that the server answers, and nothing more."""
     return Response("pong", content_type="text/plain; charset=utf-8")
 
 
-@route("GET", "/info", Access.USER)
+@route("GET", "/info", Access.USER, gives=shapes.Info)
 async def get_info(call: Call) -> Answer:
     """Version, features and switches."""
     return await info.info(call.hub)
 
 
-@route("GET", "/apps", Access.USER)
+@route("GET", "/apps", Access.USER, gives=list[shapes.ListedApp])
 async def list_apps(call: Call) -> Answer:
     """Every app, highest priority first."""
     return await apps.list_apps(call.hub)

@@ -8,6 +8,7 @@ from functools import wraps
 import orjson
 from quart import Response, request
 
+from hub import shapes
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import Template
 from hub.services import log
@@ -16,6 +17,7 @@ from hub.services.belongings import find
 from hub.services.draft import Draft
 from hub.services.tasks import launch, read, stop
 from hub.services.tasks.launch import TaskDraft
+from hub.web.api.about import FIRST, KIND, LINES
 from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.encoding import wire_time
@@ -51,26 +53,26 @@ def wire_unknown(view: _View) -> _View:
     return answer
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.ListedTask])
 async def list_tasks(call: Call) -> Answer:
     """Newest tasks of a project."""
     return await read.list_tasks(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("GET", _ALL + "/last", Access.MEMBER)
+@route("GET", _ALL + "/last", Access.MEMBER, gives=list[shapes.ListedTask])
 async def last_tasks(call: Call) -> Answer:
     """A page of a project's tasks, newest first; `before` is the id of the last task of the page before."""
     return await read.list_tasks(call.actor, call.ids["project_id"], asked(call, most=read.LAST))
 
 
-@route("GET", _OF_TEMPLATE, Access.MEMBER)
+@route("GET", _OF_TEMPLATE, Access.MEMBER, gives=list[shapes.ListedTask])
 async def list_tasks_of_template(call: Call) -> Answer:
     """Newest tasks of a template."""
     template_id = await _template(call)
     return await read.list_tasks(call.actor, call.ids["project_id"], asked(call), template_id=template_id)
 
 
-@route("GET", _OF_TEMPLATE + "/last", Access.MEMBER)
+@route("GET", _OF_TEMPLATE + "/last", Access.MEMBER, gives=list[shapes.ListedTask])
 async def last_tasks_of_template(call: Call) -> Answer:
     """A page of a template's tasks, newest first."""
     template_id = await _template(call)
@@ -78,14 +80,14 @@ async def last_tasks_of_template(call: Call) -> Answer:
     return await read.list_tasks(call.actor, call.ids["project_id"], page, template_id=template_id)
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=TaskDraft, gives=shapes.NewTask, status=201)
 async def launch_task(call: Call) -> Answer:
     """Start a task."""
     draft = TaskDraft.read(call.body)
     return Made(await launch.launch(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Task)
 @wire_unknown
 async def get_task(call: Call) -> Answer:
     """One task."""
@@ -104,10 +106,10 @@ async def delete_task(call: Call) -> Answer:
     return None
 
 
-@route("POST", _ONE + "/stop", Access.MEMBER)
+@route("POST", _ONE + "/stop", Access.MEMBER, takes=StopDraft)
 @wire_unknown
 async def stop_task(call: Call) -> Answer:
-    """Stop it; with `force` without the time to end by itself."""
+    """Stop a task; with `force` without the time to end by itself."""
     draft = StopDraft.read(call.body)
     await stop.stop(call.hub, call.actor, *_ids(call), force=draft.force)
     return None
@@ -129,7 +131,7 @@ async def reject_task(call: Call) -> Answer:
     return None
 
 
-@route("GET", _ONE + "/output", Access.MEMBER)
+@route("GET", _ONE + "/output", Access.MEMBER, gives=list[shapes.LogEntry])
 @wire_unknown
 async def output(call: Call) -> Answer:
     """Every line of the log with its time, in one JSON list."""
@@ -137,7 +139,7 @@ async def output(call: Call) -> Answer:
     return _streamed(_records(call.ids["task_id"]), JSON)
 
 
-@route("GET", _ONE + "/raw_output", Access.MEMBER)
+@route("GET", _ONE + "/raw_output", Access.MEMBER, status=200, media="text/plain")
 @wire_unknown
 async def raw_output(call: Call) -> Answer:
     """The log as text, without colours."""
@@ -145,7 +147,7 @@ async def raw_output(call: Call) -> Answer:
     return _streamed(log.raw(call.ids["task_id"]), _TEXT)
 
 
-@route("GET", _ONE + "/lines", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/lines", Access.MEMBER, wire=False, gives=shapes.LogLines, asks=(FIRST, LINES))
 async def lines(call: Call) -> Answer:
     """Some lines of the log by number; a negative `first` counts from the end."""
     await read.get_task(call.actor, *_ids(call))
@@ -162,13 +164,13 @@ async def lines(call: Call) -> Answer:
     }
 
 
-@route("GET", _ONE + "/moves", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/moves", Access.MEMBER, wire=False, gives=list[shapes.Move])
 async def moves(call: Call) -> Answer:
     """Every change of its status: who, when, from, to."""
     return await read.moves_of(call.actor, *_ids(call), asked(call))
 
 
-@route("GET", _ONE + "/results", Access.MEMBER, wire=False)
+@route("GET", _ONE + "/results", Access.MEMBER, wire=False, gives=list[shapes.Result], asks=(KIND,))
 async def results(call: Call) -> Answer:
     """Structured results, such as the stages with their times; `kind` leaves those of one kind."""
     return await read.results_of(call.actor, *_ids(call), asked(call))

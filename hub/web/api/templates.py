@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import templates
 from hub.services.draft import Draft
 from hub.services.tasks import stop
@@ -14,34 +15,34 @@ _ALL = "/project/{project_id}/templates"
 _ONE = _ALL + "/{template_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Template])
 async def list_templates(call: Call) -> Answer:
     """Templates of a project."""
     return await templates.list_templates(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=TemplateDraft, gives=shapes.NewTemplate, status=201)
 async def create_template(call: Call) -> Answer:
-    """Add one."""
+    """Add a template."""
     draft = TemplateDraft.read(call.body)
     return Made(await templates.create_template(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.Template)
 async def get_template(call: Call) -> Answer:
-    """One of them."""
+    """One template."""
     return await templates.get_template(call.actor, call.ids["project_id"], call.ids["template_id"])
 
 
-@route("GET", _ONE + "/refs", Access.MEMBER)
+@route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)
 async def template_refs(call: Call) -> Answer:
-    """What uses it."""
+    """What uses a template."""
     return dict(await templates.template_refs(call.actor, call.ids["project_id"], call.ids["template_id"]))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=TemplateDraft)
 async def update_template(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a template."""
     draft = TemplateDraft.read(call.body)
     await templates.update_template(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], draft)
     return None
@@ -49,14 +50,14 @@ async def update_template(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_template(call: Call) -> Answer:
-    """Delete it, unless something uses it."""
+    """Delete a template, unless something uses it."""
     await templates.delete_template(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"])
     return None
 
 
-@route("PUT", _ONE + "/description", Access.MEMBER)
+@route("PUT", _ONE + "/description", Access.MEMBER, takes=DescriptionDraft)
 async def describe_template(call: Call) -> Answer:
-    """Change its description alone."""
+    """Change the description of a template alone."""
     draft = DescriptionDraft.read(call.body)
     await templates.describe_template(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], draft)
     return None
@@ -68,9 +69,9 @@ class StopDraft(Draft):
     force: bool = False
 
 
-@route("POST", _ONE + "/stop_all_tasks", Access.MEMBER)
+@route("POST", _ONE + "/stop_all_tasks", Access.MEMBER, takes=StopDraft)
 async def stop_all_tasks(call: Call) -> Answer:
-    """Stop every unfinished task of it."""
+    """Stop every unfinished task of a template."""
     draft = StopDraft.read(call.body)
     await stop.stop_all(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], force=draft.force)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.errors import NotFound
 from hub.services import terraform_states
 from hub.services.terraform_states import AliasDraft
@@ -20,27 +21,27 @@ def _of(call: Call) -> tuple[int, int]:
     return call.ids["project_id"], call.ids["inventory_id"]
 
 
-@route("GET", _ALIASES, Access.MEMBER)
+@route("GET", _ALIASES, Access.MEMBER, gives=list[shapes.StateAlias])
 async def list_aliases(call: Call) -> Answer:
     """Aliases of an inventory."""
     return await terraform_states.list_aliases(call.hub, call.actor, *_of(call), asked(call))
 
 
-@route("POST", _ALIASES, Access.MEMBER)
+@route("POST", _ALIASES, Access.MEMBER, takes=AliasDraft, gives=shapes.StateAlias)
 async def create_alias(call: Call) -> Answer:
-    """Add one; the wire answers 200 to aliases (S8)."""
+    """Add an alias; the wire answers 200 to aliases (S8)."""
     return await terraform_states.create_alias(call.hub, call.actor, *_of(call), AliasDraft.read(call.body))
 
 
-@route("GET", _ALIAS, Access.MEMBER)
+@route("GET", _ALIAS, Access.MEMBER, gives=shapes.StateAlias)
 async def get_alias(call: Call) -> Answer:
-    """One of them."""
+    """One alias."""
     return await terraform_states.get_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"])
 
 
-@route("PUT", _ALIAS, Access.MEMBER)
+@route("PUT", _ALIAS, Access.MEMBER, takes=AliasDraft)
 async def update_alias(call: Call) -> Answer:
-    """Choose another key for it."""
+    """Choose another key for an alias."""
     draft = AliasDraft.read(call.body)
     await terraform_states.update_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"], draft)
     return None
@@ -48,32 +49,32 @@ async def update_alias(call: Call) -> Answer:
 
 @route("DELETE", _ALIAS, Access.MEMBER)
 async def delete_alias(call: Call) -> Answer:
-    """Delete it."""
+    """Delete an alias."""
     await terraform_states.delete_alias(call.hub, call.actor, *_of(call), call.ids["alias_id"])
     return None
 
 
-@route("GET", _STATES, Access.MEMBER)
+@route("GET", _STATES, Access.MEMBER, gives=list[shapes.StateVersion])
 async def list_states(call: Call) -> Answer:
     """Versions of the state, newest first."""
     return await terraform_states.list_states(call.actor, *_of(call), asked(call))
 
 
-@route("GET", _STATES + "/latest", Access.MEMBER)
+@route("GET", _STATES + "/latest", Access.MEMBER, gives=shapes.State)
 async def latest_state(call: Call) -> Answer:
-    """The newest of them."""
+    """The newest version of the state, with its text."""
     return await terraform_states.get_state(call.hub, call.actor, *_of(call), None)
 
 
-@route("GET", _STATE, Access.MEMBER)
+@route("GET", _STATE, Access.MEMBER, gives=shapes.State)
 async def get_state(call: Call) -> Answer:
-    """One of them, with its text."""
+    """One version of the state, with its text."""
     return await terraform_states.get_state(call.hub, call.actor, *_of(call), call.ids["state_id"])
 
 
 @route("DELETE", _STATE, Access.MEMBER)
 async def delete_state(call: Call) -> Answer:
-    """Delete it."""
+    """Delete a version of the state."""
     await terraform_states.delete_state(call.hub, call.actor, *_of(call), call.ids["state_id"])
     return None
 

@@ -36,16 +36,16 @@ async def collect_garbage(_: Call) -> Answer:
     return None
 
 
-@route("POST", "/debug/pprof/dump", Access.ADMIN, body=False)
+@route("POST", "/debug/pprof/dump", Access.ADMIN, body=False, status=400)
 async def dump_profile(_: Call) -> Answer:
     """Refuse, as the wire does where no folder for dumps is configured."""
     raise Invalid("This hub has no folder for memory profiles; profile its process with a tool such as py-spy.")
 
 
-@route("GET", "/subscription", Access.USER)
-@route("POST", "/subscription", Access.USER, body=False)
-@route("DELETE", "/subscription", Access.USER)
-@route("POST", "/subscription/refresh", Access.USER, body=False)
+@route("GET", "/subscription", Access.USER, status=404)
+@route("POST", "/subscription", Access.USER, body=False, status=404)
+@route("DELETE", "/subscription", Access.USER, status=404)
+@route("POST", "/subscription/refresh", Access.USER, body=False, status=404)
 async def subscription(_: Call) -> Answer:
     """Say that there is none to have."""
     raise NotFound("This hub needs no subscription: every feature is there.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub import shapes
 from hub.services import views
 from hub.services.views import ViewDraft
 from hub.web.api.queries import asked
@@ -11,41 +12,41 @@ _ALL = "/project/{project_id}/views"
 _ONE = _ALL + "/{view_id}"
 
 
-@route("GET", _ALL, Access.MEMBER)
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.View])
 async def list_views(call: Call) -> Answer:
     """Views of a project."""
     return await views.list_views(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("POST", _ALL, Access.MEMBER)
+@route("POST", _ALL, Access.MEMBER, takes=ViewDraft, gives=shapes.View, status=201)
 async def create_view(call: Call) -> Answer:
-    """Add one."""
+    """Add a view."""
     draft = ViewDraft.read(call.body)
     return Made(await views.create_view(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("POST", _ALL + "/positions", Access.MEMBER)
+@route("POST", _ALL + "/positions", Access.MEMBER, takes=dict[str, int])
 async def place_views(call: Call) -> Answer:
     """Set the order of views: an object of ids and positions."""
     await views.place_views(call.actor, call.ids["project_id"], call.body)
     return None
 
 
-@route("GET", _ONE, Access.MEMBER)
+@route("GET", _ONE, Access.MEMBER, gives=shapes.View)
 async def get_view(call: Call) -> Answer:
-    """One of them."""
+    """One view."""
     return await views.get_view(call.actor, call.ids["project_id"], call.ids["view_id"])
 
 
-@route("GET", _ONE + "/templates", Access.MEMBER)
+@route("GET", _ONE + "/templates", Access.MEMBER, gives=list[shapes.Template])
 async def templates_of_view(call: Call) -> Answer:
-    """Templates that it shows."""
+    """Templates that a view shows."""
     return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], asked(call))
 
 
-@route("PUT", _ONE, Access.MEMBER)
+@route("PUT", _ONE, Access.MEMBER, takes=ViewDraft)
 async def update_view(call: Call) -> Answer:
-    """Replace it."""
+    """Replace a view."""
     draft = ViewDraft.read(call.body)
     await views.update_view(call.hub, call.actor, call.ids["project_id"], call.ids["view_id"], draft)
     return None
@@ -53,6 +54,6 @@ async def update_view(call: Call) -> Answer:
 
 @route("DELETE", _ONE, Access.MEMBER)
 async def delete_view(call: Call) -> Answer:
-    """Delete it; its templates stay."""
+    """Delete a view; its templates stay."""
     await views.delete_view(call.hub, call.actor, call.ids["project_id"], call.ids["view_id"])
     return None

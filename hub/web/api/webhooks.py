@@ -18,8 +18,8 @@ MAX_BODY: Final = 1024 * 1024
 """Largest body of a webhook, in bytes."""
 
 
-@route("POST", "/integrations/{alias}", Access.PUBLIC, body=False)
-async def receive(call: Call) -> Answer:
+@route("POST", "/integrations/{alias}", Access.PUBLIC, body=False, also=(200,))
+async def receive_webhook(call: Call) -> Answer:
     """Start what the request asks for: 204, with headers that name the tasks.
 
     `webhook_legacy_answers` hides what went wrong, as the reference does: 204, and 200 at an unknown address.
@@ -27,9 +27,12 @@ async def receive(call: Call) -> Answer:
     return await _receive(call, by_link=False)
 
 
-@route("GET", "/integrations/{alias}", Access.PUBLIC)
-async def follow(call: Call) -> Answer:
-    """The same for a GET, where `webhook_get` is set and the integration asks for proof of the sender; else 405."""
+@route("GET", "/integrations/{alias}", Access.PUBLIC, status=204, also=(200, 401, 405, 409, 413, 429))
+async def follow_webhook(call: Call) -> Answer:
+    """Start what a GET asks for.
+
+    Only where `webhook_get` is set and the integration asks for proof of the sender; else 405.
+    """
     if request.method == "HEAD" or not call.hub.settings.webhook_get:
         refused = json_error(WrongMethod("Only a POST starts tasks here; send the request again as one."))
         refused.headers["Allow"] = _allowed(call)
@@ -38,7 +41,7 @@ async def follow(call: Call) -> Answer:
 
 
 @route("OPTIONS", "/integrations/{alias}", Access.PUBLIC, body=False)
-async def options(call: Call) -> Answer:
+async def webhook_options(call: Call) -> Answer:
     """Say which methods start tasks; the address is not looked up, and nothing starts."""
     return Response(b"", 204, headers={"Allow": _allowed(call)}, content_type=JSON)
 

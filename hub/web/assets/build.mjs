@@ -52,9 +52,11 @@ function compile(name) {
 async function styles() {
   // Tabler's sources name their properties without the prefix that its published styles and its manual have.
   const tabler = compile('tabler.scss').replace(/(?<=[{;(,\s])--(?=[a-z])/g, '--tblr-')
-  const css = tabler + compile('hub.scss') + compile('log.scss') + compile('hosts.scss')
-  const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
-  keep('main.css', small.code)
+  const sheets = { 'main.css': tabler + compile('hub.scss') + compile('log.scss') + compile('hosts.scss'), 'api.css': compile('api.scss') }
+  for (const [name, css] of Object.entries(sheets)) {
+    const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
+    keep(name, small.code)
+  }
 }
 
 function icons() {
@@ -71,12 +73,13 @@ function icons() {
 }
 
 function notices() {
-  const bundled = ['@tabler/core', '@tabler/icons', 'ansi-sequence-parser', 'htmx.org']
+  const bundled = ['@tabler/core', '@tabler/icons', 'ansi-sequence-parser', 'htmx.org', 'swagger-ui-dist']
   const parts = bundled.map((name) => {
     const folder = join(here, 'node_modules', name)
     const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
-    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${about.license}`
+    const files = readdirSync(folder).filter((entry) => /^licen[cs]e|^notice|es-bundle\.js\.license/i.test(entry))
+    const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim())
+    const text = texts.join('\n\n') || `Licence: ${about.license}`
     return `${name} ${about.version} (${about.license})\n\n${text}\n`
   })
   writeFileSync(join(out, 'THIRD-PARTY.txt'), parts.join(`\n${'-'.repeat(80)}\n\n`))

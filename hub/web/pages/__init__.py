@@ -17,7 +17,8 @@ from hub.web.pages.routing import PAGES, Page, Who, blueprint
 __all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
 
 _MODULES: Final = (
-    "account", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys", "plugins",
+    "account", "api_docs", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys",
+    "plugins",
     "projects", "repositories", "run", "security", "sign_in", "tasks", "team", "template_form", "templates", "users",
     "views",
 )  # fmt: skip

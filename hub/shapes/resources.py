@@ -1,0 +1,325 @@
+"""Shapes of what templates are made of: keys, repositories, inventories, variable groups, schedules, integrations."""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from hub.shapes.kinds import Free, Time, described
+
+
+@described
+class LoginPassword(TypedDict):
+    """Always empty: secrets are taken and never shown."""
+
+    login: str
+    password: str
+
+
+@described
+class SshKey(TypedDict):
+    """Always empty: secrets are taken and never shown."""
+
+    login: str
+    passphrase: str
+    private_key: str
+
+
+@described
+class Key(TypedDict):
+    """A key, without its secret."""
+
+    id: int
+    name: str
+    type: str
+    """`ssh`, `login_password`, `string`, `none`, or a type that a plugin brings."""
+    project_id: int | None
+    string: str
+    login_password: LoginPassword
+    ssh: SshKey
+    empty: NotRequired[bool]
+    """True in lists when nothing is stored."""
+    owner: NotRequired[str]
+    source_storage_id: NotRequired[int | None]
+    source_storage_key: NotRequired[str]
+    source_storage_type: NotRequired[str]
+
+
+@described
+class Repository(TypedDict):
+    """A repository."""
+
+    id: int
+    name: str
+    project_id: int
+    git_url: str
+    git_branch: str
+    ssh_key_id: int
+
+
+@described
+class Inventory(TypedDict):
+    """An inventory."""
+
+    id: int
+    name: str
+    project_id: int
+    inventory: str
+    """The text, the path of a file, or the name of a workspace."""
+    ssh_key_id: int | None
+    become_key_id: int | None
+    type: str
+    template_id: int | None
+    """The one template that it belongs to."""
+    repository_id: int | None
+    runner_tag: NotRequired[str]
+
+
+@described
+class EnvironmentSecret(TypedDict):
+    """A secret of a variable group, without its value."""
+
+    id: int
+    type: str
+    """`var` for a variable, `env` for one of the process."""
+    name: str
+    secret: str
+    operation: str
+
+
+@described
+class Environment(TypedDict):
+    """A variable group."""
+
+    id: int
+    name: str
+    project_id: int
+    password: str | None
+    json: str
+    """Variables, as the text of a JSON object."""
+    env: str | None
+    """Variables of the process, as the text of a JSON object."""
+    secrets: NotRequired[list[EnvironmentSecret]]
+    secret_storage_id: NotRequired[int]
+    secret_storage_key_prefix: NotRequired[str]
+
+
+@described
+class SecretStorage(TypedDict):
+    """Where secrets are kept outside of the hub."""
+
+    id: int
+    project_id: int
+    name: str
+    type: str
+    params: Free | None
+    readonly: bool
+    source_storage_type: NotRequired[str]
+    secret: NotRequired[str]
+
+
+@described
+class HostConfig(TypedDict):
+    """The key that git uses at a host."""
+
+    id: int
+    project_id: int
+    type: str
+    host: str
+    ssh_key_id: int | None
+
+
+@described
+class TaskParams(TypedDict):
+    """Answers that a schedule or an integration gives to the tasks that it starts."""
+
+    environment: NotRequired[str]
+    arguments: NotRequired[str]
+    git_branch: NotRequired[str]
+    message: NotRequired[str]
+    version: NotRequired[str]
+    inventory_id: NotRequired[int]
+    params: NotRequired[Free]
+    secret: NotRequired[str]
+
+
+@described
+class Schedule(TypedDict):
+    """When a template is run by itself."""
+
+    id: int
+    project_id: int
+    template_id: int
+    cron_format: str
+    name: str
+    active: bool
+    type: str
+    """Empty for cron, or `run_at`."""
+    delete_after_run: bool
+    repository_id: int | None
+    """The repository that is watched for new commits."""
+    misfire: str
+    overlap: str
+    time_zone: NotRequired[str]
+    run_at: NotRequired[Time]
+    next_run_at: NotRequired[Time]
+    last_run_at: NotRequired[Time]
+    last_task_id: NotRequired[int]
+    task_params: NotRequired[TaskParams | None]
+
+
+class ListedSchedule(Schedule):
+    """A schedule with the name of its template."""
+
+    tpl_name: str
+
+
+@described
+class Integration(TypedDict):
+    """A webhook that starts a template."""
+
+    id: int
+    name: str
+    project_id: int
+    template_id: int
+    auth_method: str
+    auth_secret_id: int | None
+    auth_header: str
+    searchable: bool
+    active: bool
+    task_params: NotRequired[TaskParams | None]
+
+
+@described
+class Alias(TypedDict):
+    """An address that webhooks are sent to."""
+
+    id: int
+    url: str
+
+
+@described
+class Condition(TypedDict):
+    """What a request must hold, so that an integration starts something."""
+
+    name: str
+    match_type: str
+    method: str
+    body_data_type: str
+    key: str
+    value: str
+
+
+class Matcher(Condition):
+    """A condition of an integration."""
+
+    id: int
+    integration_id: int
+
+
+@described
+class Extraction(TypedDict):
+    """Where in a request a value is, and what variable of the task it becomes."""
+
+    name: str
+    value_source: str
+    body_data_type: str
+    key: str
+    variable: str
+    variable_type: str
+
+
+class ExtractedValue(Extraction):
+    """What an integration takes out of a request."""
+
+    id: int
+    integration_id: int
+
+
+@described
+class Delivery(TypedDict):
+    """A request that came to an integration."""
+
+    id: int
+    project_id: int
+    integration_id: int
+    created: Time
+    event: str
+    outcome: str
+    reason: str
+    task_ids: list[int]
+
+
+class WholeDelivery(Delivery):
+    """A request with what it said."""
+
+    headers: dict[str, str]
+    body: str
+    complete: bool
+    """False when the body was cut."""
+
+
+@described
+class TriedMatcher(TypedDict):
+    """What a condition makes of a sample request."""
+
+    id: int
+    name: str
+    matched: bool
+
+
+@described
+class TriedValue(TypedDict):
+    """What a value is in a sample request."""
+
+    id: int
+    name: str
+    variable: str
+    variable_type: str
+    value: str | None
+    """Null when the request does not hold it."""
+
+
+@described
+class Rehearsal(TypedDict):
+    """What a sample request would do."""
+
+    event: str
+    facts: Free
+    environment: Free
+    params: Free
+    matched: NotRequired[bool]
+    matchers: NotRequired[list[TriedMatcher]]
+    values: NotRequired[list[TriedValue]]
+    error: NotRequired[str]
+    """Why no task would start."""
+
+
+@described
+class StateAlias(TypedDict):
+    """An address of a Terraform state."""
+
+    id: int
+    url: str
+    auth_key_id: int | None
+    project_id: int
+    inventory_id: int
+
+
+@described
+class StateVersion(TypedDict):
+    """A version of a Terraform state."""
+
+    id: int
+    created: Time
+    project_id: int
+    inventory_id: int
+    task_id: NotRequired[int]
+
+
+class State(StateVersion):
+    """A version of a Terraform state, with its text."""
+
+    state: NotRequired[str]
+    """Left out for who may not manage resources."""

@@ -1,0 +1,255 @@
+"""Shapes of the hub itself: what it has, who runs its tasks, what happened, what refers to what."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from hub.shapes.kinds import Free, Time, described
+from hub.shapes.people import Role
+
+
+@described
+class Error(TypedDict):
+    """Why a request was refused, or failed."""
+
+    error: str
+    """A sentence for people, or one of the words `TOTP_REQUIRED` and `SESSION_NOT_VERIFIED`."""
+    field: NotRequired[str]
+    """The member of the body, or the parameter, that is to blame."""
+    inUse: NotRequired[bool]
+    """True when something else still uses what was to be deleted."""
+    allowed: NotRequired[list[str]]
+    """What would have been right."""
+
+
+@described
+class App(TypedDict):
+    """What an executor is called, and whether it is offered."""
+
+    active: bool
+    priority: int
+    title: str
+    icon: str
+    color: str
+    dark_color: str
+    path: str
+    args: list[str] | None
+
+
+class ListedApp(App):
+    """An app in the list."""
+
+    id: str
+
+
+@described
+class Teams(TypedDict):
+    """How teams grow."""
+
+    invites_enabled: bool
+    invite_type: str
+
+
+@described
+class Info(TypedDict):
+    """What the hub is and has."""
+
+    version: str
+    ansible: str
+    web_host: str
+    use_remote_runner: bool
+    auth_methods: Free
+    premium_features: dict[str, bool]
+    git_client: str
+    schedule_timezone: str
+    teams: Teams
+    roles: list[Role]
+
+
+@described
+class Option(TypedDict):
+    """An option that was set."""
+
+    key: str
+    value: str
+
+
+@described
+class Event(TypedDict):
+    """What somebody did."""
+
+    user_id: int | None
+    project_id: int | None
+    integration_id: int | None
+    object_id: int | None
+    object_type: str | None
+    description: str | None
+    created: Time
+    object_name: str
+    project_name: str | None
+    username: str | None
+
+
+@described
+class LiveTask(TypedDict):
+    """An unfinished task anywhere in the hub."""
+
+    task_id: int
+    project_id: int
+    status: str
+    location: str
+    """`queue` or `running`."""
+    project_name: str
+    username: NotRequired[str]
+    reason: NotRequired[str]
+
+
+@described
+class PluginProblem(TypedDict):
+    """What went wrong with a plugin."""
+
+    sentence: str
+    count: int
+    first: Time
+    last: Time
+
+
+@described
+class Plugin(TypedDict):
+    """A plugin that was found."""
+
+    name: str
+    distribution: str
+    version: str
+    summary: str
+    builtin: bool
+    state: str
+    reason: str
+    hooks: list[str]
+    offers: dict[str, list[str]]
+    problems: list[PluginProblem]
+
+
+@described
+class Runner(TypedDict):
+    """A runner."""
+
+    id: int
+    project_id: int | None
+    name: str
+    webhook: str
+    max_parallel_tasks: int
+    active: bool
+    is_default: bool
+    tag: str
+    tags: list[str]
+    registered: bool
+    touched: Time | None
+    """When it was last heard of."""
+    cleaning_requested: Time | None
+    status: str
+    """`online` or `offline`."""
+
+
+class NewRunner(Runner):
+    """A runner that was just added; its secrets are shown this once."""
+
+    token: str
+    private_key: str
+
+
+@described
+class RunnerTag(TypedDict):
+    """A tag of runners."""
+
+    tag: str
+    number_of_runners: int
+
+
+@described
+class Enrolment(TypedDict):
+    """A token with which a runner registers once."""
+
+    registration_token: str
+    runner_id: int
+    project_id: int | None
+
+
+@described
+class Registered(TypedDict):
+    """The token of a runner that registered."""
+
+    token: str
+
+
+@described
+class RunnerState(TypedDict):
+    """What a runner is to do."""
+
+    CurrentJobs: list[Any] | None
+    new_jobs: list[Any] | None
+    access_keys: Free
+    clear_cache: NotRequired[bool]
+    cache_clean_project_id: NotRequired[int]
+
+
+@described
+class Named(TypedDict):
+    """A thing that refers to another."""
+
+    id: int
+    name: str
+
+
+@described
+class Refs(TypedDict):
+    """What uses a thing, by kind."""
+
+    templates: list[Named]
+    inventories: list[Named]
+    repositories: list[Named]
+    integrations: list[Named]
+    schedules: list[Named]
+    access_keys: list[Named]
+    host_configs: NotRequired[list[Named]]
+
+
+class ProjectRefs(Refs):
+    """What would go with a project."""
+
+    environments: list[Named]
+    views: list[Named]
+    unfinished_tasks: int
+
+
+@described
+class MemberOf(TypedDict):
+    """A project that a person is a member of."""
+
+    id: int
+    name: str
+    role: str
+
+
+@described
+class UserRefs(TypedDict):
+    """Projects of a person."""
+
+    projects: list[MemberOf]
+
+
+@described
+class PartRefs(TypedDict):
+    """What uses a condition or a value of an integration."""
+
+    integrations: list[Named]
+
+
+@described
+class IntegrationRefs(TypedDict):
+    """Always null, as on the wire."""
+
+    matchers: None
+    values: None

@@ -1,0 +1,52 @@
+"""What a route says of itself in the description of the API, beside what its path and its rights tell already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a query."""
+
+    name: str
+    text: str
+    """What it does, as a sentence."""
+    kind: str = "string"
+    """Its type in JSON Schema."""
+    format: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class About(TypedDict, total=False):
+    """Arguments of `@route` that only describe."""
+
+    takes: Any
+    """Draft, or another type, that the body is read as."""
+    gives: Any
+    """Shape of the JSON that a success answers."""
+    status: int
+    """Status of a success: unless it is said 200 for what gives something, 204 for what does not."""
+    also: tuple[int, ...]
+    """Further statuses: of a success without body, or of a refusal that is not among the usual ones."""
+    media: str
+    """Content type of a success that is no JSON."""
+    asks: tuple[Parameter, ...]
+    """Parameters of the query."""
+    lists: Any
+    """The `Listing` of a list, which names its parameters."""
+
+
+START = Parameter("start", "First day of what counts.", format="date")
+END = Parameter("end", "Day before which what counts has ended.", format="date")
+USER = Parameter("user_id", "Only what this person started.", kind="integer")
+MODE = Parameter("mode", "`merge` adds the roles that every project has.", choices=("merge",))
+FIRST = Parameter("first", "Number of the first line; a negative one counts from the end.", kind="integer")
+LINES = Parameter("count", "How many lines, up to 5000.", kind="integer")
+MOMENTS = Parameter("count", "How many moments.", kind="integer")
+DRY_RUN = Parameter("dry_run", "Only tell what would come of it; nothing changes.", kind="boolean")
+RETURN = Parameter("return", "Path of the page to come back to.")
+LINK = Parameter("link", "Proof of a page of the hub that the caller adds this sign-on to an account.")
+KIND = Parameter("kind", "Only results of this kind.")
+BEFORE = Parameter("before", "The last id that was seen already.", kind="integer")

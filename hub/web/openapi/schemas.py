@@ -1,0 +1,78 @@
+"""JSON Schemas of what routes take and give, each once and under a name of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, TypeAdapter
+
+REF = "#/components/schemas/"
+
+Mode = Literal["validation", "serialization"]
+
+
+class Schemas:
+    """Schemas of a set of types: drafts as they are read, shapes as they are sent."""
+
+    def __init__(self, taken: Iterable[Any], given: Iterable[Any]) -> None:
+        asked: list[tuple[Any, Mode]] = [(one, "validation") for one in taken]
+        asked += [(one, "serialization") for one in given]
+        inputs = [(number, mode, TypeAdapter(one)) for number, (one, mode) in enumerate(asked)]
+        found, shared = TypeAdapter.json_schemas(inputs, ref_template=REF + "{model}")
+        names = {name: _short(name) for name in shared.get("$defs", {})}
+        self._found = {
+            (repr(one), mode): _tidied(found[number, mode], names) for number, (one, mode) in enumerate(asked)
+        }
+        self.components = {names[name]: _tidied(schema, names) for name, schema in shared.get("$defs", {}).items()}
+        for one in asked:
+            _inherit_texts(one[0], self.components)
+
+    def taken(self, one: Any) -> dict[str, Any]:
+        """Return the schema of a body."""
+        found: dict[str, Any] = self._found[repr(one), "validation"]
+        return found
+
+    def given(self, one: Any) -> dict[str, Any]:
+        """Return the schema of an answer."""
+        found: dict[str, Any] = self._found[repr(one), "serialization"]
+        return found
+
+
+def _short(name: str) -> str:
+    """Return a readable name for one that pydantic has made longer, because two types share it."""
+    *module, last = name.split("__")
+    return f"{module[-1].title().replace('_', '')}{last}" if module else last
+
+
+def _tidied(schema: Any, names: Mapping[str, str], *, members: bool = False) -> Any:
+    """Drop titles, which only repeat names, and refer to short names."""
+    if isinstance(schema, list):
+        return [_tidied(one, names) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidied = {}
+    for name, value in schema.items():
+        if name == "title" and isinstance(value, str) and not members:
+            continue
+        if name == "$ref" and isinstance(value, str):
+            value = REF + names[value.removeprefix(REF)]  # noqa: PLW2901 - the same reference
+        tidied[name] = _tidied(value, names, members=name == "properties" and not members)
+    return tidied
+
+
+def _inherit_texts(one: Any, components: dict[str, Any]) -> None:
+    """Give members the texts that they have where they are declared: shapes are made from other shapes."""
+    for part in get_args(one):
+        _inherit_texts(part, components)
+    if not isinstance(one, type) or issubclass(one, BaseModel):
+        return
+    for base in getattr(one, "__orig_bases__", ()):
+        texts = TypeAdapter(base).json_schema(mode="serialization").get("properties", {}) if _is_shape(base) else {}
+        for name, member in components.get(one.__name__, {}).get("properties", {}).items():
+            if "description" in texts.get(name, {}):
+                member.setdefault("description", texts[name]["description"])
+
+
+def _is_shape(base: Any) -> bool:
+    return isinstance(base, type) and hasattr(base, "__required_keys__")
