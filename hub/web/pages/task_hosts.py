@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from quart import Response, request
 
-from hub.services.tasks import matrix
+from hub.services.tasks import again, matrix
 from hub.services.tasks.matrix import Failure, Host, Matrix
 from hub.services.tasks.states import FINISHED
 from hub.services.tasks.whereabouts import MOST, lines_of
@@ -75,10 +75,12 @@ async def shown(project_id: int, task: Mapping[str, Any]) -> dict[str, Any]:
     here = visit.visit()
     found = await matrix.load(here.actor, project_id, task["id"])
     executor = here.hub.registry.executors.get(task.get("tpl_app", ""))
-    live = task["status"] not in FINISHED and executor is not None and executor.capabilities.needs_inventory
+    finished = task["status"] in FINISHED
+    live = not finished and executor is not None and executor.capabilities.needs_inventory
     wish = asked()
     values: dict[str, Any] = {"matrix": found, "asked": wish, "looks": LOOKS, "poll": SECONDS if live else 0,
-                              "word": word, "sign": sign}  # fmt: skip
+                              "word": word, "sign": sign,
+                              "again": finished and here.may_run and again.can_narrow(executor)}  # fmt: skip
     if not found.version:
         return values
     return values | await _view(found, wish, task["id"])

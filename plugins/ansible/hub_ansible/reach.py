@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.plugin import TaskIO, TaskView
+from hub_ansible.chosen import chosen
 from hub_ansible.params import AnsibleTaskParams
 from hub_ansible.tally import Tally
 from hub_ansible.unfit import Unfit
@@ -80,17 +81,6 @@ async def _only(wanted: Sequence[str], hosts: Sequence[str], io: TaskIO) -> list
 def _written(hosts: Iterable[str], path: Path) -> Path:
     write_private(path, "".join(f"{host}\n" for host in hosts))
     return path
-
-
-def chosen(words: Sequence[str] | None, what: str) -> list[str]:
-    """Return words without blank ones. A list of nothing but blanks is refused: Ansible would take it for every host."""
-    kept = [part for word in words or () if (part := word.strip())]
-    if words and not any(part.strip(",:; ") for part in kept):
-        raise Unfit(
-            f"The {what} of this run are given, but empty, and Ansible would take that for every host. Nothing was run: "
-            "name hosts, or leave it out."
-        )
-    return list(dict.fromkeys(kept))
 
 
 async def why_nobody(

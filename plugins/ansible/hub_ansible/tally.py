@@ -184,6 +184,18 @@ class Tally:
             host.counts = {name: _whole(counts.get(name)) for name in COUNTS}
             host.final = True
 
+    def ending(self) -> str:
+        """Return what went wrong on how many hosts; empty text when Ansible has not come to its own end."""
+        if not self.ended:
+            return ""
+        failed = [host.name for host in self._hosts.values() if host.counts.get("failed")]
+        lost = [host.name for host in self._hosts.values() if host.counts.get("unreachable")]
+        parts = [
+            f"Tasks failed on {_hosts(failed)}." if failed else "",
+            f"{_hosts(lost)} could not be reached." if lost else "",
+        ]
+        return " ".join(part for part in parts if part)
+
     def hosts(self) -> dict[str, Any]:
         """Return the recap: of each host what counts, how long it took, how many lines of files it changed."""
         rows = []
@@ -212,6 +224,11 @@ class Tally:
     def errors(self) -> dict[str, Any]:
         """Return what failed, in its order."""
         return {"errors": list(self._errors), "left_out": self._more_errors}
+
+
+def _hosts(names: list[str]) -> str:
+    """Return one name, or how many there are."""
+    return f"{names[0]}" if len(names) == 1 else f"{len(names)} hosts"
 
 
 def _row(number: int, step: Step) -> dict[str, Any]:
