@@ -28,7 +28,8 @@ async def template(scene: Scene) -> Template:
 
 async def ended(hub: Hub, template: Template, **members: Any) -> Task:
     usual = {"status": "error", "environment": '{"who": "jane"}', "message": "Nightly", "commit_hash": "c0ffee00"}
-    task = await Task.create(project_id=template.project_id, template=template, created=hub.clock(), **(usual | members))
+    values = {"project_id": template.project_id, "created": hub.clock()} | usual | members
+    task = await Task.create(template=template, **values)
     await add_result(hub, task.id, "ansible_hosts", {"hosts": HOSTS, "ended": True})
     return task
 
@@ -52,7 +53,9 @@ async def test_a_task_runs_again_on_its_failed_and_unreached_hosts_alone(
     assert (newer.commit_hash, newer.message) == (None, "After the fix")
 
 
-async def test_what_cannot_run_again_on_failed_hosts_says_why(admin: Any, hub: Hub, scene: Scene, template: Template) -> None:
+async def test_what_cannot_run_again_on_failed_hosts_says_why(
+    admin: Any, hub: Hub, scene: Scene, template: Template
+) -> None:
     at = f"/project/{template.project_id}/tasks"
     running = await ended(hub, template, status="running")
     assert (await admin.post(f"{at}/{running.id}/rerun_failed", {})).status == 409

@@ -7,7 +7,9 @@ from typing import Any, Final
 from pydantic import Field
 
 from hub.context import Hub
+from hub.db import column
 from hub.errors import Conflict, Invalid
+from hub.models import Task
 from hub.plugin import Executor
 from hub.services.access import RUN_TASKS, require
 from hub.services.actor import Actor
@@ -39,8 +41,9 @@ async def on_failed_hosts(
     hub: Hub, actor: Actor, project_id: int, task_id: int, draft: AgainDraft
 ) -> dict[str, Any]:  # fmt: skip
     """Start a task like this one on its failed and unreached hosts; return it in the wire's shape."""
+    found = await column(Task.filter(id=task_id, project_id=project_id), "template_id")
+    await require(actor, project_id, RUN_TASKS, template_id=found[0] if found else None)
     earlier = await task_with_template(actor, project_id, task_id)
-    await require(actor, project_id, RUN_TASKS, template_id=earlier["template_id"])
     if not can_narrow(hub.registry.executors.get(earlier.get("tpl_app", ""))):
         raise Invalid("Tasks of this template cannot be told which hosts to run on.")
     if earlier["status"] not in FINISHED:

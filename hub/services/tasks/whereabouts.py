@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from hub.db import column
 from hub.models import TaskChunk
 from hub.services.log import Chunk, chunks_since
 from hub.services.tasks.matrix import Failure
@@ -43,8 +44,8 @@ async def lines_of(task_id: int, failures: Iterable[Failure]) -> dict[int, int]:
 async def _chunk_at(task_id: int, at: datetime) -> int:
     """Return the number of the chunk before the one that was begun last by then."""
     begun = TaskChunk.filter(task_id=task_id, time__lte=at).order_by("-seq").limit(1)
-    rows: list[Mapping[str, int]] = await begun.values("seq")
-    return max(0, rows[0]["seq"] - 1) if rows else 0
+    found = await column(begun, "seq")
+    return max(0, int(found[0]) - 1) if found else 0
 
 
 def _nearest(chunks: Iterable[Chunk], failure: Failure, at: datetime) -> int | None:

@@ -12,7 +12,7 @@ from hub import shapes
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import Template
 from hub.services import log
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require
 from hub.services.belongings import find
 from hub.services.draft import Draft
 from hub.services.tasks import again, launch, read, stop
@@ -132,7 +132,10 @@ async def reject_task(call: Call) -> Answer:
     return None
 
 
-@route("POST", _ONE + "/rerun_failed", Access.MEMBER, wire=False, takes=AgainDraft, gives=shapes.NewTask, status=201)
+@route(
+    "POST", _ONE + "/rerun_failed", Access.MEMBER, wire=False, needs=RUN_TASKS,
+    takes=AgainDraft, gives=shapes.NewTask, status=201,
+)  # fmt: skip
 async def rerun_failed(call: Call) -> Answer:
     """Start the task again, only on the hosts on which it failed or that it could not reach."""
     draft = AgainDraft.read(call.body)

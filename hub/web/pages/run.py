@@ -69,7 +69,7 @@ async def run(project_id: int, template_id: int) -> Response:
             return visit.go("task", project_id=project_id, task_id=made["id"])
         except FORM_ERRORS as fault:
             error, errors = faults(fault, _members(template, executor))
-    failed = ()
+    failed: Sequence[str] = ()
     if again and "failed" in request.args and can_narrow(executor):
         failed = (await matrix.load(here.actor, project_id, again["id"])).bad()
     ask = Ask(project_id, template, executor, sent, again, errors, failed)

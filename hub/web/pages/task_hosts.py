@@ -111,8 +111,9 @@ async def _view(found: Matrix, wish: Asked, task_id: int) -> dict[str, Any]:
 
 def _matrix(found: Matrix, wish: Asked) -> dict[str, Any]:
     columns = min(wish.columns, max(0, (len(found.steps) - 1) // STEPS))
-    steps = found.steps[columns * STEPS : (columns + 1) * STEPS]
-    pages = {"columns": columns, "more_columns": len(found.steps) > (columns + 1) * STEPS, "first_column": columns * STEPS}
+    first = columns * STEPS
+    steps = found.steps[first : first + STEPS]
+    pages = {"columns": columns, "more_columns": len(found.steps) > first + STEPS, "first_column": first}
     return _paged(_chosen(found.hosts, wish), wish.page, HOSTS) | pages | {"steps": steps}
 
 
@@ -189,5 +190,3 @@ def word(state: str) -> str:
 def sign(state: str) -> str:
     """Return the sign of a state."""
     return LOOKS[state][1] if state in LOOKS else "·"
-
-

@@ -119,8 +119,8 @@ def _host_limit(form: Form) -> list[Field]:
     if form.executor is None or not form.executor.capabilities.needs_inventory:
         return []
     value = str(int(form.row.get("host_limit") or 0))
-    return [form.field("host_limit", _("Most hosts"), "number", value=value, limits={"min": 0},
-                       help=_("A task that would touch more hosts does not begin; 0 means without limit."))]  # fmt: skip
+    text = _("A task that would touch more hosts does not begin; 0 means without limit.")
+    return [form.field("host_limit", _("Most hosts"), "number", value=value, limits={"min": 0}, help=text)]
 
 
 def _arguments(form: Form) -> list[Field]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 STATES: Final = ("ok", "changed", "skipped", "ignored", "failed", "unreachable")
-"""What may become of a task on a host, from fine to worst. A cell of the matrix is its place here plus one, 0: nothing."""
+"""What may become of a task on a host, from fine to worst. A cell holds its place here plus one; 0 is nothing."""
 
 COUNTS: Final = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
 """Of a host, as Ansible's recap has them."""

@@ -13,6 +13,8 @@ import functools
 import json
 import os
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ansible import __version__ as ansible_version
 from ansible.plugins.callback import CallbackBase
@@ -35,13 +37,13 @@ ENCODER = json.JSONEncoder(separators=(",", ":"))
 HIDDEN = "The output is hidden, because the task says no_log."
 
 
-def cut(value, longest=LONGEST_NAME):
+def cut(value: Any, longest: int = LONGEST_NAME) -> str:
     """Return a text that is no longer than that."""
     text = value if isinstance(value, str) else str(value)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def message_of(result):
+def message_of(result: Mapping[str, Any]) -> str:
     """Return what a result says about its failure."""
     if result.get("_ansible_no_log") or "censored" in result:
         return HIDDEN
@@ -57,14 +59,15 @@ def message_of(result):
     return cut("\n".join(part for part in parts if part), LONGEST_MESSAGE)
 
 
-def lines_of(diff):
+def lines_of(diff: Any) -> int:
     """Return how many lines a diff holds on both sides; the texts themselves stay where they are."""
     count = 0
     for one in diff if isinstance(diff, (list, tuple)) else [diff]:
         if not isinstance(one, dict):
             continue
         if isinstance(one.get("prepared"), str):
-            count += sum(1 for line in one["prepared"].splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+            changed = [line for line in one["prepared"].splitlines() if line[:1] in ("+", "-")]
+            count += sum(line[:3] not in ("+++", "---") for line in changed)
             continue
         before, after = one.get("before"), one.get("after")
         if before != after:
@@ -72,9 +75,9 @@ def lines_of(diff):
     return count
 
 
-def items_of(results):
+def items_of(results: Any) -> dict[str, int]:
     """Return how many items of a loop ended how."""
-    counts = {}
+    counts: dict[str, int] = {}
     for one in results if isinstance(results, (list, tuple)) else ():
         if not isinstance(one, dict):
             continue
@@ -87,7 +90,7 @@ def items_of(results):
     return counts
 
 
-def raw(result):
+def raw(result: Any) -> Any:
     """Return a result to look at: as it came where that is known, because `_result` is a deep copy since 2.19."""
     content = getattr(result, "_return_data", None)
     return result._result if content is None else content
@@ -96,15 +99,17 @@ def raw(result):
 class Journal:
     """The file of events: written in whole lines, given up for good at the first trouble."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._left = MOST_BYTES
-        self._file = None
+        self._file: int | None = None
+        if not path:
+            return
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return
 
-    def write(self, event):
+    def write(self, event: Mapping[str, Any]) -> None:
         """Append one event."""
         if self._file is None:
             return
@@ -117,17 +122,17 @@ class Journal:
         if not fits:
             self._close()
 
-    def _close(self):
+    def _close(self) -> None:
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
 
 
-def quiet(method):
+def quiet(method: Callable[..., None]) -> Callable[..., None]:
     """Let no error out: what cannot be told is not told any more, and the play goes on."""
 
     @functools.wraps(method)
-    def told(self, *args, **kwargs):
+    def told(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
             method(self, *args, **kwargs)
         except Exception:  # noqa: BLE001 - the events are less than the play
@@ -136,66 +141,66 @@ def quiet(method):
     return told
 
 
-class CallbackModule(CallbackBase):
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible tells no types
     """What Ansible calls."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "automation_hub"
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         path = os.environ.pop(VARIABLE, "")  # not for the tasks' own processes
-        self._journal = Journal(path) if path else None
-        self._numbers = {}
-        self._began = {}
-        self._items = {}
-        if self._journal is None:
+        self._journal = Journal(path)
+        self._numbers: dict[str, int] = {}
+        self._began: dict[tuple[str, str], float] = {}
+        self._items: dict[tuple[str, str], int] = {}
+        if not path:
             self.disabled = True
 
     @quiet
-    def v2_playbook_on_start(self, playbook):
+    def v2_playbook_on_start(self, playbook: Any) -> None:
         self._say("start", version=ansible_version)
 
     @quiet
-    def v2_playbook_on_play_start(self, play):
+    def v2_playbook_on_play_start(self, play: Any) -> None:
         self._say("play", name=cut(play.get_name().strip()))
 
     @quiet
-    def v2_playbook_on_no_hosts_matched(self):
+    def v2_playbook_on_no_hosts_matched(self) -> None:
         self._say("nobody")
 
     @quiet
-    def v2_playbook_on_task_start(self, task, is_conditional):
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: Any) -> None:
         self._number(task)
 
     @quiet
-    def v2_playbook_on_handler_task_start(self, task):
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         self._number(task, handler=True)
 
     @quiet
-    def v2_runner_on_start(self, host, task):
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
         self._began[(task._uuid, host.get_name())] = time.monotonic()
 
     @quiet
-    def v2_runner_on_ok(self, result):
+    def v2_runner_on_ok(self, result: Any) -> None:
         self._result("changed" if result.is_changed() else "ok", result)
 
     @quiet
-    def v2_runner_on_skipped(self, result):
+    def v2_runner_on_skipped(self, result: Any) -> None:
         self._result("skipped", result)
 
     @quiet
-    def v2_runner_on_failed(self, result, ignore_errors=False):
+    def v2_runner_on_failed(self, result: Any, ignore_errors: Any = None) -> None:
         self._result("ignored" if ignore_errors else "failed", result, told=True)
 
     @quiet
-    def v2_runner_on_unreachable(self, result):
+    def v2_runner_on_unreachable(self, result: Any) -> None:
         ignored = getattr(result._task, "ignore_unreachable", False)
         self._result("ignored" if ignored is True else "unreachable", result, told=True)
 
     @quiet
-    def v2_runner_item_on_failed(self, result):
+    def v2_runner_item_on_failed(self, result: Any) -> None:
         key = (result._task._uuid, result._host.get_name())
         self._items[key] = self._items.get(key, 0) + 1
         if self._items[key] > MOST_ITEMS:
@@ -207,28 +212,28 @@ class CallbackModule(CallbackBase):
         )
 
     @quiet
-    def v2_playbook_on_stats(self, stats):
+    def v2_playbook_on_stats(self, stats: Any) -> None:
         for host in sorted(stats.processed):
             counts = stats.summarize(host)
             counts["failed"] = counts.pop("failures", 0)
             self._say("host", host=cut(host), counts={name: count for name, count in counts.items() if count})
         self._say("end")
 
-    def _number(self, task, handler=False):
+    def _number(self, task: Any, *, handler: bool = False) -> int:
         """Return the number of a task, telling of it when it is seen for the first time."""
         number = self._numbers.get(task._uuid)
         if number is None:
             number = self._numbers[task._uuid] = len(self._numbers)
-            facts = {"name": cut(task.get_name().strip()), "action": cut(task.action)}
+            facts: dict[str, Any] = {"name": cut(task.get_name().strip()), "action": cut(task.action)}
             if handler:
                 facts["handler"] = True
             self._say("task", task=number, **facts)
         return number
 
-    def _result(self, state, result, told=False):
+    def _result(self, state: str, result: Any, *, told: bool = False) -> None:
         content, host = raw(result), result._host.get_name()
         key = (result._task._uuid, host)
-        event = {"task": self._number(result._task), "host": cut(host), "state": state}
+        event: dict[str, Any] = {"task": self._number(result._task), "host": cut(host), "state": state}
         began = self._began.pop(key, None)
         if began is not None:
             event["seconds"] = round(time.monotonic() - began, 3)
@@ -240,5 +245,5 @@ class CallbackModule(CallbackBase):
             event["message"] = message_of(result._result)
         self._say("result", **event)
 
-    def _say(self, kind, **facts):
+    def _say(self, kind: str, **facts: Any) -> None:
         self._journal.write({"event": kind, "at": round(time.time(), 3), **facts})
