@@ -119,10 +119,10 @@ class TaskView:
     incoming_version: str | None = None
     """Version of the build that a deploy ships."""
     dry_run: bool = False
-    host_limit: int = 0
-    """Most hosts that the task may touch; 0 means without limit. Executors that know their hosts keep to it."""
     resumed: Mapping[str, Any] | None = None
     """State of the earlier pass that ended with `Outcome.awaiting`, once a person has confirmed it."""
+    host_limit: int = 0
+    """Most hosts that the task may touch; 0 means without limit. Executors that know their hosts keep to it."""
 
 
 @dataclass(frozen=True, slots=True)
