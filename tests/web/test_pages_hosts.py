@@ -62,13 +62,16 @@ async def test_a_task_tells_what_happened_on_which_host(hub: Hub, scene: Scene, 
              "at": (now + timedelta(seconds=1)).timestamp()}  # fmt: skip
     at = f"/project/{scene.project.id}/tasks/{task.id}"
     assert text_of((await reader.get(at)).text) == ""
-    await told(hub, task, hosts={"hosts": HOSTS, "ended": True}, errors={"errors": [error], "left_out": 2},
+    rescued = {**error, "error": "rescued before", "number": 0, "task": "Install"}
+    await told(hub, task, hosts={"hosts": HOSTS, "ended": True}, errors={"errors": [rescued, error], "left_out": 2},
                tasks={"plays": [{"name": "Web"}], "tasks": TASKS, "left_out": 0})  # fmt: skip
     page = (await reader.get(at)).text
     shown = text_of(page)
     rows = re.findall(r'<th scope="row">.*?>([^<]+)</a>', page)
     assert rows == ["&lt;b&gt;odd&lt;/b&gt;", "web-2", "web-1"], "the worst are not first"
     assert "no such &lt;unit&gt;" in shown
+    assert "rescued before" not in shown, "not what ended the run of the host"
+    assert "rescued before" in text_of((await reader.get(f"{at}?hosts=failures")).text)
     assert "<b>odd</b>" not in page
     assert 'href="#L3"' in page, "the failure does not lead to its line of the log"
     assert "1m 1s" in shown

@@ -109,7 +109,7 @@ class Matrix:
 
     def columns(self) -> list[str]:
         """Return the counts that are worth a column: the usual ones, and what happened on any host."""
-        usual = ("ok", "changed", "unreachable", "failed")
+        usual = ("ok", "changed", "failed")
         return [name for name in COUNTS if name in usual or any(host.counts[name] for host in self.hosts)]
 
     @property
@@ -120,6 +120,12 @@ class Matrix:
     def bad(self) -> list[str]:
         """Return the names of hosts on which something failed or that were not reached."""
         return [host.name for host in self.hosts if host.counts["failed"] or host.counts["unreachable"]]
+
+    def fatal(self) -> list[Failure]:
+        """Return for each bad host what ended its run: the last failure that was not ignored."""
+        bad = set(self.bad())
+        last = {one.host: one for one in self.failures if one.state != "ignored" and one.host in bad}
+        return list(last.values())
 
 
 async def load(actor: Actor, project_id: int, task_id: int) -> Matrix:

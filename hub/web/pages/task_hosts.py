@@ -104,8 +104,7 @@ async def _view(found: Matrix, wish: Asked, task_id: int) -> dict[str, Any]:
     if wish.view == "step":
         return await _one_step(found, wish, task_id)
     recap = _paged(_chosen(found.hosts, wish), wish.page, HOSTS)
-    serious = [one for one in found.failures[:FIRST] if one.state != "ignored"]
-    first = serious if not wish.page and not wish.text and not wish.only else ()
+    first = found.fatal()[:FIRST] if not wish.page and not wish.text and not wish.only else ()
     return recap | {"failures": await _told(first, task_id)}
 
 

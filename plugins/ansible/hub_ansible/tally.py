@@ -192,7 +192,7 @@ class Tally:
         lost = [host.name for host in self._hosts.values() if host.counts.get("unreachable")]
         parts = [
             f"Tasks failed on {_hosts(failed)}." if failed else "",
-            f"{_hosts(lost)} could not be reached." if lost else "",
+            f"{'The host ' if len(lost) == 1 else ''}{_hosts(lost)} could not be reached." if lost else "",
         ]
         return " ".join(part for part in parts if part)
 
