@@ -127,7 +127,7 @@ async def statements() -> AsyncIterator[list[str]]:
             heard.append(text)
 
     client: Any = current().client
-    slow, quick = [client._connection, client._reader], client._quick
+    slow, quick = [client._connection, client._reader], client._quick._connection
     for one in slow:
         await one.set_trace_callback(hear)
     quick.set_trace_callback(hear)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -105,10 +105,14 @@ async def _play(
         place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
         env |= await galaxy.install(place, task, params, io)
     argv = await narrowed(argv, task, task_params, io, env)
+    return await _followed(argv, io, env | with_callbacks(CALLBACKS, around, cwd, env))
+
+
+async def _followed(argv: Sequence[str], io: TaskIO, env: Mapping[str, str]) -> Outcome:
+    """Run the playbook, and keep what happens on which host."""
     follower = Follower(io, io.workspace / "events.jsonl")
-    env |= with_callbacks(CALLBACKS, around, cwd, env)
     await io.stage("play")
-    code = await follower.run(lambda: io.exec(*argv, env=env | follower.env))
+    code = await follower.run(lambda: io.exec(*argv, env={**env, **follower.env}))
     if follower.tally.ended:
         await io.stage("recap")
     if sentence := await why_nobody(argv, code, follower.tally, io, env):
