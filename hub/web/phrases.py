@@ -64,6 +64,7 @@ ANSIBLE: Final = (
     N_("Hosts and groups to run on, instead of the template's; an empty list means all."),
     N_("Tags to run, instead of the template's; an empty list means all."),
     N_("Tags to leave out, instead of the template's; an empty list means none."), N_("Skip galaxy install"),
+    N_("Run on these hosts only, of those that it would run on anyway; on all of them when empty."),
     N_("Do not install roles and collections of requirements files."),
 )  # fmt: skip
 """Options of the plugin for Ansible."""

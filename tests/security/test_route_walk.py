@@ -29,6 +29,7 @@ RUNS = {
     ("POST", "/project/{project_id}/tasks/{task_id}/stop"),
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),
     ("POST", "/project/{project_id}/tasks/{task_id}/reject"),
+    ("POST", "/project/{project_id}/tasks/{task_id}/rerun_failed"),
 }
 OWNERS = {
     ("PUT", "/project/{project_id}"),
