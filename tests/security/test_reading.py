@@ -76,6 +76,7 @@ OPEN = {
     AT, f"{AT}/role", f"{AT}/refs", f"{AT}/events", f"{AT}/events/last", f"{AT}/stats", f"{AT}/runner_tags",
     f"{AT}/views", f"{AT}/views/{{view_id}}", f"{AT}/roles", f"{AT}/roles/all", f"{AT}/roles/{{slug}}",
     f"{AT}/templates/{{template_id}}/stats", f"{AT}/templates/{{template_id}}/perms",
+    f"{AT}/freezes", f"{AT}/freezes/{{freeze_id}}", f"{AT}/schedules/forecast",
     f"{AT}/templates/{{template_id}}/perms/{{perm_id}}", f"{AT}/schedules/{{schedule_id}}/next",
     f"{AT}/drift", f"{AT}/templates/{{template_id}}/drift",
     *(f"{AT}/tasks/{{task_id}}/{part}" for part in (

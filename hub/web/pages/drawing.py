@@ -18,7 +18,7 @@ from hub.web.encoding import wire_time
 from hub.web.forms import grouped
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
-from hub.web.pages import assets, visit
+from hub.web.pages import assets, local_times, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def prepare(environment: Environment) -> None:
         "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
         "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
-        "languages": i18n.LANGUAGES, "version": __version__,
+        "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
     }  # fmt: skip
 
 
