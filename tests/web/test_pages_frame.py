@@ -40,7 +40,8 @@ async def every_address(scene: Scene) -> list[str]:
            "item_id": 1, "view_id": 1}  # fmt: skip
     from hub.models import Environment, Freeze, Inventory, Role, Schedule, View
 
-    await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    hosts = await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    ids["inventory_id"] = hosts.id
     await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
     await Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=True)
     await Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60)
