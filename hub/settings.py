@@ -165,6 +165,12 @@ class Settings(BaseModel):
     """Answers incoming webhooks with 204, and 200 at an unknown address, whatever came of them."""
     webhook_get: bool = False
     """Lets a GET start tasks at integrations that ask for proof of the sender; otherwise only a POST does."""
+    task_url: str = ""
+    """Address under which tasks reach the hub, for Terraform states; empty takes the public one."""
+    terraform_state_versions: int = Field(default=100, ge=1)
+    """How many versions of each Terraform state are kept."""
+    terraform_state_size: int = Field(default=64, ge=1, le=1024)
+    """Largest Terraform state that is taken, in MiB."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     password_login: bool = True
@@ -189,7 +195,7 @@ class Settings(BaseModel):
                 raise ValueError(f"{folder} is not an absolute path")
         return tuple(folder.expanduser().resolve() for folder in value)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "task_url")
     @classmethod
     def _http_url(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):

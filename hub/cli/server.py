@@ -13,6 +13,7 @@ from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
 from hub.worker.main import dispatch_forever, sweep_forever, work
+from hub.worker.timer import fire_forever
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        loops = [partial(dispatch_forever, hub), partial(sweep_forever, hub)]
+        loops = [partial(dispatch_forever, hub), partial(sweep_forever, hub), partial(fire_forever, hub)]
         if not settings.redis_url:
             loops.append(partial(work, hub))
         app = make_app(hub)
@@ -41,6 +42,7 @@ async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots:
         loops = [
             partial(dispatch_forever, hub),
             partial(sweep_forever, hub),
+            partial(fire_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=WORKER_DRAIN),
         ]
         _set_boot_aside()

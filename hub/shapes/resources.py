@@ -166,6 +166,11 @@ class Schedule(TypedDict):
     next_run_at: NotRequired[Time]
     last_run_at: NotRequired[Time]
     last_task_id: NotRequired[int]
+    last_error: NotRequired[str]
+    """Why the last moment started nothing."""
+    ends_at: NotRequired[Time]
+    max_runs: NotRequired[int]
+    runs: NotRequired[int]
     task_params: NotRequired[TaskParams | None]
 
 
@@ -173,6 +178,46 @@ class ListedSchedule(Schedule):
     """A schedule with the name of its template."""
 
     tpl_name: str
+
+
+@described
+class Moment(TypedDict):
+    """A moment at which something starts."""
+
+    at: Time
+    local: str
+    """The same in the schedule's own time zone, with its distance to UTC."""
+
+
+@described
+class Coming(Moment):
+    """A start that is to come."""
+
+    more: bool
+    """Whether the schedule starts more often on that day than is shown."""
+    schedule_id: int
+    name: str
+    template_id: int
+    template_name: str
+    freeze: str | None
+    """The freeze that holds it back."""
+
+
+@described
+class Freeze(TypedDict):
+    """A time in which schedules start nothing."""
+
+    id: int
+    project_id: int
+    name: str
+    active: bool
+    everything: bool
+    """Whether nobody else starts anything either."""
+    starts: Time | None
+    ends: Time | None
+    cron_format: str
+    time_zone: str
+    minutes: int
 
 
 @described
@@ -316,6 +361,9 @@ class StateVersion(TypedDict):
     project_id: int
     inventory_id: int
     task_id: NotRequired[int]
+    serial: int
+    lineage: str
+    """Empty where the state was removed."""
 
 
 class State(StateVersion):
@@ -323,3 +371,54 @@ class State(StateVersion):
 
     state: NotRequired[str]
     """Left out for who may not manage resources."""
+
+
+@described
+class StateLock(TypedDict):
+    """Who holds the lock of a Terraform state."""
+
+    id: str
+    operation: str
+    who: str
+    version: str
+    task_id: int | None
+    created: Time
+
+
+@described
+class ChangedResource(TypedDict):
+    """A resource that differs between two versions of a state."""
+
+    name: str
+    action: str
+    """`add`, `change` or `destroy`."""
+    attributes: list[str]
+    """Names of what changed; values are not told, since a state does not mark every secret."""
+
+
+@described
+class ChangedOutput(TypedDict):
+    """An output that differs between two versions of a state."""
+
+    name: str
+    action: str
+    before: NotRequired[str | None]
+    after: NotRequired[str | None]
+    sensitive: NotRequired[bool]
+
+
+@described
+class StateChanges(TypedDict):
+    """What differs between two versions of a Terraform state."""
+
+    id: int
+    serial: int
+    since: int | None
+    since_serial: int | None
+    counts: dict[str, int]
+    resources: list[ChangedResource]
+    left_out: int
+    """How many more resources there are."""
+    outputs: list[ChangedOutput]
+    readable: bool
+    """False where the tool has encrypted the state itself."""

@@ -33,7 +33,8 @@ class Field:
     name: str
     label: str
     widget: str
-    """`line`, `number`, `tick`, `choice`, `text`, `words`, `secret`, `key`, `duration` or `code`."""
+    """`line`, `number`, `tick`, `choice`, `text`, `words`, `secret`, `key`, `duration`, `code`, `ticks`,
+    `time` or `moment`."""
     value: Any = ""
     help: str = ""
     required: bool = False

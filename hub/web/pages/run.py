@@ -61,19 +61,20 @@ async def run(project_id: int, template_id: int) -> Response:
     error, errors = "", dict[str, str]()
     if request.method == "POST":
         try:
-            made = await launch(here.hub, here.actor, project_id, _draft(template, executor, sent))
+            made = await launch(here.hub, here.actor, project_id, draft_of(template, executor, sent))
             return visit.go("task", project_id=project_id, task_id=made["id"])
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, _members(template, executor))
+            error, errors = faults(fault, members_of(template, executor))
     ask = Ask(project_id, template, executor, sent, again, errors)
-    prompts = [*await _prompts(ask), *_options(ask)]
+    prompts = [*await prompts_of(ask), *options_of(ask)]
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
-        keep_commit=not sent or "commit_hash" in sent, fields={"survey": _survey(ask), "prompts": prompts},
+        keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 
 
-def _survey(ask: Ask) -> list[Field]:
+def questions(ask: Ask) -> list[Field]:
+    """Return the questions of the template's survey."""
     earlier = _answers(ask.again)
     return [_question(ask, variable, earlier) for variable in ask.template.get("survey_vars") or ()]
 
@@ -97,7 +98,7 @@ def _answers(task: Row) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-async def _prompts(ask: Ask) -> list[Field]:
+async def prompts_of(ask: Ask) -> list[Field]:
     """Return what every kind of template may ask; only what this one allows."""
     template, again = ask.template, ask.again
     found = []
@@ -141,7 +142,7 @@ async def _build_choice(ask: Ask) -> Field:
                  required=True, error=ask.error("build_task_id"), help=note)  # fmt: skip
 
 
-def _options(ask: Ask) -> list[Field]:
+def options_of(ask: Ask) -> list[Field]:
     """Return the executor's own prompts, filled with what the template or the earlier task has."""
     if ask.executor is None:
         return []
@@ -157,7 +158,8 @@ def _options(ask: Ask) -> list[Field]:
     return [field for field in fields if field.name.removeprefix("params-") in names]
 
 
-def _draft(template: Row, executor: Executor | None, sent: MultiDict[str, str]) -> TaskDraft:
+def draft_of(template: Row, executor: Executor | None, sent: MultiDict[str, str]) -> TaskDraft:
+    """Read a sent form. Raises `Invalid`."""
     plain, secret = dict[str, Any](), dict[str, str]()
     for variable in template.get("survey_vars") or ():
         given = sent.get(f"survey-{variable['name']}", "")
@@ -187,7 +189,8 @@ def _draft(template: Row, executor: Executor | None, sent: MultiDict[str, str]) 
     return TaskDraft.read(body)
 
 
-def _members(template: Row, executor: Executor | None) -> dict[str, str]:
+def members_of(template: Row, executor: Executor | None) -> dict[str, str]:
+    """Return the fields of the form by wire member, for sentences beside them."""
     found = {name: name for name in ("message", "git_branch", "inventory_id", "arguments", "build_task_id")}
     if executor is not None:
         found |= {f"params.{name}": f"params-{name}" for name in executor.task_params_type.model_fields}
