@@ -92,6 +92,12 @@ class SignOn(BaseModel):
     """Groups whose people are administrators."""
     teams: tuple[TeamRule, ...] = ()
     """Groups whose people have roles in projects."""
+    check_minutes: int = Field(default=60, ge=0, le=10080)
+    """How often those who have a session or a token are looked up again, where a directory can be asked; 0: never."""
+    session_hours: int = Field(default=24, ge=0, le=87600)
+    """How long a session lasts at most where nobody can be looked up again; 0: as long as it is used."""
+    token_days: int = Field(default=30, ge=0, le=3650)
+    """How long tokens work after the last sign-on where nobody can be looked up again; 0: as long as they are valid."""
     second_factor: bool = True
     """Asks people who have set up a second factor here for it; false trusts the provider's."""
     params: dict[str, Any] = Field(default_factory=dict, repr=False)

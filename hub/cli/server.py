@@ -12,7 +12,7 @@ from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
-from hub.worker.main import dispatch_forever, sweep_forever, work
+from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, work
 from hub.worker.timer import fire_forever
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        loops = [partial(dispatch_forever, hub), partial(sweep_forever, hub), partial(fire_forever, hub)]
+        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever)
+        loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
             loops.append(partial(work, hub))
         app = make_app(hub)
