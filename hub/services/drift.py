@@ -35,6 +35,13 @@ CHECKS = Listing(
     searched=(),
     most=KEPT,
 )  # fmt: skip
+STANDING = Listing(
+    DriftCheck,
+    columns={**CHECKS.columns, "template_id": "template_id", "template_name": "template__name"},
+    default="template_name",
+    searched=("template_name",),
+    most=1000,
+)
 _SHOWN: Final = ("id", "template_id", "inventory_id", "task_id", "created", "drifted", "changes", "resources")
 
 
@@ -55,11 +62,12 @@ async def list_checks(actor: Actor, project_id: int, template_id: int, asked: As
     return await CHECKS.values(DriftCheck.filter(template_id=template_id), asked, *_SHOWN)
 
 
-async def standing(actor: Actor, project_id: int) -> list[dict[str, Any]]:
-    """The last look at each template and inventory of a project, drifted ones first."""
+async def standing(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
+    """The last look at each template and inventory of a project, by the name of the template."""
     await require(actor, project_id)
-    found = await rows(_LAST, [project_id], times=["created"], flags=["drifted"], documents=["resources"])
-    return sorted(found, key=lambda one: (not one["drifted"], one["template_name"], one["id"]))
+    last = [one["id"] for one in await rows(_LAST, [project_id])]
+    found = await STANDING.values(DriftCheck.filter(id__in=last), asked, *_SHOWN, "template__name")
+    return found.shaped(_named)
 
 
 async def note(hub: Hub, looked: Looked, data: Mapping[str, Any]) -> None:
@@ -114,6 +122,10 @@ async def _tell(hub: Hub, looked: Looked, changes: int, *, opened: bool) -> None
     )  # fmt: skip
 
 
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    return {"template_name" if name == "template__name" else name: value for name, value in row.items()}
+
+
 def _resource(one: Mapping[str, Any]) -> dict[str, str]:
     return {"name": str(one.get("name", ""))[:500], "action": str(one.get("action", ""))[:20]}
 
@@ -125,11 +137,7 @@ _RUN = """
 """
 
 _LAST = """
-    SELECT "drift_check"."id", "template_id", "drift_check"."inventory_id", "task_id", "created", "drifted", "changes",
-           "resources", "template"."name" AS "template_name"
+    SELECT MAX("drift_check"."id") AS "id"
     FROM "drift_check" JOIN "template" ON "template"."id" = "template_id"
-    WHERE "drift_check"."id" IN (
-        SELECT MAX("one"."id") FROM "drift_check" "one" JOIN "template" "its" ON "its"."id" = "one"."template_id"
-        WHERE "its"."project_id" = ? GROUP BY "one"."template_id", "one"."inventory_id"
-    )
+    WHERE "project_id" = ? GROUP BY "template_id", "drift_check"."inventory_id"
 """

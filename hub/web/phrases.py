@@ -78,6 +78,7 @@ TERRAFORM: Final = (
        "stay as they are."),
     N_("Lock timeout"), N_("How long to wait for the lock of the state when somebody else holds it."), N_("Plan"),
     N_("Drift"), N_("Look for drift: plan, change nothing, and note what differs from the configuration."),
+    N_("Look for drift: only say what would change (`--check --diff`), and note which hosts differ."),
     N_("Only plan; change nothing."), N_("Destroy"), N_("Destroy everything that the configuration made (`-destroy`)."),
     N_("Apply the plan without asking."), N_("Upgrade"), N_("Reconfigure"),
     N_("Take the newest providers and modules that fit (`-upgrade`)."),

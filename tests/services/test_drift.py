@@ -70,7 +70,6 @@ async def test_each_inventory_has_a_drift_of_its_own(scene: Scene, template: Tem
     await ended(scene, template, None, inventory_id=second.id)
     await ended(scene, template, None)
     found = await drift.standing(scene.actor, scene.project.id)
-    assert [(one["inventory_id"], one["drifted"]) for one in found[:1]] == [(first.id, True)]
     assert sorted((one["inventory_id"] or 0, one["drifted"]) for one in found) == [
         (0, False), (first.id, True), (second.id, False)
     ]  # fmt: skip

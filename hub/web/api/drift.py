@@ -13,8 +13,8 @@ _OF_TEMPLATE = "/project/{project_id}/templates/{template_id}/drift"
 
 @route("GET", "/project/{project_id}/drift", Access.MEMBER, wire=False, gives=list[shapes.Drift])
 async def project_drift(call: Call) -> Answer:
-    """The last look at each template and inventory, drifted ones first."""
-    return await drift.standing(call.actor, call.ids["project_id"])
+    """The last look at each template and inventory, by the name of the template."""
+    return await drift.standing(call.actor, call.ids["project_id"], asked(call))
 
 
 @route("GET", _OF_TEMPLATE, Access.MEMBER, wire=False, gives=list[shapes.DriftCheck])

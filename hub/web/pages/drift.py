@@ -51,7 +51,8 @@ class Course:
 async def project_drift(project_id: int) -> Response:
     """The last look at everything."""
     found = await drift.standing(visit.visit().actor, project_id)
-    return await visit.show("drift.html", tab="drift", looks=found, names=await names(project_id))
+    looks = sorted(found, key=lambda one: not one["drifted"])
+    return await visit.show("drift.html", tab="drift", looks=looks, names=await names(project_id))
 
 
 @page("/project/<int:project_id>/templates/<int:template_id>/drift", Who.MEMBER)
@@ -90,8 +91,7 @@ def _course(name: str, checks: Sequence[dict[str, Any]]) -> Course:
     shown = list(reversed(checks[:_TREND]))
     most = max((one["changes"] for one in shown), default=0) or 1
     return Course(name, last, since, [
-        Bar(one["task_id"], one["created"], one["drifted"], one["changes"],
-            _height(one, most))
+        Bar(one["task_id"], one["created"], one["drifted"], one["changes"], _height(one, most))
         for one in shown
     ])  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
-from hub_ansible import galaxy
+from hub_ansible import drift, galaxy
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import (
     INVENTORY_TYPES,
@@ -46,6 +46,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
         needs_inventory=True,
         inventory_types=INVENTORY_TYPES,
         dry_run=True,
+        drift=True,
         programs=("ansible-playbook",),
     )
 
@@ -82,6 +83,7 @@ async def _play(
     io: TaskIO,
     around: Surroundings,
 ) -> Outcome:
+    drift.refuse_parts(task_params)
     repository = repository_of(task)
     cwd = working_folder(task, repository.path)
     playbook = find_playbook(task, repository.path, cwd)
@@ -105,10 +107,12 @@ async def _play(
         place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
         env |= await galaxy.install(place, task, params, io)
     argv = await narrowed(argv, task, task_params, io, env)
-    return await _followed(argv, io, env | with_callbacks(CALLBACKS, around, cwd, env))
+    return await _followed(argv, task_params, io, env | with_callbacks(CALLBACKS, around, cwd, env))
 
 
-async def _followed(argv: Sequence[str], io: TaskIO, env: Mapping[str, str]) -> Outcome:
+async def _followed(
+    argv: Sequence[str], task_params: AnsibleTaskParams, io: TaskIO, env: Mapping[str, str]
+) -> Outcome:  # fmt: skip
     """Run the playbook, and keep what happens on which host."""
     follower = Follower(io, io.workspace / "events.jsonl")
     await io.stage("play")
@@ -117,4 +121,7 @@ async def _followed(argv: Sequence[str], io: TaskIO, env: Mapping[str, str]) -> 
         await io.stage("recap")
     if sentence := await why_nobody(argv, code, follower.tally, io, env):
         return Outcome.failure(code or 1, sentence)
-    return Outcome.success() if code == 0 else Outcome.failure(code, follower.tally.ending() or reason(code))
+    if code:
+        return Outcome.failure(code, follower.tally.ending() or reason(code))
+    await drift.tell(io, argv, task_params, follower.tally)
+    return Outcome.success()

@@ -60,6 +60,8 @@ class AnsibleTaskParams(Params):
     """How verbose, from 1 to 6."""
     dry_run: bool = False
     """Only say what would change (`--check`)."""
+    drift: bool = False
+    """Look for drift: only say what would change (`--check --diff`), and note which hosts differ."""
     diff: bool = False
     """Show how files change (`--diff`)."""
     limit: Annotated[Words | None, Prompt("allow_override_limit")] = None
