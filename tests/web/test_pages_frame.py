@@ -38,17 +38,20 @@ async def every_address(scene: Scene) -> list[str]:
     task = await scene.launch(template)
     ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
            "item_id": 1, "view_id": 1}  # fmt: skip
-    from hub.models import Environment, Freeze, Inventory, Role, Schedule, View
+    from hub.models import Environment, Freeze, Inventory, Role, Schedule, State, View
 
     hosts = await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
     ids["inventory_id"] = hosts.id
+    ids["state_id"] = (await State.create(project=scene.project, inventory=hosts, created=scene.hub.clock())).id
     await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
     await Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=True)
     await Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60)
     await View.create(project=scene.project, title="Tab", position=0)
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
-    rules = [page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith("/file")]
+    rules = [
+        page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith(("/file", "/download"))
+    ]
     await Role.create(slug="own", name="Own", project=scene.project)
     await Role.create(slug="everywhere", name="Everywhere")
     robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
