@@ -37,6 +37,9 @@ class Capabilities:
     """Can show what would change without changing it."""
     approval: bool = False
     """May return `Outcome.awaiting`."""
+    drift: bool = False
+    """Its task params have a `drift`: look whether what the template describes is still so, change nothing, and tell
+    with a result of kind `drift`."""
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH; a worker without them says so."""
     interrupt: bool = False
@@ -137,6 +140,20 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class StateAccess:
+    """Where the hub keeps the state of a task's inventory for tools of the Terraform family, by their `http` backend.
+
+    One address reads, writes, locks (`LOCK`) and unlocks (`UNLOCK`). The password ends with this run of the task.
+    """
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+    holder: str = ""
+    """A sentence about who holds the lock of the state at this moment; empty when nobody does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """Result of `TaskIO.capture`."""
 
@@ -176,12 +193,21 @@ class TaskIO(Protocol):
         """Return secret variables of the variable groups and secret survey answers, by name."""
         ...
 
+    async def state(self) -> StateAccess | None:
+        """Return access to the state that the hub keeps for this task's inventory; None for a task without one."""
+        ...
+
     async def stage(self, name: str) -> None:
         """Begin a named stage: `init`, `plan`, `apply`, `play` …"""
         ...
 
     async def result(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Keep a structured result: host recap, plan summary, outputs."""
+        """Keep a structured result: host recap, plan summary, outputs.
+
+        One of kind `drift` tells whether what the template describes is still so. It has `drifted`, a list `resources`
+        of `name` and `action` that names what differs, and `look`, true for a task that was started to look. A task
+        that has put everything right tells it without: that closes a drift. It counts when the task ends well.
+        """
         ...
 
     async def keep(self, path: Path, name: str) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
-import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from hub.testing.ports import answers, free_port
 from hub.testing.tools import missing, need_tool
 
 SCHEMA = Path("/etc/ldap/schema/core.schema")
@@ -45,6 +46,13 @@ class LdapServer:
         """Address that is encrypted from the start."""
         return f"ldaps://127.0.0.1:{self.secure}"
 
+    def settings(self) -> dict[str, Any]:
+        """What a hub has to know of it: people stand below `ou=people`."""
+        return {
+            "servers": [self.ldaps], "ca_file": str(self.ca_file), "bind_dn": ADMIN, "bind_password": ADMIN_PASSWORD,
+            "base": f"ou=people,{SUFFIX}",
+        }  # fmt: skip
+
     async def add(self, ldif: str) -> None:
         """Add or change entries."""
         await _run(
@@ -66,7 +74,7 @@ async def ldap_server() -> AsyncIterator[LdapServer]:
     _need_schema()
     with tempfile.TemporaryDirectory(prefix="hub-ldap-") as text:
         folder = Path(text)
-        plain, secure = _free_port(), _free_port()
+        plain, secure = free_port(), free_port()
         ca_file = _certificates(folder)
         _write_settings(folder)
         process = await asyncio.create_subprocess_exec(
@@ -76,7 +84,7 @@ async def ldap_server() -> AsyncIterator[LdapServer]:
         )  # fmt: skip
         server = LdapServer(folder, plain, secure, ca_file, process)
         try:
-            await _answers(plain)
+            await answers(plain, "The directory of the test")
             await server.add(_TREE)
             yield server
         finally:
@@ -162,12 +170,6 @@ def _signed(
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 async def _run(given: str, *argv: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -175,13 +177,3 @@ async def _run(given: str, *argv: str) -> None:
     said, _ = await process.communicate(given.encode())
     if process.returncode:
         raise RuntimeError(said.decode("utf-8", "replace"))
-
-
-async def _answers(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        await asyncio.sleep(0.05)
-    raise TimeoutError("The directory of the test does not answer.")

@@ -78,10 +78,12 @@ OPEN = {
     f"{AT}/templates/{{template_id}}/stats", f"{AT}/templates/{{template_id}}/perms",
     f"{AT}/freezes", f"{AT}/freezes/{{freeze_id}}", f"{AT}/schedules/forecast",
     f"{AT}/templates/{{template_id}}/perms/{{perm_id}}", f"{AT}/schedules/{{schedule_id}}/next",
+    f"{AT}/drift", f"{AT}/templates/{{template_id}}/drift",
     *(f"{AT}/tasks/{{task_id}}/{part}" for part in (
         "output", "raw_output", "lines", "moves", "results", "stages", "ansible/hosts", "ansible/errors")),
     *(f"{AT}/inventory/{{inventory_id}}/terraform/{part}" for part in (
-        "aliases", "aliases/{alias_id}", "states", "states/latest", "states/{state_id}")),
+        "aliases", "aliases/{alias_id}", "states", "states/latest", "states/{state_id}",
+        "states/{state_id}/changes", "lock")),
 }  # fmt: skip
 """Reads that every member may do whole: what they show holds names, numbers and what tasks printed.
 

@@ -24,13 +24,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    assert (await reader.sign_in("admin", PASSWORD)).status == 303
-    return reader
-
-
 async def person(hub: Hub, name: str) -> int:
     user = await User.create(
         created=hub.clock(), username=name, name=name.title(), email=f"{name}@example.org",
@@ -45,7 +38,7 @@ async def every_address(scene: Scene) -> list[str]:
     task = await scene.launch(template)
     ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
            "item_id": 1, "view_id": 1}  # fmt: skip
-    from hub.models import Environment, Freeze, Inventory, Schedule, View
+    from hub.models import Environment, Freeze, Inventory, Role, Schedule, View
 
     await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
     await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
@@ -55,7 +48,19 @@ async def every_address(scene: Scene) -> list[str]:
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
     rules = [page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith("/file")]
-    found = [re.sub(r"<(?:int:)?(\w+)>", lambda part: str(ids[part[1]]), rule) for rule in rules]
+    await Role.create(slug="own", name="Own", project=scene.project)
+    await Role.create(slug="everywhere", name="Everywhere")
+    robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
+
+    def filled(rule: str) -> str:
+        found = {
+            **ids,
+            "slug": "everywhere" if rule.startswith("/roles") else "own",
+            "user_id": robot.id if rule.startswith("/service") else ids["user_id"],
+        }
+        return re.sub(r"<(?:int:)?(\w+)>", lambda part: str(found[part[1]]), rule)
+
+    found = [filled(rule) for rule in rules]
     return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in found]
 
 

@@ -11,6 +11,7 @@ from hub.context import Hub
 from hub.db import execute, on_commit, unit
 from hub.errors import Invalid
 from hub.plugin import Outcome
+from hub.services import drift
 from hub.services.actor import SYSTEM, Actor
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
 from hub.services.tasks.retention import prune
@@ -52,7 +53,11 @@ async def finish(hub: Hub, subject: Subject, outcome: Outcome, *, results: Seque
         if outcome.kind == "awaiting":
             return await _park(hub, subject, outcome, at)
         if outcome.kind == "success":
-            return await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
+            moved = await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
+            for data in (data for kind, data in results if moved and kind == drift.KIND):
+                looked = drift.Looked(subject.id, subject.project_id, subject.template_id, subject.template_name)
+                await drift.note(hub, looked, data)
+            return moved
         reason = outcome.reason or f"It ended with exit code {outcome.code}."
         return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason, exit_code=outcome.code)
 

@@ -151,6 +151,12 @@ def app_title(app: str | None) -> str:
     return i18n.phrase(executor.title) if executor else (app or _("no executor"))
 
 
+def _app_looks(app: str | None) -> bool:
+    """Whether tasks of an executor can look for drift."""
+    executor = _executor(app)
+    return bool(executor and executor.capabilities.drift)
+
+
 def _plugin_address(plugin: str, path: str) -> str:
     return f"{request.root_path}/x/{plugin}" + (f"/{path.lstrip('/')}" if path else "")
 
@@ -162,7 +168,8 @@ def _api_address(path: str) -> str:
 def prepare(environment: Environment) -> None:
     """Give every template the same words."""
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(i18n.raw_gettext, i18n.raw_ngettext, newstyle=True)  # type: ignore[attr-defined]
+    install = environment.install_gettext_callables  # type: ignore[attr-defined]  # the extension adds it
+    install(i18n.raw_gettext, i18n.raw_ngettext, newstyle=True)
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters |= {
         "wire_time": _wire_time, "utc": _utc, "lasted": _lasted, "initials": _initials, "phrase": i18n.phrase,
@@ -172,7 +179,7 @@ def prepare(environment: Environment) -> None:
         "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,
         "status_look": status_look, "statuses": {}, "survey_type": _survey_type,
         "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
-        "plugin_address": _plugin_address, "api_address": _api_address,
+        "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
     }  # fmt: skip
