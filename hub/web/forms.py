@@ -35,8 +35,8 @@ class Field:
     name: str
     label: str
     widget: str
-    """`line`, `number`, `tick`, `ticks`, `choice`, `text`, `words`, `secret`, `key`, `duration`, `date`, `time`, `moment`
-    or `code`."""
+    """`line`, `number`, `tick`, `ticks`, `choice`, `text`, `words`, `secret`, `key`, `duration`, `date`, `time`,
+    `moment` or `code`."""
     value: Any = ""
     help: str = ""
     required: bool = False

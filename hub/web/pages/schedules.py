@@ -36,7 +36,8 @@ async def listing(project_id: int) -> Response:
     found = await schedules.list_all(here.actor, project_id, asked)
     return await visit.show(
         "schedules.html", section="schedule", tab="list", search=search, following=found.following,
-        rows=[row | {"when": cron_fields.spoken(row["cron_format"])} for row in found], frozen=await _frozen(project_id),
+        rows=[row | {"when": cron_fields.spoken(row["cron_format"])} for row in found],
+        frozen=await _frozen(project_id),
     )  # fmt: skip
 
 
