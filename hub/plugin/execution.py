@@ -124,6 +124,8 @@ class TaskView:
     dry_run: bool = False
     resumed: Mapping[str, Any] | None = None
     """State of the earlier pass that ended with `Outcome.awaiting`, once a person has confirmed it."""
+    host_limit: int = 0
+    """Most hosts that the task may touch; 0 means without limit. Executors that know their hosts keep to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,11 @@ class TaskIO(Protocol):
         """Begin a named stage: `init`, `plan`, `apply`, `play` …"""
         ...
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result: host recap, plan summary, outputs.
+
+        With `replace` it takes the place of the last one of that kind, so that people see how far a run is. What was
+        kept stays when the run is stopped or its worker dies. Do that at most once a second.
 
         One of kind `drift` tells whether what the template describes is still so. It has `drifted`, a list `resources`
         of `name` and `action` that names what differs, and `look`, true for a task that was started to look. A task

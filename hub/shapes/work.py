@@ -182,6 +182,8 @@ class NewTemplate(TypedDict):
     working_directory: NotRequired[str]
     time_limit: NotRequired[int]
     """Seconds after which a task is stopped."""
+    host_limit: NotRequired[int]
+    """Most hosts that a task may touch."""
     arguments: NotRequired[str]
     """Arguments as the text of a JSON list."""
     description: NotRequired[str]

@@ -137,9 +137,14 @@ class RecordingIO:
     async def stage(self, name: str) -> None:
         self.stages.append(name)
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         # Through JSON and back, because that is the way that it takes in a worker.
-        self.results.append((kind, json.loads(json.dumps(data, allow_nan=False))))
+        made = (kind, json.loads(json.dumps(data, allow_nan=False)))
+        last = [place for place, (name, _) in enumerate(self.results) if name == kind][-1:] if replace else []
+        if last:
+            self.results[last[0]] = made
+        else:
+            self.results.append(made)
 
     async def keep(self, path: Path, name: str) -> None:
         await asyncio.to_thread(shutil.copyfile, path, self.artifacts / _flat(name))

@@ -64,6 +64,7 @@ ANSIBLE: Final = (
     N_("Hosts and groups to run on, instead of the template's; an empty list means all."),
     N_("Tags to run, instead of the template's; an empty list means all."),
     N_("Tags to leave out, instead of the template's; an empty list means none."), N_("Skip galaxy install"),
+    N_("Run on these hosts only, of those that it would run on anyway; on all of them when empty."),
     N_("Do not install roles and collections of requirements files."),
 )  # fmt: skip
 """Options of the plugin for Ansible."""
@@ -76,6 +77,7 @@ TERRAFORM: Final = (
        "group, at that address. The hub adds an override file to the task's own copy of the repository; your files "
        "stay as they are."),
     N_("Lock timeout"), N_("How long to wait for the lock of the state when somebody else holds it."), N_("Plan"),
+    N_("Drift"), N_("Look for drift: plan, change nothing, and note what differs from the configuration."),
     N_("Only plan; change nothing."), N_("Destroy"), N_("Destroy everything that the configuration made (`-destroy`)."),
     N_("Apply the plan without asking."), N_("Upgrade"), N_("Reconfigure"),
     N_("Take the newest providers and modules that fit (`-upgrade`)."),

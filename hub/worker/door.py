@@ -134,13 +134,13 @@ class LiveIO:
             {"name": name, "start": _iso(self._hub), "end": None, "first_line": self._run.journal.next_line}
         )
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
         if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
             self._run.results.append((kind, shown))
             return
-        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown)
+        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown, replace=replace)
 
     async def keep(self, path: Path, name: str) -> None:
         """Keep a file as an artifact."""

@@ -25,9 +25,11 @@ ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences", "/api/docs"}
 
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),
+    ("POST", "/project/{project_id}/templates/{template_id}/drift"),
     ("POST", "/project/{project_id}/tasks/{task_id}/stop"),
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),
     ("POST", "/project/{project_id}/tasks/{task_id}/reject"),
+    ("POST", "/project/{project_id}/tasks/{task_id}/rerun_failed"),
 }
 OWNERS = {
     ("PUT", "/project/{project_id}"),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import execute, on_commit, unit
+from hub.db import execute, on_commit, rows, unit
 from hub.errors import Invalid
 from hub.plugin import Outcome
 from hub.services import drift
@@ -102,12 +102,21 @@ async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> b
     return await transition(hub, SYSTEM, subject, move, at=at)
 
 
-async def add_own_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
-    """Keep a structured result of a task that this worker runs. Raises `LeaseLost`."""
+async def add_own_result(
+    hub: Hub, task_id: int, kind: str, data: Mapping[str, Any], *, replace: bool = False
+) -> None:  # fmt: skip
+    """Keep a structured result of a task that this worker runs, in place of the last one of its kind or beside it.
+
+    Raises `LeaseLost`.
+    """
 
     async def work() -> None:
         await held(hub, task_id)
-        await add_result(hub, task_id, kind, data)
+        last = await rows(_LAST_RESULT, [task_id, kind[:50]]) if replace else []
+        if last:
+            await execute(_REPLACE, [hub.clock(), storable(data), last[0]["id"]])
+        else:
+            await add_result(hub, task_id, kind, data)
 
     await unit(work)
 
@@ -116,6 +125,10 @@ async def add_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any])
     """Keep a structured result of a task. Raises `Invalid` for what is no JSON."""
     await execute(_RESULT, [task_id, kind[:50], hub.clock(), storable(data)])
 
+
+_LAST_RESULT = 'SELECT "id" FROM "task_result" WHERE "task_id" = ? AND "kind" = ? ORDER BY "id" DESC LIMIT 1'
+
+_REPLACE = 'UPDATE "task_result" SET "created" = ?, "data" = ? WHERE "id" = ?'
 
 _RESULT = 'INSERT INTO "task_result" ("task_id", "kind", "created", "data") VALUES (?, ?, ?, ?)'
 

@@ -91,6 +91,11 @@ def _course(name: str, checks: Sequence[dict[str, Any]]) -> Course:
     most = max((one["changes"] for one in shown), default=0) or 1
     return Course(name, last, since, [
         Bar(one["task_id"], one["created"], one["drifted"], one["changes"],
-            max(1, -(-one["changes"] * _STEPS // most)) if one["drifted"] else 1)
+            _height(one, most))
         for one in shown
     ])  # fmt: skip
+
+
+def _height(look: dict[str, Any], most: int) -> int:
+    """A look that found nothing is the lowest; every drift stands out from it."""
+    return min(_STEPS, 2 + look["changes"] * (_STEPS - 2) // most) if look["drifted"] else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from hub.errors import Invalid
 from hub.plugin import Executor
 from hub.services import inventories, templates
 from hub.services.listing import Asked
+from hub.services.tasks import matrix
+from hub.services.tasks.again import HOSTS, can_narrow
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.read import list_tasks, task_with_template
 from hub.web.forms import Field, Option, allowed, fields_of, lenient_number, lines, read
@@ -39,6 +41,8 @@ class Ask:
     again: Row
     """The task that is run again; empty otherwise."""
     errors: Mapping[str, str]
+    failed: Sequence[str] = ()
+    """Hosts on which the task failed that is run again, where only these were asked for."""
 
     def value(self, field: str, default: Any) -> Any:
         """Return what was sent, else the default."""
@@ -65,7 +69,10 @@ async def run(project_id: int, template_id: int) -> Response:
             return visit.go("task", project_id=project_id, task_id=made["id"])
         except FORM_ERRORS as fault:
             error, errors = faults(fault, members_of(template, executor))
-    ask = Ask(project_id, template, executor, sent, again, errors)
+    failed: Sequence[str] = ()
+    if again and "failed" in request.args and can_narrow(executor):
+        failed = (await matrix.load(here.actor, project_id, again["id"])).bad()
+    ask = Ask(project_id, template, executor, sent, again, errors, failed)
     prompts = [*await prompts_of(ask), *options_of(ask)]
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
@@ -152,7 +159,7 @@ def options_of(ask: Ask) -> list[Field]:
         values: dict[str, Any] = read(kind, ask.sent, prefix="params-", only=names)[0]
     else:
         defaults = {name: own[name] for name in names if name in own and kind.model_fields[name].default is None}
-        values = {**defaults, **(ask.again.get("params") or {})}
+        values = {**defaults, **(ask.again.get("params") or {})} | ({HOSTS: ask.failed} if ask.failed else {})
     errors = {name.removeprefix("params-"): text for name, text in ask.errors.items()}
     fields = fields_of(kind, values, prefix="params-", errors=errors)
     return [field for field in fields if field.name.removeprefix("params-") in names]
