@@ -15,6 +15,7 @@ from hub.services.passwords import hash_password
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Marks, Reader
 from hub.testing.scene import Scene
+from hub.vault import place
 from hub.web import pages
 from hub.web.app import make_app
 
@@ -38,16 +39,22 @@ async def every_address(scene: Scene) -> list[str]:
     task = await scene.launch(template)
     ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
            "item_id": 1, "view_id": 1}  # fmt: skip
-    from hub.models import Environment, Freeze, Inventory, Role, Schedule, View
+    from hub.models import Environment, Freeze, Inventory, Role, Schedule, State, View
 
-    await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    hosts = await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    sealed = scene.hub.vault.seal('{"version": 4, "resources": []}', place("state", "state", 1))
+    version = await State.create(
+        id=1, project=scene.project, inventory=hosts, created=scene.hub.clock(), state=sealed, lineage="x"
+    )
+    ids |= {"inventory_id": hosts.id, "state_id": version.id}
     await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
     await Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=True)
     await Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60)
     await View.create(project=scene.project, title="Tab", position=0)
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
-    rules = [page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith("/file")]
+    files = ("/file", "/download")
+    rules = [page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith(files)]
     await Role.create(slug="own", name="Own", project=scene.project)
     await Role.create(slug="everywhere", name="Everywhere")
     robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
