@@ -8,6 +8,7 @@ from __future__ import annotations
 from hub.shapes.backup import (
     Backup,
     BackupEnvironment,
+    BackupFreeze,
     BackupHost,
     BackupIntegration,
     BackupInventory,
@@ -136,6 +137,7 @@ __all__ = [
     "App",
     "Backup",
     "BackupEnvironment",
+    "BackupFreeze",
     "BackupHost",
     "BackupIntegration",
     "BackupInventory",
