@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar
 
 LONGEST: Final = 0.002
 """Seconds of computing after which a read is broken off."""
-SLOWEST: Final = 0.02
-"""Seconds after which it is broken off though it computed less: it waits for the disk, or for others to compute."""
+SLOWEST: Final = 0.05
+"""Seconds after which it is broken off, this once, though it computed less: it waits for the disk, or for a core."""
 TURN: Final = 0.005
 """Seconds after which the loop turns to others before anything else is read here."""
 MOST: Final = 1000
@@ -106,8 +106,8 @@ class Quick:
         computed, now = time.thread_time(), time.monotonic()  # cost too much for those reads that never come here
         if self._began is None:
             self._began = computed, now
-        self._broken = computed - self._began[0] > LONGEST or now - self._began[1] > SLOWEST
-        return self._broken
+        self._broken = computed - self._began[0] > LONGEST
+        return self._broken or now - self._began[1] > SLOWEST
 
     def _leave(self, query: str) -> None:
         if len(self._slow) >= REMEMBERED:

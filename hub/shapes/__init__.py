@@ -72,16 +72,12 @@ from hub.shapes.resources import (
     Schedule,
     SecretStorage,
     SshKey,
-    State,
-    StateAlias,
-    StateChanges,
-    StateLock,
-    StateVersion,
     TaskParams,
     TriedMatcher,
     TriedValue,
     WholeDelivery,
 )
+from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
     App,
     Enrolment,

@@ -36,7 +36,8 @@ async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIt
         } | settings
         if "database_url" not in given:
             await _place_database(data / "hub.sqlite3")
-        async with open_hub(Settings(**given), plugins=plugins) as hub:
+        # Whoever gives a database gives one that is up to date, as `_place_database` does: its history is not read again.
+        async with open_hub(Settings(**given), migrate=False, plugins=plugins) as hub:
             yield hub
 
 

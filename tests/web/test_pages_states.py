@@ -93,9 +93,9 @@ async def test_going_back_makes_a_new_version(hub, app, inventory, root):
     assert last is not None
     assert last.serial == 3
     assert await state_rows.text_of(hub, last.id) == FIRST.replace(b'"serial": 1', b'"serial": 3')
-    assert (
-        await Event.all().order_by("-id").first()
-    ).description == "Terraform state 3 with serial 3 made by going back to 1"  # type: ignore[union-attr]
+    told = await Event.all().order_by("-id").first()
+    assert told is not None
+    assert told.description == "Terraform state 3 with serial 3 made by going back to 1"
     await admin.send(f"{root}/states/3/rollback", {})
     await StateLock.create(
         inventory=inventory, lock_id="one", info='{"ID": "one", "Who": "jane@laptop"}', created=hub.clock()

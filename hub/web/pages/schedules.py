@@ -15,7 +15,6 @@ from hub.errors import Invalid
 from hub.services import cron, forecast, freezes, schedules
 from hub.services.freezes import FreezeDraft
 from hub.services.listing import Asked
-from hub.services.schedules import RUN_AT
 from hub.web.i18n import gettext as _
 from hub.web.pages import cron_fields, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
@@ -37,7 +36,8 @@ async def listing(project_id: int) -> Response:
     found = await schedules.list_all(here.actor, project_id, asked)
     return await visit.show(
         "schedules.html", section="schedule", tab="list", search=search, following=found.following,
-        rows=[row | {"when": _when(row)} for row in found], frozen=await _frozen(project_id),
+        rows=[row | {"when": cron_fields.spoken(row["cron_format"])} for row in found],
+        frozen=await _frozen(project_id),
     )  # fmt: skip
 
 
@@ -109,14 +109,6 @@ def _together(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         else:
             shown[key] = shown.get(key, one) | {"times": times, "more": more}
     return list(shown.values())
-
-
-def _when(row: Mapping[str, Any]) -> str:
-    """Say when a schedule runs, with its zone; one that runs once is drawn as a moment."""
-    if row["type"] == RUN_AT:
-        return ""
-    words, zone = cron_fields.spoken(row["cron_format"]), row.get("time_zone", "")
-    return f"{words} ({zone or 'UTC'})" if words != row["cron_format"] or zone else words
 
 
 async def _frozen(project_id: int) -> dict[str, Any] | None:
