@@ -54,7 +54,8 @@ async def every_address(scene: Scene) -> list[str]:
     await View.create(project=scene.project, title="Tab", position=0)
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
-    rules = [page.rule for page in pages.PAGES if "GET" in page.methods and not page.rule.endswith(("/file", "/download"))]
+    rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
+    rules = [rule for rule in rules if not rule.endswith(("/file", "/download"))]  # what they give is no page
     await Role.create(slug="own", name="Own", project=scene.project)
     await Role.create(slug="everywhere", name="Everywhere")
     robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
