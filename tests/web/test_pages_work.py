@@ -144,7 +144,8 @@ async def test_a_run_offers_only_what_its_template_allows(scene: Scene, reader: 
     await sent(reader, run, {"params-limit": "web1", "params-dry_run": "true", "arguments": "-v", "inventory_id": "1"})
     task = await Task.get()
     assert task.params == {
-        "limit": ["web1"], "dry_run": True, "drift": False, "diff": False, "skip_galaxy_install": False
+        "limit": ["web1"], "dry_run": True, "drift": False, "diff": False, "hosts": [],
+        "skip_galaxy_install": False,
     }  # fmt: skip
     assert task.arguments == '["-v"]'
 
