@@ -19,7 +19,8 @@ token may be limited to scopes (`read`, `run`, `manage`, `admin`) and to one pro
 **Bodies** are JSON. Members that are not known are ignored, names match in any case, and `null` leaves a member at its
 default.
 
-**Refusals** are `{"error": "a sentence"}`, with `field` where one member is to blame.
+**Refusals** are `{"error": "a sentence"}`, with `field` where one member is to blame. Only a path that there is not, or
+not by this method, answers 404 as plain text.
 
 **Once only.** A `POST` with an `Idempotency-Key` is done once, however often it is sent within a day.
 
