@@ -77,3 +77,12 @@ async def stage(scene):
     """A project with scripts in a hub that works."""
     async with working(scene.hub):
         yield scene
+
+
+@pytest.fixture
+async def served(stage):
+    """The same, behind a real web server."""
+    from .web.live_server import live_server
+
+    async with live_server(stage.hub) as one:
+        yield one

@@ -27,7 +27,9 @@ not by this method, answers 404 as plain text.
 **No lost changes.** A `GET` of one thing answers an `ETag`. A `PUT` or `DELETE` with it in `If-Match` goes through only
 if nobody changed the thing meanwhile; otherwise it is refused with 412.
 
-**Lists** come whole unless `limit` cuts them; then `Link` leads to the next page.
+**Lists** come in pages: `limit` says how many rows, up to as many as the list tells, and `Link` leads to the pages
+around. A list is searched with `q`, sorted with `sort` and `order`, and filtered by its columns. Parameters that it
+does not know are ignored, unless `Prefer: handling=strict` is sent; then they are refused with 400.
 """
 
 SECURITY: dict[str, Any] = {
