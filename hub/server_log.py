@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from contextvars import ContextVar
-from typing import Final
+from types import TracebackType
+from typing import Final, TypeAlias
+
+ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Name of the request that is being answered; empty outside of one."""
@@ -30,11 +33,11 @@ class Lines(logging.Formatter):
         name = request_id.get()
         return harmless(super().formatMessage(record)) + (f" [{name}]" if name else "")
 
-    def formatException(self, ei: object) -> str:  # noqa: N802
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's own name
         """Return the traceback, each line set in."""
-        return _set_in(super().formatException(ei))  # type: ignore[arg-type]
+        return _set_in(super().formatException(ei))
 
-    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's own name
         """Return the stack, each line set in."""
         return _set_in(super().formatStack(stack_info))
 

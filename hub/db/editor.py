@@ -27,7 +27,7 @@ class Executor(MigrationExecutor):
         super().__init__(connection, apps)
         self.recorder = self.loader.recorder = Recorder(connection)
 
-    def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002
+    def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002 - Tortoise's own signature
         if self.connection.capabilities.dialect == "sqlite":
             return SqliteEditor(self.connection, atomic=atomic, collect_sql=collect_sql)
         return super()._schema_editor(atomic, collect_sql)
@@ -46,13 +46,15 @@ class Recorder(MigrationRecorder):
         table = self._quote(HISTORY_TABLE)
         columns = ", ".join(self._quote(name) for name in ("app", "name"))
         order = self._quote("id")
-        _, found = await self.connection.execute_query(f"SELECT {columns} FROM {table} ORDER BY {order}")  # noqa: S608
+        sql = f"SELECT {columns} FROM {table} ORDER BY {order}"  # noqa: S608 - of constants
+        _, found = await self.connection.execute_query(sql)
         return [MigrationKey(app_label=row["app"], name=row["name"]) for row in found]
 
     async def ensure_schema(self, schema_editor: BaseSchemaEditor) -> None:
         """Create the table where it is missing."""
         if not await has_table(self.connection, HISTORY_TABLE):
-            await schema_editor._run_sql(schema_editor._get_model_sql_data(self.model).table_sql)  # noqa: SLF001
+            sql = schema_editor._get_model_sql_data(self.model).table_sql  # noqa: SLF001 - Tortoise's own name
+            await schema_editor._run_sql(sql)  # noqa: SLF001 - Tortoise's own name
 
 
 class SqliteEditor(SqliteSchemaEditor):
@@ -73,14 +75,14 @@ class SqliteEditor(SqliteSchemaEditor):
         fields: dict[str, Any] = dict(model._meta.fields_map)  # noqa: SLF001 - Tortoise's own name
         if isinstance(delete_field, ForeignKeyFieldInstance):
             # A reference is two fields, itself and its column; Tortoise forgets to leave out the second.
-            model._meta.fields_map.pop(_column(delete_field), None)  # noqa: SLF001
+            model._meta.fields_map.pop(_column(delete_field), None)  # noqa: SLF001 - Tortoise's own name
         try:
             await super()._remake_table(
                 model, create_field=create_field, delete_field=delete_field, alter_fields=alter_fields
             )
         finally:
-            model._meta.fields_map.clear()  # noqa: SLF001
-            model._meta.fields_map.update(fields)  # noqa: SLF001
+            model._meta.fields_map.clear()  # noqa: SLF001 - Tortoise's own name
+            model._meta.fields_map.update(fields)  # noqa: SLF001 - Tortoise's own name
         renamed = {_column(old): _column(new) for old, new in alter_fields or ()}
         gone = _column(delete_field) if delete_field is not None else None
         have = {(unique, columns) for _, unique, columns in await self._indexes(table)}

@@ -18,7 +18,7 @@ from tortoise.connection import get_connections
 from hub.db.unbroken import unbroken
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]
+class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
     """A connection that we leave as we found it: no session locks, cursors, listeners or settings to reset."""
 
     def get_reset_query(self) -> str:

@@ -175,7 +175,7 @@ async def _locked(address: Address) -> AsyncIterator[BaseDBAsyncClient]:
         address = address.changed(foreign_keys="OFF", busy_timeout=_PATIENCE * 1000)
     elif address.dialect == "postgres":
         address = address.changed(command_timeout=None)
-    async with _connected(address) as client, client._in_transaction() as connection:  # noqa: SLF001
+    async with _connected(address) as client, client._in_transaction() as connection:  # noqa: SLF001 - what Tortoise's in_transaction calls
         if address.dialect == "postgres":
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [lock_number(_LOCK)])
         if address.dialect != "mysql":

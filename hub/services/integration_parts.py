@@ -23,6 +23,7 @@ from hub.services.webhook_values import check_key
 _M = TypeVar("_M", IntegrationMatcher, IntegrationValue)
 _UNNAMED = "No Name set for integration"
 _WORDS = {IntegrationMatcher: "matcher", IntegrationValue: "value"}
+_VEILED = {IntegrationMatcher: "integration_matcher", IntegrationValue: "integration_value"}
 _KINDS = {IntegrationMatcher: "integrationmatcher", IntegrationValue: "integrationextractvalue"}
 
 
@@ -78,9 +79,7 @@ async def list_matchers(
 ) -> Page[dict[str, Any]]:  # fmt: skip
     """Matchers of an integration, in the order of their ids."""
     grant = await _look(actor, project_id, integration_id)
-    query = IntegrationMatcher.filter(integration_id=integration_id)
-    found = await MATCHERS.rows(query, asked, hidden=hidden(grant, "integration_matcher"))
-    return found.shaped(lambda one: _shown(grant, one))
+    return await _list(grant, MATCHERS, IntegrationMatcher, integration_id, asked)
 
 
 async def get_matcher(actor: Actor, project_id: int, integration_id: int, matcher_id: int) -> dict[str, Any]:
@@ -107,13 +106,7 @@ async def create_matcher(
     """Add a condition."""
     await _change(actor, project_id, integration_id)
     columns = _matcher_columns(integration_id, draft)
-
-    async def work() -> IntegrationMatcher:
-        made = await IntegrationMatcher.create(integration_id=integration_id, **columns)
-        await _tell(hub, actor, project_id, made, "created")
-        return made
-
-    return _wire(await store(work))
+    return await _create(hub, actor, (project_id, integration_id), IntegrationMatcher, columns)
 
 
 async def update_matcher(
@@ -138,9 +131,7 @@ async def list_values(
 ) -> Page[dict[str, Any]]:  # fmt: skip
     """Values that an integration takes out."""
     grant = await _look(actor, project_id, integration_id)
-    query = IntegrationValue.filter(integration_id=integration_id)
-    found = await VALUES.rows(query, asked, hidden=hidden(grant, "integration_value"))
-    return found.shaped(lambda one: _shown(grant, one))
+    return await _list(grant, VALUES, IntegrationValue, integration_id, asked)
 
 
 async def get_value(actor: Actor, project_id: int, integration_id: int, value_id: int) -> dict[str, Any]:
@@ -158,13 +149,7 @@ async def create_value(
     """Add a value to take out."""
     await _change(actor, project_id, integration_id)
     columns = _value_columns(integration_id, draft)
-
-    async def work() -> IntegrationValue:
-        made = await IntegrationValue.create(integration_id=integration_id, **columns)
-        await _tell(hub, actor, project_id, made, "created")
-        return made
-
-    return _wire(await store(work))
+    return await _create(hub, actor, (project_id, integration_id), IntegrationValue, columns)
 
 
 async def update_value(hub: Hub, actor: Actor, at: tuple[int, int, int], draft: ValueDraft) -> None:
@@ -249,6 +234,26 @@ async def _part(model: type[_M], integration_id: int, row_id: int) -> _M:
     if row is None:
         raise NotFound(f"There is no such {_WORDS[model]} in this integration.")
     return row
+
+
+async def _list(
+    grant: Grant, listing: Listing, model: type[_M], integration_id: int, asked: Asked
+) -> Page[dict[str, Any]]:  # fmt: skip
+    found = await listing.rows(model.filter(integration_id=integration_id), asked, hidden=hidden(grant, _VEILED[model]))
+    return found.shaped(lambda one: _shown(grant, one))
+
+
+async def _create(
+    hub: Hub, actor: Actor, at: tuple[int, int], model: type[_M], columns: dict[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    project_id, integration_id = at
+
+    async def work() -> _M:
+        made = await model.create(integration_id=integration_id, **columns)
+        await _tell(hub, actor, project_id, made, "created")
+        return made
+
+    return _wire(await store(work))
 
 
 async def _replace(
@@ -343,8 +348,7 @@ async def _tell_alias(hub: Hub, actor: Actor, alias: IntegrationAlias, verb: str
 
 
 def _shown(grant: Grant, row: IntegrationMatcher | IntegrationValue) -> dict[str, Any]:
-    kind = "integration_matcher" if isinstance(row, IntegrationMatcher) else "integration_value"
-    return shown(grant, kind, _wire(row))
+    return shown(grant, _VEILED[type(row)], _wire(row))
 
 
 def _wire(row: IntegrationMatcher | IntegrationValue) -> dict[str, Any]:

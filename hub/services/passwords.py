@@ -123,7 +123,7 @@ def _fits_bcrypt(secret: bytes, hashed: str) -> bool:
 
 
 def _fits_argon2(secret: bytes, hashed: str) -> bool:
-    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415 - heavy
 
     try:
         return _hasher().verify(hashed, secret)
@@ -133,8 +133,8 @@ def _fits_argon2(secret: bytes, hashed: str) -> bool:
 
 def _is_affordable(hashed: str) -> bool:
     """Hashes can come in with a backup; one that asks for gigabytes or minutes must not stop the server."""
-    from argon2 import extract_parameters  # noqa: PLC0415
-    from argon2.exceptions import InvalidHashError  # noqa: PLC0415
+    from argon2 import extract_parameters  # noqa: PLC0415 - heavy
+    from argon2.exceptions import InvalidHashError  # noqa: PLC0415 - heavy
 
     try:
         cost = extract_parameters(hashed)

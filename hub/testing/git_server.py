@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from hub.testing.ports import free_port
+
 _START = 10.0
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "Test",
@@ -174,9 +176,7 @@ class SshServer:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True)
         (folder / "authorized_keys").write_text("".join(key.with_name(f"{key.name}.pub").read_text() for key in keys))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.renew_host_key()
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
-import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from hub.testing.ports import answers, free_port
 from hub.testing.tools import missing, need_tool
 
 SCHEMA = Path("/etc/ldap/schema/core.schema")
@@ -66,7 +66,7 @@ async def ldap_server() -> AsyncIterator[LdapServer]:
     _need_schema()
     with tempfile.TemporaryDirectory(prefix="hub-ldap-") as text:
         folder = Path(text)
-        plain, secure = _free_port(), _free_port()
+        plain, secure = free_port(), free_port()
         ca_file = _certificates(folder)
         _write_settings(folder)
         process = await asyncio.create_subprocess_exec(
@@ -76,7 +76,7 @@ async def ldap_server() -> AsyncIterator[LdapServer]:
         )  # fmt: skip
         server = LdapServer(folder, plain, secure, ca_file, process)
         try:
-            await _answers(plain)
+            await answers(plain, "The directory of the test")
             await server.add(_TREE)
             yield server
         finally:
@@ -162,12 +162,6 @@ def _signed(
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 async def _run(given: str, *argv: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -175,13 +169,3 @@ async def _run(given: str, *argv: str) -> None:
     said, _ = await process.communicate(given.encode())
     if process.returncode:
         raise RuntimeError(said.decode("utf-8", "replace"))
-
-
-async def _answers(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        await asyncio.sleep(0.05)
-    raise TimeoutError("The directory of the test does not answer.")

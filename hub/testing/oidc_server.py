@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
@@ -19,6 +19,8 @@ from hypercorn.config import Config
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from quart import Quart, Response, jsonify, request
+
+from hub.testing.ports import answers
 
 Answer = tuple[Any, int]
 
@@ -147,18 +149,8 @@ async def oidc_server(**members: Any) -> AsyncIterator[OidcServer]:
     config.graceful_timeout = 1
     serving = asyncio.create_task(serve(server.app(), config, shutdown_trigger=stop.wait))
     try:
-        await _answers(port)
+        await answers(port, "The provider of the test")
         yield server
     finally:
         stop.set()
         await serving
-
-
-async def _answers(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError("The provider of the test does not answer.")

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hub.testing.ports import free_port
+
 _START = 10.0
 
 
@@ -36,7 +38,7 @@ class RedisServer:
         # Not below pytest's folder: the path of a socket has at most 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="hub-redis-"))
         self._socket = self._folder / "redis.sock"
-        self._port = _free_port() if tcp else 0
+        self._port = free_port() if tcp else 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -108,10 +110,3 @@ class RedisServer:
             return self.command("PING").startswith(b"+PONG")
         except OSError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

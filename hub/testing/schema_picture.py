@@ -46,11 +46,11 @@ async def found(client: BaseDBAsyncClient) -> dict[str, Table]:
 
 def wanted(models: Iterable[type[Model]], dialect: str) -> dict[str, Table]:
     """The tables that the models describe."""
-    return {model._meta.db_table: _wanted(model, dialect) for model in models}  # noqa: SLF001
+    return {model._meta.db_table: _wanted(model, dialect) for model in models}  # noqa: SLF001 - Tortoise's own name
 
 
 def _wanted(model: type[Model], dialect: str) -> Table:
-    meta = model._meta  # noqa: SLF001
+    meta = model._meta  # noqa: SLF001 - Tortoise's own name
     table = Table(primary_key=(meta.db_pk_column,))
     for name, column in meta.fields_db_projection.items():
         described: Any = meta.fields_map[name]
@@ -61,7 +61,7 @@ def _wanted(model: type[Model], dialect: str) -> Table:
         if described.index and not described.pk and not described.unique:
             table.indexes.add((column,))
         if isinstance(described.reference, ForeignKeyFieldInstance) and described.reference.db_constraint:
-            target = described.reference.related_model._meta  # noqa: SLF001
+            target = described.reference.related_model._meta  # noqa: SLF001 - Tortoise's own name
             table.references.add((column, target.db_table, target.db_pk_column, described.reference.on_delete.value))
     for group in meta.unique_together:
         table.unique.add(tuple(meta.fields_map[name].source_field or name for name in group))

@@ -46,7 +46,8 @@ class _Watch:
         if isinstance(folder, int) and folder >= 0 and not text.startswith("/"):
             text = f"/proc/self/fd/{folder}/{text}"
         # The parent is resolved and not the path itself: removing a link changes the folder that it is in.
-        real = os.path.join(os.path.realpath(os.path.dirname(text) or "."), os.path.basename(text))  # noqa: PTH118, PTH120, PTH119
+        folder_of, name = os.path.split(text)
+        real = os.path.join(os.path.realpath(folder_of or "."), name)  # noqa: PTH118 - Path drops dots, which count here
         within = any(real == each or real.startswith(each + os.sep) for each in self.allowed)
         if not within and "__pycache__" not in real and not real.startswith("/dev/"):
             self.seen.append(real)

@@ -51,7 +51,7 @@ def make_app(hub: Hub) -> Quart:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _error)
     app.after_request(_add_headers)
-    app.asgi_app = front(app.asgi_app, hub)  # type: ignore[method-assign, assignment]
+    app.asgi_app = front(app.asgi_app, hub)  # type: ignore[method-assign, assignment]  # as middleware is put in
     return app
 
 

@@ -64,7 +64,7 @@ async def _ping(stream: WSStream) -> None:
         await stream.context.sleep(1)
 
 
-WSStream._send_pings = _ping  # type: ignore[method-assign, assignment]  # noqa: SLF001
+WSStream._send_pings = _ping  # type: ignore[method-assign, assignment]  # noqa: SLF001 - Hypercorn's own name
 
 
 async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None:

@@ -102,7 +102,7 @@ def test_health_checks_ask_for_what_is_answered(compose: dict[str, Any]) -> None
         else:
             assert check == {"disable": True}
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    probe = json.loads(re.search(r"CMD (\[\"python\".*\])", dockerfile)[1])  # type: ignore[index]
+    probe = json.loads(re.search(r"CMD (\[\"python\".*\])", dockerfile)[1])
     compile(probe[-1], "healthcheck", "exec")
     assert f"3000{ALIVE}'" in probe[-1]
 

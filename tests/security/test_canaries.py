@@ -349,7 +349,7 @@ async def test_the_hubs_own_objects_show_no_secret(plugins):
 
 def test_a_hub_that_writes_everything_down_writes_no_statements_values():
     """At the level `debug`, libraries would log each statement of the database with all its values."""
-    import hub.db  # noqa: F401
+    import hub.db  # noqa: F401 - what its import does is the test
 
     for name in ("aiosqlite", "tortoise", "tortoise.db_client", "asyncpg"):
         assert not logging.getLogger(name).isEnabledFor(logging.DEBUG), name

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from pathlib import Path
 
 from hub.models import Membership
 from hub.plugin import Executor, NoParams, Outcome
@@ -159,10 +158,19 @@ async def test_what_an_executor_says_beside_the_log_is_masked_too_w51(plugins):
     assert NoParams is Talkative.params_type
 
 
-async def test_a_task_of_one_project_gets_no_shared_file_of_another(stage, tmp_path: Path):
+LEAVE = """
+set -e
+cd ..
+ls -A . work "$HOME" "$TMPDIR"
+touch left work/left "$HOME/left" "$TMPDIR/left"
+"""
+
+
+async def test_a_task_of_one_project_gets_no_shared_file_of_another(stage):
     """Folders of tasks are private and named by the task alone; a second run of a number finds a fresh one."""
-    commit_files(stage.folder, {"leave.sh": "ls -A $HOME $TMPDIR; touch $HOME/left $TMPDIR/left ../work/left\n"}, "x")
+    commit_files(stage.folder, {"leave.sh": LEAVE}, "x")
     template = await stage.template("leave.sh")
     for _ in range(3):
         task = await stage.run(template)
+        assert task["status"] == "success"
         assert "left" not in [line.strip() for line in await stage.lines(task["id"])]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -17,15 +16,9 @@ from hub.services.tasks.stop import stop
 from hub.services.watching import Watcher
 from hub.testing.booted import administrator
 
+from .streams import streaming
+
 SECONDS = 20
-
-
-@asynccontextmanager
-async def streaming(app, caller, things, task_id):
-    path = f"/api/project/{things.project}/tasks/{task_id}/stream"
-    async with app.test_client(use_cookies=False).request(path, headers=caller.headers()) as connection:
-        await connection.send_complete()
-        yield connection
 
 
 async def receive(connection) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
 
 import pytest
 from quart.testing.connections import WebsocketDisconnectError
@@ -18,6 +17,7 @@ from hub.services.watching import Watcher
 from hub.testing.booted import administrator
 
 from .people import Caller
+from .streams import streaming
 
 SECONDS = 20
 
@@ -206,14 +206,6 @@ async def test_a_service_account_has_tokens_and_no_way_to_sign_in(hub, people, a
 async def test_unknown_scopes_and_those_beyond_ones_own_are_refused(people, body):
     jane = await people.somebody("jane")
     assert (await jane.post("/user/tokens", body)).status == 400
-
-
-@asynccontextmanager
-async def streaming(app, caller, things, task_id):
-    path = f"/api/project/{things.project}/tasks/{task_id}/stream"
-    async with app.test_client(use_cookies=False).request(path, headers=caller.headers()) as connection:
-        await connection.send_complete()
-        yield connection
 
 
 async def removed(hub, things, caller):

@@ -63,8 +63,8 @@ def plugins(*providers: PasswordProvider[Any]) -> Registry:
     def hub_auth_providers() -> list[PasswordProvider[Any]]:
         return list(providers)
 
-    module.HUB_API = 1  # type: ignore[attr-defined]
-    module.hub_auth_providers = hub_auth_providers  # type: ignore[attr-defined]
+    module.HUB_API = 1
+    module.hub_auth_providers = hub_auth_providers
     return load(builtin=[module], group="no-such-group")
 
 

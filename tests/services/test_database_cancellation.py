@@ -7,24 +7,14 @@ import contextlib
 
 from tortoise.transactions import in_transaction
 
-from hub.db import rows, transaction, unit
+from hub.db import transaction, unit
 from hub.models import Option
+
+from .option_rows import names, storing
 
 pytest_plugins = ["hub.testing.databases"]
 
 ROUNDS = 400
-
-
-async def names():
-    return {row["key"] for row in await rows('SELECT "key" FROM "option"')}
-
-
-def storing(key):
-    async def work():
-        await Option.create(key=key, value="")
-        return key
-
-    return work
 
 
 async def cancelled_rounds(start):

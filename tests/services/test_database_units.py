@@ -17,21 +17,11 @@ from hub.db import database, exclusive, in_unit, on_commit, rows, unit
 from hub.errors import Unavailable
 from hub.models import App, NodeLock, Option, Project
 
+from .option_rows import names, storing
+
 pytest_plugins = ["hub.testing.databases"]
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-
-
-async def names():
-    return {row["key"] for row in await rows('SELECT "key" FROM "option"')}
-
-
-def storing(key):
-    async def work():
-        await Option.create(key=key, value="")
-        return key
-
-    return work
 
 
 async def test_a_unit_lands_as_a_whole(db):

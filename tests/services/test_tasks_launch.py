@@ -1,28 +1,24 @@
-"""Launching: survey answers, who may override what, versions, gates, and what plugins hear. W-11, W-19, W-53."""
+"""Launching: survey answers, and who may override what (docs/adr/0004)."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import Any
 
 import pytest
 
 from hub.errors import Forbidden, Invalid, NotFound
-from hub.models import Environment, Inventory, Membership, Project, Task, User
-from hub.plugin import Outcome, hookimpl
-from hub.registry import load
-from hub.services import apps, events
+from hub.models import Environment, Inventory, Project, Task
+from hub.plugin import Outcome
+from hub.services import apps
 from hub.services.actor import Actor
 from hub.services.draft import Draft
-from hub.services.tasks import brief, dispatch, finish, versions
+from hub.services.tasks import brief, dispatch, finish
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.moves import subject_of
-from hub.testing import inline_plugin
-from hub.testing.booted import administrator, booted
-from hub.testing.carriers import SETUPS
-from hub.testing.scene import Scene, make_scene
+from hub.testing.booted import administrator
+from hub.testing.scene import Scene
 
+from .launching import enum, member, start, variable
 from .task_steps import claim
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -32,26 +28,6 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 async def runner(scene: Scene) -> Actor:
     """A member who may run tasks and nothing else."""
     return await member(scene, "task_runner")
-
-
-async def member(scene: Scene, role: str) -> Actor:
-    user = await User.create(created=scene.hub.clock(), username=role, name=role, email=f"{role}@example.org")
-    await Membership.create(project=scene.project, user=user, role=role)
-    return Actor("user", user.id, role, role)
-
-
-async def start(scene: Scene, actor: Actor, template: Any, **members: Any) -> Task:
-    draft = TaskDraft(template_id=template.id, **members)
-    made = await launch(scene.hub, actor, scene.project.id, draft)
-    return await Task.get(id=made["id"])
-
-
-def variable(name: str, **members: Any) -> dict[str, Any]:
-    return {"name": name, "title": name.title(), "type": "", "required": False} | members
-
-
-def enum(name: str, *values: str, **members: Any) -> dict[str, Any]:
-    return variable(name, type="enum", values=[{"name": one, "value": one} for one in values], **members)
 
 
 # who
@@ -255,151 +231,6 @@ def test_no_draft_takes_a_nul_character():
     for draft, body in ((TaskDraft, {"message": "a\0b"}), (Named, {"name": "\0"})):
         with pytest.raises(Invalid, match="NUL"):
             draft.read(body)
-
-
-# versions: execution.md 3.2, W-10
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "following"),
-    [
-        ("1.0.0", None, "1.0.0"),
-        ("1.0.0", "1.0.9", "1.0.10"),
-        ("v1.2.3-rc", "v1.2.7-rc", "v1.2.8-rc"),
-        ("5", "3", "5"),
-        ("5", "5", "6"),
-        ("1.0", "2.7", "1.0"),
-        ("1.0", "1.0", "1.1"),
-        ("1.0", "nonsense", "1.0"),
-        ("no-digits", "no-digits", "no-digits"),
-        ("a1b", "a1", "a1b"),
-        ("1.9", "1.99999999999", "1.100000000000"),
-        ("10", "1", "10"),
-        ("x.1.x", "x.1.x.x", "x.1.x"),
-    ],
-)
-def test_the_next_version_follows_the_last(first, last, following):
-    assert versions.next_version(first, last) == following
-
-
-async def test_builds_at_once_never_share_a_version_w10(scene):
-    template = await scene.template("hello.sh", type="build", start_version="1.0.0", allow_parallel_tasks=True)
-    tasks = await asyncio.gather(*[start(scene, scene.actor, template) for _ in range(12)])
-    assert sorted(task.version for task in tasks) == sorted(f"1.0.{number}" for number in range(12))
-
-
-@pytest.mark.parametrize("setup", SETUPS[1:])
-async def test_builds_at_once_never_share_a_version_on_many_connections_w10(scene, setup):
-    await test_builds_at_once_never_share_a_version_w10(scene)
-
-
-async def test_a_deploy_takes_the_version_of_its_build_also_through_another_deploy(scene):
-    build = await scene.template("hello.sh", type="build", start_version="2.0")
-    deploy = await scene.template("hello.sh", name="deploy", type="deploy", build_template=build)
-    further = await scene.template("hello.sh", name="further", type="deploy", build_template=deploy)
-    built = await start(scene, scene.actor, build)
-    deployed = await start(scene, scene.actor, deploy, build_task_id=built.id)
-    last = await start(scene, scene.actor, further, build_task_id=deployed.id)
-    for task in (deployed, last):
-        assert (await brief.load(scene.hub, task.id)).incoming_version == "2.0"
-
-
-async def test_a_build_task_of_another_template_is_refused(scene):
-    build = await scene.template("hello.sh", type="build", start_version="2.0")
-    deploy = await scene.template("hello.sh", name="deploy", type="deploy", build_template=build)
-    wrong = await start(scene, scene.actor, await scene.template("hello.sh", name="plain"))
-    with pytest.raises(Invalid):
-        await start(scene, scene.actor, deploy, build_task_id=wrong.id)
-
-
-# plugins
-
-
-async def test_a_gate_refuses_a_launch_and_nothing_is_left_of_it():
-    asked = []
-
-    @hookimpl
-    def hub_gate(request):
-        asked.append(request)
-        return "Changes are frozen." if request.branch != "hotfix" else None
-
-    async with booted(plugins=_with(hub_gate)) as hub:
-        scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
-        template = await scene.template("hello.sh", survey_vars=[variable("p", type="secret"), variable("q")])
-        with pytest.raises(Forbidden, match="Changes are frozen"):
-            await start(scene, scene.actor, template, environment='{"p": "hunter2", "q": "1"}')
-        assert await Task.all().count() == 0
-        assert (asked[0].actor, asked[0].variables) == ("admin", {"q": "1"})
-        assert "hunter" not in repr(asked)
-        assert await start(scene, scene.actor, template, git_branch="hotfix")
-
-
-async def test_plugins_hear_of_a_task_once_it_is_stored():
-    heard: list[tuple[str, Any]] = []
-
-    @hookimpl
-    def hub_event(event):
-        heard.append((event.name, dict(event.data)))
-
-    async with booted(plugins=_with(hub_event)) as hub:
-        scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
-        template = await scene.template("hello.sh")
-        task = await start(scene, scene.actor, template)
-        await dispatch.admit(hub)
-        await claim(hub, task.id)
-        await finish.finish(hub, await subject_of(task.id), Outcome.failure(2))
-        await events.settle()
-    assert [name for name, _ in heard] == ["task.created", "task.starting", "task.running", "task.finished"]
-    assert heard[-1][1] == {
-        "status": "error", "template_id": template.id, "template_name": "hello.sh", "app": "bash",
-    }  # fmt: skip
-
-
-async def test_plugins_hear_nothing_of_what_was_rolled_back():
-    heard: list[str] = []
-
-    @hookimpl
-    def hub_event(event):
-        heard.append(event.name)
-
-    async with booted(plugins=_with(hub_event)) as hub:
-        from hub.db import unit
-        from hub.services.tasks.moves import begin
-
-        scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
-        number = await scene.launch(await scene.template("hello.sh"))
-        subject = await subject_of(number)
-
-        async def fails() -> None:
-            await begin(hub, scene.actor, subject)
-            raise LookupError
-
-        with pytest.raises(LookupError):
-            await unit(fails)
-        await events.settle()
-    assert heard == ["task.created"]
-
-
-async def test_the_end_of_the_hub_waits_until_plugins_have_heard_everything():
-    heard: list[str] = []
-
-    @hookimpl
-    def hub_event(event):
-        import time
-
-        time.sleep(0.2)
-        heard.append(event.name)
-
-    async with booted(plugins=_with(hub_event)) as hub:
-        scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
-        await scene.launch(await scene.template("hello.sh"))
-    assert heard == ["task.created"]
-
-
-def _with(hook: Any):
-    from hub import builtin
-
-    return load(builtin=[*builtin.MODULES, inline_plugin(hook)])
 
 
 async def test_an_app_that_is_switched_off_starts_nothing(hub, scene):

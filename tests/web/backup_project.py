@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -291,3 +292,9 @@ def of_years_ago() -> dict[str, Any]:
         ],
         "views": None,
     }  # fmt: skip
+
+
+def unnamed(document: dict) -> dict:
+    rest = copy.deepcopy(document)
+    rest["meta"].pop("name")
+    return rest

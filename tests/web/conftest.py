@@ -12,7 +12,9 @@ from hub.context import Hub
 from hub.models import Membership, User
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.testing.booted import PASSWORD
 from hub.testing.conformance import said_of
+from hub.testing.reader import Reader
 from hub.web.api import load_routes
 from hub.web.api.mount import mount
 from hub.web.encoding import WireJSON
@@ -155,6 +157,14 @@ async def stranger(people: People) -> Client:
 async def none_key(admin: Client, pid: int) -> int:
     """The key that every project has."""
     return int((await admin.read(f"/project/{pid}/keys"))[0]["id"])
+
+
+@pytest.fixture
+async def reader(app: Quart) -> Reader:
+    """The administrator, who reads pages; for modules whose `app` has pages."""
+    reader = Reader(app)
+    assert (await reader.sign_in("admin", PASSWORD)).status == 303
+    return reader
 
 
 @pytest.fixture

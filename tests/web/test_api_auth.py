@@ -23,7 +23,7 @@ assert all((admin, auth, system, users)), "importing them fills the table of rou
 def client(hub: Hub) -> Client:
     app = Quart(__name__)
     mount(app, hub)
-    app.asgi_app = front(app.asgi_app, hub)  # type: ignore[method-assign]
+    app.asgi_app = front(app.asgi_app, hub)
     return app.test_client()
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from hub import models
 from hub.models import (
     Environment,
     Event,
-    HostConfig,
     Integration,
     IntegrationAlias,
     Inventory,
@@ -22,20 +17,26 @@ from hub.models import (
     Repository,
     Role,
     Schedule,
-    SecretStorage,
     Template,
     TemplateVault,
     View,
 )
 from hub.services import keys, schedule_params
 from hub.services.actor import Actor
-from hub.services.backup import entries
 from hub.services.backup import projects as service
 from hub.testing.booted import administrator, booted
 
-from .backup_project import ANSWER, CANARY, GROUP_SECRET, KEY_SECRET, TOKEN_SECRET, furnished, of_theirs, of_years_ago
-
-pytest_plugins = ["hub.testing.databases"]
+from .backup_project import (
+    ANSWER,
+    CANARY,
+    GROUP_SECRET,
+    KEY_SECRET,
+    TOKEN_SECRET,
+    furnished,
+    of_theirs,
+    of_years_ago,
+    unnamed,
+)
 
 PASSPHRASE = "correct horse battery"
 COUNTED = (Project, Key, Repository, Inventory, Environment, Template, View, Role, Schedule, Integration, Event)
@@ -48,12 +49,6 @@ async def everything(hub) -> int:
 
 async def counts() -> list[int]:
     return [await model.all().count() for model in COUNTED]
-
-
-def unnamed(document: dict) -> dict:
-    rest = copy.deepcopy(document)
-    rest["meta"].pop("name")
-    return rest
 
 
 async def test_what_is_restored_is_what_was_backed_up(admin, everything):
@@ -325,86 +320,3 @@ async def test_names_that_are_there_twice_are_told_apart(admin, everything):
     assert unnamed(await admin.read(f"/project/{pid}/backup")) == unnamed(document)
     same = (await admin.post(f"/project/{everything}/restore", document)).json
     assert same["counts"]["added"] == 0
-
-
-async def test_backups_are_the_same_on_every_database(url, plugins):
-    async with booted(plugins=plugins, database_url=url) as hub:
-        actor = await administrator()
-        pid = await furnished(hub, actor)
-        first = await service.backup(actor, pid)
-        await service.restore(hub, actor, {"backup": first, "name": "Again"}, dry_run=True)
-        made = await service.restore(hub, actor, {"backup": first, "name": "Again"})
-        assert unnamed(await service.backup(actor, made["id"])) == unnamed(first)
-        twin = await service.copy(hub, actor, pid, service.CopyDraft(secrets=True))
-        assert unnamed(await service.backup(actor, twin["id"])) == unnamed(first)
-
-
-WRITTEN = {
-    Project: {"created", "name"},
-    Key: {"secret", "owner", "storage_id", "source_storage_id", "environment_id"},
-    Repository: set(),
-    Inventory: set(),
-    Environment: set(),
-    View: set(),
-    Template: {"params_version", "tasks"},
-    Schedule: {"secret", "last_commit_hash", "next_run_at", "last_run_at", "last_task_id", "last_error", "runs"},
-    Integration: set(),
-    Role: {"slug"},
-    SecretStorage: set(),
-    HostConfig: set(),
-}
-"""Models of a document, and their columns that are none of its members: secrets, what happened, what follows."""
-
-NAMES = {
-    "host": "name", "active": "inactive", "become_key_id": "become_key", "repository_id": "repository",
-    "ssh_key_id": "ssh_key", "inventory_id": "inventory", "environment_id": "environment", "view_id": "view",
-    "build_template_id": "build_template", "template_id": "template", "auth_secret_id": "auth_secret",
-    "secret_storage_id": "secret_storage",
-}  # fmt: skip
-"""Members that are called otherwise than their columns."""
-
-LEFT_OUT = {
-    "membership", "token", "event", "task", "invite", "delivery", "runner", "state", "state_alias",
-    "known_host", "freeze",
-}  # fmt: skip
-"""Things of a project that are no part of its document: people, what happened, what has a place of its own."""
-
-ENTRIES = {
-    Project: "MetaEntry", Key: "KeyEntry", Repository: "RepositoryEntry", Inventory: "InventoryEntry",
-    Environment: "EnvironmentEntry", View: "ViewEntry", Template: "TemplateEntry", Schedule: "ScheduleEntry",
-    Integration: "IntegrationEntry", Role: "RoleEntry", SecretStorage: "StorageEntry", HostConfig: "HostEntry",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("model", WRITTEN, ids=lambda model: model.__name__)
-def test_no_column_is_forgotten(model):
-    """A column that is new belongs into the document, or into the list of those that do not."""
-    columns = set(model._meta.fields_db_projection.values()) - {"id", "project_id"} - WRITTEN[model]
-    members = {field.alias or name for name, field in getattr(entries, ENTRIES[model]).model_fields.items()}
-    if model is Schedule:
-        columns = {"checkable_repository" if name == "repository_id" else name for name in columns}
-    assert {NAMES.get(name, name) if NAMES.get(name, name) in members else name for name in columns} <= members
-
-
-def test_no_table_of_a_project_is_forgotten():
-    own = {
-        model._meta.db_table
-        for model in (getattr(models, name) for name in models.__all__)
-        if "project_id" in model._meta.fields_db_projection.values()
-    }
-    assert own - LEFT_OUT == {model._meta.db_table for model in WRITTEN if model is not Project} | {"integration_alias"}
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.lists(st.text(min_size=1, max_size=60).filter(lambda text: "\0" not in text), min_size=1, max_size=5))
-async def test_whatever_things_are_called_they_come_back_as_they_were(hub, names):
-    actor = await administrator()
-    project = await Project.create(name="x", created=hub.clock())
-    for name in names:
-        await Key.create(project=project, name=name, type="none")
-        await View.create(project=project, title=name)
-        await Environment.create(project=project, name=name, json="{}")
-    first = await service.backup(actor, project.id)
-    made = await service.restore(hub, actor, {"backup": first, "name": "y"})
-    assert unnamed(await service.backup(actor, made["id"])) == unnamed(first)
-    await Project.filter(id__in=[project.id, made["id"]]).delete()

@@ -15,7 +15,6 @@ from quart import Quart, Response, request
 
 from hub.context import Hub
 from hub.models import Session
-from hub.services.readiness import Readiness
 from hub.testing.booted import PASSWORD, booted
 from hub.web.app import make_app
 from hub.web.front import front, limits
@@ -352,51 +351,3 @@ async def test_no_stranger_forges_a_line_of_the_log() -> None:
     text = shown("it failed", exc_info=(ValueError, error, None))
     assert len([line for line in text.split("\n") if not line.startswith("  ")]) == 1
     assert "\x1b" not in text
-
-
-# Health
-
-
-async def test_health_needs_no_database_and_readiness_does(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = make_app(hub).test_client()
-    assert await (await client.get("/healthz")).get_json() == {"status": "ok"}
-    ready = await client.get("/readyz")
-    assert (ready.status_code, await ready.get_json()) == (
-        200, {"status": "ok", "database": "ok", "migrations": "ok", "queue": "ok"},
-    )  # fmt: skip
-
-    async def broken(*_: Any) -> None:
-        raise OSError("no route to host db.internal")
-
-    monkeypatch.setattr("hub.services.readiness.rows", broken)
-    client = make_app(hub).test_client()
-    away = await client.get("/readyz")
-    assert away.status_code == 503
-    assert await away.get_json() == {
-        "status": "not ready", "database": "away", "migrations": "unknown", "queue": "ok",
-    }  # fmt: skip
-    assert (await client.get("/healthz")).status_code == 200
-
-
-async def test_a_database_of_another_version_is_not_ready(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hub.db import schema
-
-    async def behind(_: str) -> schema.State:
-        return schema.State.BEHIND
-
-    monkeypatch.setattr(schema, "check", behind)
-    assert (await Readiness(hub).look())["migrations"] == "behind"
-
-
-async def test_asking_again_and_again_looks_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
-
-    async def look(_: Any) -> dict[str, str]:
-        looks.append(1)
-        return {"database": "ok"}
-
-    monkeypatch.setattr(Readiness, "look", look)
-    client = make_app(hub).test_client()
-    for _ in range(20):
-        assert (await client.get("/readyz")).status_code == 200
-    assert len(looks) == 1

@@ -25,13 +25,6 @@ def app(hub: Hub) -> Quart:
 
 
 @pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
-
-
-@pytest.fixture
 async def root(hub: Hub) -> str:
     return f"/project/{await furnished(hub, await administrator())}"
 

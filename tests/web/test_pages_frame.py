@@ -24,13 +24,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    assert (await reader.sign_in("admin", PASSWORD)).status == 303
-    return reader
-
-
 async def person(hub: Hub, name: str) -> int:
     user = await User.create(
         created=hub.clock(), username=name, name=name.title(), email=f"{name}@example.org",

@@ -26,13 +26,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
-
-
 async def switched_on(reader: Reader) -> tuple[pyotp.TOTP, list[str]]:
     """Set a second factor up as a person does; return the device and the recovery codes."""
     shown = await reader.send("/account/security/second-factor", {})

@@ -24,13 +24,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
-
-
 async def sent(reader: Reader, path: str, form: dict[str, Any]) -> Sheet:
     """Send a form that is expected to work."""
     sheet = await reader.send(path, form)

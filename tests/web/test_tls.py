@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +19,7 @@ from hub.errors import SettingsError
 from hub.services import sessions
 from hub.settings import Settings, read_settings
 from hub.testing.booted import PASSWORD
+from hub.testing.ports import free_port
 from hub.testing.scene import Scene
 from hub.testing.tools import need_tool
 from hub.web import tls
@@ -27,12 +27,6 @@ from hub.web.app import make_app
 from hub.web.serve import hypercorn_config, serve_app
 
 from .certificates import write_certificate
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @asynccontextmanager

@@ -16,18 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from hub.errors import Invalid
 from hub.testing.git_server import GitHttpServer, Repository, git
-from hub.worker.git import Commit, Credential, GitFailure, GitStopped, Mirrors, Wish, credentials, mirror, remote
+from hub.worker.git import Commit, Credential, GitFailure, GitStopped, Mirrors, Wish, credentials, remote
 
 CANARY = "canary p@ss/w%rd'\"$(touch x)ж"
 KEY = Credential(login="us er@example.org", password=CANARY)
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    monkeypatch.setattr(mirror, "PAUSES", (0.0, 0.0))
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture

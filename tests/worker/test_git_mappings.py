@@ -15,7 +15,8 @@ from hub.services import git_address
 from hub.services.git_mappings import Mapping, choose
 from hub.services.keys import write_secret
 from hub.testing.git_server import GitHttpServer, Repository, SshServer, git, make_ssh_key, sshd_program
-from hub.worker.git import Credential, GitFailure, Keyring, Mirrors, Wish, mirror
+from hub.testing.tools import missing
+from hub.worker.git import Credential, GitFailure, Keyring, Mirrors, Wish
 from hub.worker.git.programs import furnish
 
 CANARY = "canary p@ss/w%rd"
@@ -23,12 +24,7 @@ LOGIN = Credential(login="somebody", password=CANARY)
 OTHER = Credential(login="somebody", password="wrong")
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    monkeypatch.setattr(mirror, "PAUSES", (0.0, 0.0))
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture
@@ -40,10 +36,7 @@ def keys(tmp_path):
 @pytest.fixture
 def ssh(tmp_path, keys):
     if sshd_program() is None:
-        reason = "No sshd is here. Install it with: apt-get install openssh-server"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("No sshd is here. Install it with: apt-get install openssh-server")
     with SshServer(tmp_path / "sshd", keys=[keys["accepted"]]) as server:
         yield server
 

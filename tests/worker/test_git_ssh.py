@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 from pathlib import Path
 
@@ -12,15 +11,14 @@ import pytest
 
 from hub.errors import Invalid
 from hub.testing.git_server import Repository, SshServer, git, make_ssh_key, sshd_program
+from hub.testing.tools import missing
 from hub.worker.git import Credential, GitFailure, Mirrors, Wish, mirror
 from hub.worker.git.command import Git
 
 PASSPHRASE = "canary \"p' $HOME `x` ж"
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    monkeypatch.setattr(mirror, "PAUSES", (0.0, 0.0))
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture
@@ -38,10 +36,7 @@ def keys(tmp_path):
 @pytest.fixture
 def server(tmp_path, keys):
     if sshd_program() is None:
-        reason = "No sshd is here. Install it with: apt-get install openssh-server"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("No sshd is here. Install it with: apt-get install openssh-server")
     with SshServer(tmp_path / "sshd", keys=[keys["plain"], keys["locked"]]) as server:
         yield server
 

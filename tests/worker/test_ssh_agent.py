@@ -19,6 +19,7 @@ from asyncssh import import_private_key
 
 from hub.builtin.keys import SshKey, SshParams
 from hub.builtin.ssh_agent import FAILURE, MAX_MESSAGE, SshAgent
+from hub.testing.tools import need_tool
 
 PASSPHRASE = "opens-the-key-9c1"
 KINDS = {
@@ -30,17 +31,11 @@ KINDS = {
 }
 
 
-def tool(name: str) -> str:
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if found is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{name} of OpenSSH is not installed")
-    return found
-
-
 def make_key(folder: Path, kind: str) -> str:
     path = folder / f"made-{kind}"
     subprocess.run(
-        [tool("ssh-keygen"), "-q", *KINDS[kind], "-N", PASSPHRASE, "-C", "made for a test", "-f", str(path)], check=True
+        [need_tool("ssh-keygen"), "-q", *KINDS[kind], "-N", PASSPHRASE, "-C", "made for a test", "-f", str(path)],
+        check=True,
     )
     text = path.read_text()
     path.unlink()
@@ -83,7 +78,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.authorized = folder / "authorized_keys"
         host_key = folder / "host_key"
-        subprocess.run([tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(host_key)], check=True)
+        subprocess.run([need_tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(host_key)], check=True)
         (folder / "known_hosts").write_text("pipe " + host_key.with_suffix(".pub").read_text())
         config = folder / "sshd_config"
         config.write_text(
@@ -95,7 +90,7 @@ class Server:
         self.options = [
             *("-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"),
             *("-o", f"UserKnownHostsFile={folder / 'known_hosts'}", "-o", "GlobalKnownHostsFile=/dev/null"),
-            *("-o", f"ProxyCommand={tool('sshd')} -i -f {config}"),
+            *("-o", f"ProxyCommand={need_tool('sshd')} -i -f {config}"),
         ]
 
 
@@ -113,7 +108,15 @@ async def test_a_key_with_a_passphrase_signs_in_to_a_real_server(kind: str, priv
     material = await ssh.materialise(params, private)
     try:
         server.authorized.write_text(material.files["public_key"].read_text())
-        argv = [tool("ssh"), *server.options, "-i", str(material.files["public_key"]), "-l", material.login, "pipe"]
+        argv = [
+            need_tool("ssh"),
+            *server.options,
+            "-i",
+            str(material.files["public_key"]),
+            "-l",
+            material.login,
+            "pipe",
+        ]
         code, output = await run(*argv, "echo signed-in", **material.env)
         assert (code, output.strip()) == (0, "signed-in")
         await ssh.release(material)
@@ -130,7 +133,7 @@ async def test_many_programs_sign_in_at_once_with_one_agent(private: Path, serve
     try:
         public = material.files["public_key"]
         server.authorized.write_text(public.read_text())
-        argv = [tool("ssh"), *server.options, "-i", str(public), "-l", material.login, "pipe", "echo in"]
+        argv = [need_tool("ssh"), *server.options, "-i", str(public), "-l", material.login, "pipe", "echo in"]
         assert await asyncio.gather(*(run(*argv, **material.env) for _ in range(4))) == [(0, "in\n")] * 4
     finally:
         await ssh.release(material)
@@ -144,7 +147,7 @@ async def test_an_rsa_key_signs_with_the_hash_that_was_asked_for(algorithm: str,
     try:
         public = material.files["public_key"]
         server.authorized.write_text(public.read_text())
-        argv = [tool("ssh"), *server.options, "-o", f"PubkeyAcceptedAlgorithms={algorithm}"]
+        argv = [need_tool("ssh"), *server.options, "-o", f"PubkeyAcceptedAlgorithms={algorithm}"]
         code, output = await run(*argv, "-i", str(public), "-l", material.login, "pipe", "echo in", **material.env)
         assert (code, output) == (0, "in\n")
     finally:
@@ -152,16 +155,16 @@ async def test_an_rsa_key_signs_with_the_hash_that_was_asked_for(algorithm: str,
 
 
 async def test_ssh_add_lists_the_key_and_cannot_change_anything(agent: Path, tmp_path: Path) -> None:
-    code, before = await run(tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(agent))
+    code, before = await run(need_tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(agent))
     assert code == 0
     assert before.startswith("256 SHA256:")
     assert before.strip().endswith("(ED25519)")
     other = tmp_path / "other"
-    subprocess.run([tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(other)], check=True)
+    subprocess.run([need_tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(other)], check=True)
     for refused in (["-D"], ["-d", f"{other}.pub"], [str(other)], ["-c", str(other)], ["-e", "/nowhere.so"]):
-        code, _ = await run(tool("ssh-add"), *refused, SSH_AUTH_SOCK=str(agent), SSH_ASKPASS_REQUIRE="never")
+        code, _ = await run(need_tool("ssh-add"), *refused, SSH_AUTH_SOCK=str(agent), SSH_ASKPASS_REQUIRE="never")
         assert code != 0, refused
-    assert await run(tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(agent)) == (0, before)
+    assert await run(need_tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(agent)) == (0, before)
 
 
 async def test_a_long_folder_gets_a_short_socket_in_a_private_folder(tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ async def test_a_long_folder_gets_a_short_socket_in_a_private_folder(tmp_path: P
         assert len(os.fsencode(place)) <= 103
         assert folder not in place.parents
         assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
-        code, _ = await run(tool("ssh-add"), "-l", **material.env)
+        code, _ = await run(need_tool("ssh-add"), "-l", **material.env)
         assert code == 0
     finally:
         await ssh.release(material)
@@ -202,7 +205,7 @@ async def test_two_tasks_have_two_agents_and_ending_one_leaves_the_other(private
     assert one.env != two.env
     assert one.files != two.files
     await ssh.release(one)
-    code, _ = await run(tool("ssh-add"), "-l", **two.env)
+    code, _ = await run(need_tool("ssh-add"), "-l", **two.env)
     await ssh.release(two)
     assert code == 0
 
@@ -222,13 +225,13 @@ async def test_another_user_gets_no_answer_even_where_the_folder_lets_him_in() -
         async with SshAgent([import_private_key(make_key(folder, "ed25519"), PASSPHRASE)], place):
             place.chmod(0o666)
             process = await asyncio.create_subprocess_exec(
-                tool("ssh-add"), "-l", env={"SSH_AUTH_SOCK": str(place)}, user=65534, stdout=subprocess.PIPE,
+                need_tool("ssh-add"), "-l", env={"SSH_AUTH_SOCK": str(place)}, user=65534, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )  # fmt: skip
             listed, _ = await process.communicate()
             assert process.returncode != 0  # it says why, or dies of the closed connection before it can
             assert listed == b""
-            code, _ = await run(tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(place))
+            code, _ = await run(need_tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(place))
             assert code == 0
     finally:
         shutil.rmtree(folder)
@@ -295,5 +298,5 @@ async def test_a_client_that_leaves_in_the_middle_disturbs_nobody(agent: Path) -
     writer.write(struct.pack(">I", 100) + b"half")
     writer.close()
     await writer.wait_closed()
-    code, _ = await run(tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(agent))
+    code, _ = await run(need_tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(agent))
     assert code == 0

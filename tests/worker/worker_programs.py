@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
 
-from hub.worker.process import Command
+from hub.worker.process import Command, run
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -47,3 +48,27 @@ class Heard:
 
     def numbers(self) -> list[int]:
         return [int(word) for word in self.data.split() if word.isdigit()]
+
+
+async def heard(command: Command, marker: str = "test/1") -> tuple[int, bytes]:
+    sink = Heard()
+    return await run(command, sink, asyncio.Event(), marker=marker), sink.data
+
+
+async def stopped(command: Command, *, when: bytes = b"ready", marker: str = "test/1") -> tuple[int, Heard]:
+    """Run until the program says that it is ready, stop it, and wait for its end."""
+    sink, stop = Heard(), asyncio.Event()
+    running = asyncio.create_task(run(command, sink, stop, marker=marker))
+    await sink.until(when)
+    stop.set()
+    return await running, sink
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def zombie() -> os.waitid_result | None:
+    with contextlib.suppress(ChildProcessError):
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return None

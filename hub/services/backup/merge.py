@@ -87,7 +87,7 @@ async def _kind(site: Site, before: Picture, document: Document, kind: str) -> l
         site.path, site.number = f"{kind}.{number}", number
         state = "added" if found is None else "same" if found[0].shape() == entry.shape() else "changed"
         try:
-            row_id = await _PUT[kind](site, entry, None if found is None else found[1], state == "same")
+            row_id = await _PUT[kind](site, entry, None if found is None else found[1], same=state == "same")
         except (Invalid, NotFound, Conflict) as error:
             told = error.sentence.rstrip(".")
             raise Invalid(f"The backup is wrong at {site.path} (“{entry.key}”): {told}.", field=site.path) from None

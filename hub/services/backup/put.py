@@ -27,7 +27,7 @@ from hub.services.backup.site import Site
 _NO_TOKEN = "-"  # noqa: S105 - stands in until nothing is stored in its place
 
 
-async def storage(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001 - one of many alike
+async def storage(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A secret storage; without its token where the document does not open it."""
     assert isinstance(entry, StorageEntry)
     token = entry.source_storage_key or site.opened.secret_storages.get(entry.name, "")
@@ -48,7 +48,7 @@ async def storage(site: Site, entry: Entry, row_id: int | None, same: bool) -> i
     return made
 
 
-async def role(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def role(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A role of the project; its slug is of this hub alone."""
     assert isinstance(entry, RoleEntry)
     if row_id is None:
@@ -63,7 +63,7 @@ async def role(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:
     return row_id
 
 
-async def environment(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def environment(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A variable group with its secrets; those that it does not name stay."""
     assert isinstance(entry, EnvironmentEntry)
     given = site.opened.environments.get(entry.name, {})
@@ -102,7 +102,7 @@ async def _secrets_of(environment_id: int | None) -> dict[str, int]:
     return {f"{SECRET_TYPES.get(key.owner, 'var')}/{key.name}": key.id for key in found}
 
 
-async def view(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def view(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A view."""
     assert isinstance(entry, ViewEntry)
     draft = views.ViewDraft.read(entry.shape())
@@ -113,7 +113,7 @@ async def view(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:
     return row_id
 
 
-async def key(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def key(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A key: with its secret where the document opens it, else empty; a secret that is there already stays."""
     assert isinstance(entry, KeyEntry)
     members = site.opened.keys.get(entry.name)
@@ -154,7 +154,7 @@ async def _empty_key(site: Site, entry: KeyEntry, row_id: int | None) -> int:
     return made.id
 
 
-async def repository(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def repository(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A repository; one that names no key gets the key for none."""
     assert isinstance(entry, RepositoryEntry)
     if row_id is not None and same:
@@ -176,7 +176,7 @@ async def _no_key(site: Site) -> int:
     return int((await keys.create_key(*site.at, keys.KeyDraft.read({"name": "None", "type": "none"})))["id"])
 
 
-async def inventory(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def inventory(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """An inventory; whose it is is said when the templates are there."""
     assert isinstance(entry, InventoryEntry)
     if row_id is not None and same:

@@ -38,7 +38,7 @@ _REPLACED = frozenset(
 )
 
 
-async def template(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001 - as in `put`
+async def template(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A template with its vaults, groups and rights."""
     assert isinstance(entry, TemplateEntry)
     body = {name: value for name, value in entry.shape().items() if name not in _REPLACED}
@@ -93,7 +93,7 @@ async def _slug(site: Site, right: TemplateRoleEntry) -> str | None:
     return found.slug if found else None
 
 
-async def host(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def host(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A mapping of a host or address to a key."""
     assert isinstance(entry, HostEntry)
     draft = host_configs.HostConfigDraft.read(
@@ -106,7 +106,7 @@ async def host(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:
     return row_id
 
 
-async def integration(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def integration(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """An integration with its conditions and values; a new one gets as many new addresses as it had."""
     assert isinstance(entry, IntegrationEntry)
     if row_id is not None and same:
@@ -145,7 +145,7 @@ async def project_aliases(site: Site, document: Document, before: Picture) -> No
         await integration_parts.create_alias(*site.at)
 
 
-async def schedule(site: Site, entry: Entry, row_id: int | None, same: bool) -> int:  # noqa: FBT001
+async def schedule(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
     """A schedule. One whose only moment is over or unknown stays, switched off."""
     assert isinstance(entry, ScheduleEntry)
     answers = site.opened.schedules.get(str(site.number))

@@ -53,7 +53,8 @@ def mount(app: Quart, hub: Hub) -> None:
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LOCK", "UNLOCK"],
             provide_automatic_options=False,
         )
-    app.asgi_app = Reads(app, by_endpoint, partial(_call, hub), _seen)  # type: ignore[method-assign]
+    ahead = Reads(app, by_endpoint, partial(_call, hub), _seen)
+    app.asgi_app = ahead  # type: ignore[method-assign]  # as ASGI middleware is put in
 
 
 async def _seen(route: Route, call: Call) -> Response:

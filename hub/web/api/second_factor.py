@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
-from quart import Response, request
+from quart import Response
 
 from hub import shapes
-from hub.errors import Invalid
 from hub.services import second_factor, second_factor_setup
 from hub.services.second_factor import PasscodeDraft, RecoveryDraft
 from hub.services.second_factor_setup import ProofDraft
 from hub.web.actor import set_cookie
+from hub.web.api.bodies import optional_body
 from hub.web.api.routing import Access, Answer, Call, route
 from hub.web.errors import JSON
 
@@ -69,7 +66,7 @@ async def renew_codes(call: Call) -> Answer:
 @route("DELETE", _FACTORS + "/{totp_id}", Access.USER, takes=ProofDraft)
 async def disable(call: Call) -> Answer:
     """Take a factor away; one's own with a code or the password in the body."""
-    proof = ProofDraft.read(await _optional_body())
+    proof = ProofDraft.read(await optional_body())
     await second_factor_setup.disable(call.hub, call.actor, call.ids["user_id"], proof)
     return None
 
@@ -79,13 +76,3 @@ def _let_in(call: Call, fresh: str, status: int) -> Response:
     if fresh:
         set_cookie(call.hub, response, fresh)
     return response
-
-
-async def _optional_body() -> Any:
-    data = await request.get_data(cache=False)
-    if not data.strip():
-        return None
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise Invalid("The body must be JSON, or empty.") from None

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
-from quart import request
-
 from hub import shapes
-from hub.errors import Invalid
 from hub.services import sessions, users
 from hub.web.api.about import PREFIX
+from hub.web.api.bodies import optional_body
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
@@ -30,7 +25,7 @@ async def list_tokens(call: Call) -> Answer:
 @route("POST", "/user/tokens", Access.USER, body=False, takes=sessions.TokenDraft, gives=shapes.NewToken, status=201)
 async def create_token(call: Call) -> Answer:
     """Make a token; the body may be left out."""
-    return Made(await sessions.create_token(call.hub, call.actor, sessions.TokenDraft.read(await _optional_body())))
+    return Made(await sessions.create_token(call.hub, call.actor, sessions.TokenDraft.read(await optional_body())))
 
 
 @route("DELETE", "/user/tokens/{token}", Access.USER)
@@ -97,7 +92,7 @@ async def list_tokens_of(call: Call) -> Answer:
 )
 async def create_token_for(call: Call) -> Answer:
     """Make a token for a service account."""
-    draft = sessions.TokenDraft.read(await _optional_body())
+    draft = sessions.TokenDraft.read(await optional_body())
     account = await users.service_account(call.actor, call.ids["user_id"])
     return Made(await sessions.create_token(call.hub, account, draft))
 
@@ -108,13 +103,3 @@ async def delete_token_of(call: Call) -> Answer:
     account = await users.person(call.actor, call.ids["user_id"])
     await sessions.delete_token(call.hub, account, call.texts["token"])
     return None
-
-
-async def _optional_body() -> Any:
-    data = await request.get_data(cache=False)
-    if not data.strip():
-        return None
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise Invalid("The body must be JSON, or empty.") from None

@@ -162,7 +162,8 @@ def _api_address(path: str) -> str:
 def prepare(environment: Environment) -> None:
     """Give every template the same words."""
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(i18n.raw_gettext, i18n.raw_ngettext, newstyle=True)  # type: ignore[attr-defined]
+    install = environment.install_gettext_callables  # type: ignore[attr-defined]  # the extension adds it
+    install(i18n.raw_gettext, i18n.raw_ngettext, newstyle=True)
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters |= {
         "wire_time": _wire_time, "utc": _utc, "lasted": _lasted, "initials": _initials, "phrase": i18n.phrase,

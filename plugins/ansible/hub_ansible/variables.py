@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ class _Dumper(yaml.SafeDumper):
 def _represent_literal(dumper: _Dumper, text: _Literal) -> yaml.ScalarNode:
     # Ansible 2.19 and newer read what stands behind `!unsafe` as if it had no quotes: `!unsafe "12"` is a number there.
     # A text that would change its type that way holds no template, so quotes are enough for it.
-    read_as: object = dumper.resolve(yaml.ScalarNode, str(text), (True, False))  # type: ignore[no-untyped-call]
+    resolve: Callable[[type, str, tuple[bool, bool]], object] = dumper.resolve
+    read_as = resolve(yaml.ScalarNode, str(text), (True, False))
     return dumper.represent_scalar("!unsafe" if read_as == _TEXT else _TEXT, str(text), style='"')
 
 

@@ -58,7 +58,7 @@ def shop(bench: Any, collection: Path, role: Path) -> Any:
 
 
 def installs(bench: Any) -> list[tuple[str, ...]]:
-    return [call.argv[1:3] for call in bench.io.calls if "galaxy" in call.argv[0]]
+    return [call.argv[1:3] for call in bench.calls if "galaxy" in call.argv[0]]
 
 
 async def test_collections_then_roles_are_installed_and_found(shop: Any) -> None:
@@ -73,7 +73,7 @@ async def test_collections_then_roles_are_installed_and_found(shop: Any) -> None
 async def test_a_second_task_uses_what_the_first_installed(shop: Any) -> None:
     """W-21: whatever its own folders are."""
     assert (await shop.run()).kind == "success", shop.io.output
-    first, shop.io.calls, shop.io.output = shop.io.calls, [], ""
+    first, shop.io.calls, shop.io.output = shop.calls, [], ""
     other = shop.io.workspace.parent / "w2"
     other.mkdir(mode=0o700)
     shop.io.workspace = other
@@ -124,10 +124,10 @@ async def test_a_failed_installation_ends_the_task_and_keeps_nothing(shop: Any, 
 
 
 async def test_the_agent_of_the_user_key_serves_private_roles(shop: Any) -> None:
-    shop.inventory(user_key=shop.io.give_key(7, env={"SSH_AUTH_SOCK": "/w/agent"}, private_key="PEM"))
+    shop.inventory(user_key=shop.key(7, private_key="PEM"))
     assert (await shop.run()).kind == "success", shop.io.output
-    assert {call.env["SSH_AUTH_SOCK"] for call in shop.io.calls} == {"/w/agent"}
-    assert "StrictHostKeyChecking=accept-new" in shop.io.calls[0].env["GIT_SSH_COMMAND"]
+    assert {call.env["SSH_AUTH_SOCK"] for call in shop.calls} == {str(shop.io.workspace / "agent-7.sock")}
+    assert "StrictHostKeyChecking=accept-new" in shop.calls[0].env["GIT_SSH_COMMAND"]
     assert "GIT_SSH_COMMAND" not in shop.playbook_call.env
 
 

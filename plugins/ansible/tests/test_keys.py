@@ -25,22 +25,22 @@ os.execv("/bin/sh", ["/bin/sh", "-c", sys.argv[-1]])
 
 
 async def test_an_ssh_key_is_used_through_its_agent(bench: Any) -> None:
-    key = bench.io.give_key(7, login="deploy", env={"SSH_AUTH_SOCK": "/w/agent"}, private_key="PEM")
+    key = bench.key(7, login="deploy", private_key="PEM")
     bench.inventory(user_key=key)
     assert (await bench.run()).kind == "success"
     assert bench.playbook_call.argv[3:5] == ("--user", "deploy")
-    assert bench.playbook_call.env["SSH_AUTH_SOCK"] == "/w/agent"
+    assert bench.playbook_call.env["SSH_AUTH_SOCK"] == str(bench.io.workspace / "agent-7.sock")
     assert "--private-key" not in bench.playbook_call.argv
 
 
 async def test_a_key_of_type_none_adds_nothing(bench: Any) -> None:
-    bench.inventory(user_key=bench.io.give_key(7), become_key=bench.io.give_key(8))
+    bench.inventory(user_key=bench.key(7), become_key=bench.key(8))
     assert (await bench.run()).kind == "success"
     assert bench.playbook_call.argv[3] == "--extra-vars"
 
 
 async def test_a_connection_password_logs_in_to_a_real_server(bench: Any) -> None:
-    bench.inventory(user_key=bench.io.give_key(7, login="deploy", password="pass word"))
+    bench.inventory(user_key=bench.key(7, login="deploy", password="pass word"))
     asked: list[tuple[str, str]] = []
 
     connections: list[asyncssh.SSHServerConnection] = []
@@ -82,7 +82,7 @@ async def test_a_connection_password_logs_in_to_a_real_server(bench: Any) -> Non
 async def test_a_become_password_reaches_the_privilege_program(bench: Any) -> None:
     seen = bench.root.parent / "seen"
     sudo = bench.file("fakesudo", FAKE_SUDO.replace("{seen!r}", repr(str(seen))), 0o755)
-    bench.inventory(become_key=bench.io.give_key(8, login="root", password="let me in"))
+    bench.inventory(become_key=bench.key(8, login="root", password="let me in"))
     bench.set(variables={"ansible_become_exe": str(sudo)})
     bench.io.base["ANSIBLE_BECOME_ALLOW_SAME_USER"] = "True"  # the tests may run as root
     bench.file("site.yml", "- hosts: h1\n  gather_facts: false\n  tasks: [{command: 'true'}]\n")
@@ -106,9 +106,9 @@ async def test_a_become_password_reaches_the_privilege_program(bench: Any) -> No
     ],
 )
 async def test_keys_that_do_not_fit_are_named(bench: Any, changes: dict[str, Any], sentence: str) -> None:
-    bench.inventory(**{role: bench.io.give_key(9, **files) for role, files in changes.items()})
+    bench.inventory(**{role: bench.key(9, **files) for role, files in changes.items()})
     assert sentence in (await bench.run()).reason
-    assert not bench.io.calls
+    assert not bench.calls
 
 
 def _encrypted(name: str, value: str, vault: str, password: Path) -> str:
@@ -141,7 +141,7 @@ async def test_variables_of_three_vaults_are_opened(bench: Any, tmp_path: Path) 
         "site.yml",
         "- hosts: h1\n  gather_facts: false\n  tasks: [{debug: {msg: '{{ v_default }}, {{ v_dev }}, {{ v_prod }}'}}]\n",
     )
-    first, second = bench.io.give_key(1, password="pw one"), bench.io.give_key(2, secret="pw-two")
+    first, second = bench.key(1, password="pw one"), bench.key(2, secret="pw-two")
     bench.set(
         vaults=(
             VaultView("", "password", key=first),
@@ -178,9 +178,9 @@ async def test_variables_of_three_vaults_are_opened(bench: Any, tmp_path: Path) 
 )
 async def test_vaults_that_cannot_work_are_named(bench: Any, vaults: list[VaultView], sentence: str) -> None:
     """W-55 for scripts."""
-    bench.io.give_key(1, password="x")
-    bench.io.give_key(2, private_key="x")
+    bench.key(1, password="x")
+    bench.key(2, private_key="x")
     (bench.root.parent / "evil.sh").write_text("#!/bin/sh\n")
     bench.set(vaults=tuple(vaults))
     assert sentence in (await bench.run()).reason
-    assert not bench.io.calls
+    assert not bench.calls

@@ -49,7 +49,7 @@ async def test_a_missing_playbook_is_one_clear_line(bench: Any) -> None:
     bench.set(script="sites.yml")
     outcome = await bench.run()
     assert outcome.reason == "The playbook “sites.yml” is not a file of the repository on the branch “main”."
-    assert not bench.io.calls
+    assert not bench.calls
 
 
 @pytest.mark.parametrize("script", ["../outside.yml", "link.yml"])
@@ -74,7 +74,7 @@ async def test_a_working_directory_is_where_ansible_runs(bench: Any, script: str
     bench.file("deploy/site.yml", (bench.root / "site.yml").read_text().replace("on {{", "deploying {{"))
     (bench.root / "site.yml").unlink()
     bench.set(script=script, working_directory="deploy")
-    bench.io.cwd = bench.root / "deploy"
+    bench.io.checkout = bench.root / "deploy"
     assert (await bench.run()).kind == "success"
     assert bench.playbook_call.argv[-1] == "site.yml"
     assert "deploying h1" in bench.io.output
@@ -95,7 +95,7 @@ async def test_a_broken_yaml_inventory_is_one_clear_line(bench: Any, text: str, 
     outcome = await bench.run()
     assert outcome.kind == "failure"
     assert sentence in outcome.reason
-    assert not bench.io.calls
+    assert not bench.calls
 
 
 async def test_a_broken_ini_inventory_fails_instead_of_running_on_nothing(bench: Any) -> None:

@@ -52,7 +52,7 @@ async def test_every_value_arrives_with_its_type(bench: Any) -> None:
 
 async def test_secrets_arrive_as_texts_and_win_over_variables(bench: Any) -> None:
     bench.set(variables={"token": "plain", "other": 1})
-    bench.io.hidden = {"token": "va lue X=injected", "pin": "0123", "flag": "yes"}
+    bench.io.secret_values = {"token": "va lue X=injected", "pin": "0123", "flag": "yes"}
     expression = "[token, pin, flag, other, X | default('none')]"
     assert await seen(bench, expression) == ["va lue X=injected", "0123", "yes", 1, "none"]
 
@@ -62,7 +62,7 @@ async def test_templates_in_variables_are_never_evaluated(bench: Any) -> None:
     marker = bench.root / "pwned"
     trap = f"{{{{ lookup('pipe', 'touch {marker}') }}}}"
     bench.set(variables={"a": trap, "deep": {"list": [trap, {trap: trap}]}}, message=trap, username=trap)
-    bench.io.hidden = {"s": trap}
+    bench.io.secret_values = {"s": trap}
     bench.file(
         "site.yml",
         """
@@ -89,7 +89,7 @@ async def test_a_template_may_choose_to_evaluate_variables_but_never_secrets(ben
         variables={"name": "till", "path": "/srv/{{ name }}", "nested": [{"x": "{{ 1 + 1 }} tills"}]},
         message="{{ name }}",
     )
-    bench.io.hidden = {"password": "{{ name }}"}
+    bench.io.secret_values = {"password": "{{ name }}"}
     expression = "[path, nested, password, semaphore_vars.task_details.message]"
     expected = ["/srv/till", [{"x": "2 tills"}], "{{ name }}", "{{ name }}"]
     assert await seen(bench, expression, template_extra_vars=True) == expected
@@ -99,15 +99,15 @@ async def test_playbooks_find_the_facts_of_the_task(bench: Any) -> None:
     bench.set(message="Go", url="https://hub/x", template_type="build", version="1.2", incoming_version=None)
     assert await seen(bench, "semaphore_vars") == {
         "task_details": {
-            "id": 41,
+            "id": 42,
             "username": "jane",
             "url": "https://hub/x",
-            "commit_hash": "c0ffee",
-            "commit_message": "Fix the till",
+            "commit_hash": bench.task.repository.commit_hash,
+            "commit_message": "Add the first play",
             "inventory_name": "hosts",
             "inventory_id": 3,
-            "repository_name": "shop",
-            "repository_id": 5,
+            "repository_name": "playbooks",
+            "repository_id": 1,
             "message": "Go",
             "type": "build",
             "target_version": "1.2",
@@ -118,9 +118,9 @@ async def test_playbooks_find_the_facts_of_the_task(bench: Any) -> None:
 async def test_neither_secrets_nor_variables_are_seen_in_a_process_list(bench: Any) -> None:
     """W-48."""
     bench.set(variables={"plain": "variable-value"})
-    bench.io.hidden = {"token": "secret-value"}
+    bench.io.secret_values = {"token": "secret-value"}
     assert (await bench.run()).kind == "success"
-    for call in bench.io.calls:
+    for call in bench.calls:
         assert not [word for word in call.argv if "variable-value" in word or "secret-value" in word]
     file = bench.io.workspace / "extra_vars.yml"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -133,7 +133,7 @@ async def test_variables_that_cannot_be_written_end_the_task_before_ansible_runs
     outcome = await bench.run()
     assert outcome.kind == "failure"
     assert "“odd”" in outcome.reason
-    assert not bench.io.calls
+    assert not bench.calls
 
 
 @pytest.mark.parametrize("depth", [sys.getrecursionlimit() // 3, sys.getrecursionlimit()])

@@ -36,7 +36,7 @@ class Refused(Exception):
     """The directory does not take this name and password."""
 
 
-class CheckedTls(ldap3.Tls):  # type: ignore[misc]
+class CheckedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 brings no types
     """Lets Python's own ssl check certificate and host name, by names and by addresses."""
 
     def __init__(self, params: LdapParams, host: str) -> None:

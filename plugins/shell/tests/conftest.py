@@ -1,12 +1,10 @@
-"""A small live door: real processes, a real folder, keys and secrets from memory."""
+"""A checkout whose scripts really run."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,75 +12,28 @@ import pytest
 from hub_shell.executor import ShellExecutor
 from hub_shell.params import ShellParams
 
-from hub.plugin import Completed, Key, Material, NoParams, Outcome, RepositoryView, TaskView
+from hub.plugin import NoParams, Outcome, TaskView
+from hub.testing import Call, RunningIO, task_view
 
 BIN = Path(sys.executable).parent
-
-
-@dataclass
-class LiveIO:
-    """A `TaskIO` that really runs programs."""
-
-    workspace: Path
-    cwd: Path
-    base: dict[str, str]
-    keys: dict[Key, Material] = field(default_factory=dict)
-    hidden: dict[str, str] = field(default_factory=dict)
-    argv: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-    stages: list[str] = field(default_factory=list)
-    output: str = ""
-
-    async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
-        self.argv, self.env = argv, dict(env or {})
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            env={**self.base, **self.env},
-            cwd=cwd or self.cwd,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out, _ = await process.communicate()
-        self.output += out.decode()
-        return process.returncode or 0
-
-    async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
-        raise NotImplementedError
-
-    async def log(self, text: str) -> None:
-        self.lines.append(text)
-
-    async def key(self, ref: Key) -> Material:
-        return self.keys[ref]
-
-    async def secrets(self) -> Mapping[str, str]:
-        return self.hidden
-
-    async def stage(self, name: str) -> None:
-        self.stages.append(name)
-
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
-        raise NotImplementedError
-
-    async def keep(self, path: Path, name: str) -> None:
-        raise NotImplementedError
-
-    async def fetch(self, name: str) -> Path:
-        raise NotImplementedError
-
-    async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
-        raise NotImplementedError
 
 
 @dataclass
 class Bench:
     """A checkout and a door."""
 
-    root: Path
-    io: LiveIO
+    io: RunningIO
     task: TaskView
+
+    @property
+    def root(self) -> Path:
+        return self.io.folder / "checkout"
+
+    @property
+    def call(self) -> Call:
+        """The one program that was started."""
+        (call,) = self.io.calls
+        return call
 
     def script(self, name: str, text: str) -> None:
         path = self.root / name
@@ -100,21 +51,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """A checkout without scripts, and an environment like that of a worker."""
-    root, workspace = tmp_path / "r", tmp_path / "w"
-    root.mkdir()
-    workspace.mkdir(mode=0o700)
     # The interpreter of these tests is the `python3` of the task.
     base = {"PATH": f"{BIN}:{os.defpath}:/usr/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
-    task = TaskView(
-        id=41,
-        project_id=1,
-        project_name="Shop",
-        template_id=2,
-        template_name="Backup",
-        template_type="",
-        app="bash",
-        script="run.sh",
-        username="John Doe",
-        repository=RepositoryView(5, "shop", root, "main", "c0ffee", "Fix the till"),
-    )
-    return Bench(root, LiveIO(workspace, root, base), task)
+    io = RunningIO(tmp_path, base=base)
+    return Bench(io, task_view(io.checkout, app="bash", script="run.sh", username="John Doe"))

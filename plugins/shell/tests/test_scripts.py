@@ -10,7 +10,7 @@ import pytest
 from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor, ShellExecutor
 from hub_shell.params import ShellParams
 
-from hub.plugin import InventoryView, Key, Material, NoParams
+from hub.plugin import InventoryView, Key, NoParams
 
 BASH = BashExecutor()
 PYTHON = PythonExecutor()
@@ -54,7 +54,7 @@ async def test_arguments_stand_in_the_order_that_existing_scripts_know(bench: An
     bench.set(variables={"b": "2", "a": "1"}, arguments=["--own", "x"], task_arguments=["last"])
     argv, _ = await seen(bench)
     assert argv == ["--own", "x", "b=2", "a=1", "last"]
-    assert bench.io.argv[:2] == ("python3", "show.py")
+    assert bench.call.argv[:2] == ("python3", "show.py")
     assert bench.io.stages == ["running"]
 
 
@@ -92,10 +92,10 @@ async def test_a_template_chooses_how_variables_are_passed(
 async def test_secrets_are_in_the_environment_and_never_in_arguments(bench: Any, mode: str) -> None:
     """W-48."""
     bench.set(variables={"TOKEN": "plain"})
-    bench.io.hidden = {"TOKEN": "s3cret", "GIT_TOKEN": "g1t"}
+    bench.io.secret_values = {"TOKEN": "s3cret", "GIT_TOKEN": "g1t"}
     _, env = await seen(bench, variables=mode)
     assert (env["TOKEN"], env["GIT_TOKEN"]) == ("s3cret", "g1t")
-    assert not [word for word in bench.io.argv if "s3cret" in word or "g1t" in word]
+    assert not [word for word in bench.call.argv if "s3cret" in word or "g1t" in word]
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,19 @@ async def test_names_that_steer_the_interpreter_are_arguments_only(bench: Any, n
     bench.set(variables={name: "evil"})
     argv, env = await seen(bench)
     assert argv == [f"{name}=evil"]
-    assert bench.io.env.get(name) != "evil"
+    assert bench.call.env.get(name) != "evil"
     assert env.get(name) != "evil"
     assert not bench.io.lines
 
 
 async def test_a_value_that_cannot_be_passed_is_named_but_not_shown(bench: Any) -> None:
-    bench.io.hidden = {"my-token": "s3cret", "LD_PRELOAD": "x.so", "GOOD": "yes", "LONG": "x" * 131072, "NUL": "a\0b"}
+    bench.io.secret_values = {
+        "my-token": "s3cret",
+        "LD_PRELOAD": "x.so",
+        "GOOD": "yes",
+        "LONG": "x" * 131072,
+        "NUL": "a\0b",
+    }
     _, env = await seen(bench)
     assert env["GOOD"] == "yes"
     (line,) = bench.io.lines
@@ -132,16 +138,16 @@ async def test_facts_of_the_task_are_raw_environment_values(bench: Any) -> None:
     _, env = await seen(bench)
     prefix = "SEMAPHORE_TASK_DETAILS_"
     assert {name.removeprefix(prefix): value for name, value in env.items() if name.startswith(prefix)} == {
-        "ID": "41",
+        "ID": "42",
         "MESSAGE": 'it\'s "now"\n',
         "USERNAME": "John Doe",
         "URL": "https://hub/t?a=1&b=2",
-        "COMMIT_HASH": "c0ffee",
-        "COMMIT_MESSAGE": "Fix the till",
+        "COMMIT_HASH": bench.task.repository.commit_hash,
+        "COMMIT_MESSAGE": "Add the first play",
         "INVENTORY_NAME": "web hosts",
         "INVENTORY_ID": "3",
-        "REPOSITORY_NAME": "shop",
-        "REPOSITORY_ID": "5",
+        "REPOSITORY_NAME": "playbooks",
+        "REPOSITORY_ID": "1",
         "TYPE": "build",
         "TARGET_VERSION": "1.2",
     }
@@ -157,10 +163,10 @@ async def test_empty_facts_are_left_out_and_missing_ids_are_zero(bench: Any) -> 
 
 
 async def test_the_agent_of_the_inventory_is_in_the_environment(bench: Any) -> None:
-    bench.io.keys[Key(7)] = Material(env={"SSH_AUTH_SOCK": "/w/agent"})
+    bench.io.keys = {7: {"private_key": "PEM"}}
     bench.set(inventory=InventoryView(3, "web", "static", "", None, user_key=Key(7)))
     _, env = await seen(bench)
-    assert env["SSH_AUTH_SOCK"] == "/w/agent"
+    assert env["SSH_AUTH_SOCK"] == (await bench.io.key(Key(7))).env["SSH_AUTH_SOCK"]
 
 
 @pytest.mark.parametrize("code", [1, 3, 127])
@@ -187,7 +193,7 @@ async def test_a_script_that_is_no_file_of_the_checkout_is_one_clear_line(bench:
     outcome = await bench.run(BASH)
     assert outcome.kind == "failure"
     assert outcome.reason.startswith("This template names no script" if not script else f"The script “{script}” is not")
-    assert not bench.io.argv
+    assert not bench.io.calls
 
 
 async def test_a_script_whose_name_begins_with_a_dash_is_no_flag(bench: Any) -> None:
@@ -199,10 +205,10 @@ async def test_a_script_whose_name_begins_with_a_dash_is_no_flag(bench: Any) -> 
 async def test_a_script_runs_in_its_working_directory(bench: Any) -> None:
     bench.script("tools/run.sh", "pwd\n")
     bench.set(working_directory="tools")
-    bench.io.cwd = bench.root / "tools"
+    bench.io.checkout = bench.root / "tools"
     assert (await bench.run(BASH)).kind == "success"
     assert Path(bench.io.output.strip()) == (bench.root / "tools").resolve()
-    assert bench.io.argv == ("bash", "run.sh")
+    assert bench.call.argv == ("bash", "run.sh")
 
 
 @pytest.mark.parametrize("arguments", ["x", {"default": []}, [1], 3])
@@ -234,7 +240,7 @@ async def test_an_app_may_have_a_program_and_arguments_of_its_own(bench: Any) ->
     bench.script("run.sh", 'echo $- "$@"\n')
     bench.set(variables={"a": 1})
     assert (await bench.run(BashExecutor(program="/bin/bash", args=["-u"]))).kind == "success"
-    assert bench.io.argv == ("/bin/bash", "-u", "run.sh", "a=1")
+    assert bench.call.argv == ("/bin/bash", "-u", "run.sh", "a=1")
     assert "u" in bench.io.output.split()[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,9 +48,8 @@ def look(root: Path) -> Seen:
         folders[:] = [one for one in folders if one not in _NEVER_FOLDERS]
         for name in files:
             path = os.path.join(parent, name)  # noqa: PTH118 - hot, and Path is slow
-            if name == OVERRIDE or ".tfstate" in name or not os.path.isfile(path) or os.path.islink(path):  # noqa: PTH113, PTH114
+            if name == OVERRIDE or ".tfstate" in name or not stat.S_ISREG((told := os.lstat(path)).st_mode):
                 continue
-            told = os.stat(path)  # noqa: PTH116
             seen[os.path.relpath(path, root)] = (told.st_mtime_ns, told.st_size)
     return seen
 

@@ -1,11 +1,9 @@
-"""A small live door: the recording one, which really runs programs."""
+"""A configuration that is planned and applied for real, pass by pass."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,38 +13,9 @@ import pytest
 from hub_terraform import TerraformExecutor
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 
-from hub.plugin import Completed, InventoryView, Outcome, RepositoryView, TaskView
-from hub.testing import Call, RecordingIO
+from hub.plugin import InventoryView, Outcome, TaskView
+from hub.testing import RunningIO, task_view
 from hub.testing.tools import need_tool
-
-
-class LiveIO(RecordingIO):
-    """Runs programs, and remembers them and what they print."""
-
-    base: dict[str, str]
-    output: str = ""
-
-    async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
-        done = await self._spawn(argv, env, cwd, captured=False)
-        self.output += done.output
-        return done.code
-
-    async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
-        return await self._spawn(argv, env, cwd, captured=True)
-
-    async def _spawn(self, argv, env, cwd, *, captured) -> Completed:
-        self.calls.append(Call(argv, dict(env or {}), cwd or self.checkout, captured))
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            env={**self.base, **(env or {})},
-            cwd=cwd or self.checkout,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE if captured else asyncio.subprocess.STDOUT,
-        )
-        out, err = await process.communicate()
-        self.output += (err or b"").decode()
-        return Completed(process.returncode or 0, out.decode())
 
 
 @dataclass
@@ -56,7 +25,7 @@ class Bench:
     folder: Path
     task: TaskView
     executor: Any = field(default_factory=TerraformExecutor)
-    io: LiveIO = field(init=False)
+    io: RunningIO = field(init=False)
     secrets: dict[str, str] = field(default_factory=dict)
     base: dict[str, str] = field(default_factory=dict)
     passes: int = 0
@@ -88,8 +57,7 @@ class Bench:
         self.passes += 1
         folder = self.folder / f"pass{self.passes}"
         earlier = self.folder / f"pass{self.passes - 1}"
-        self.io = LiveIO(folder, secret_values=self.secrets)
-        self.io.base = self.base
+        self.io = RunningIO(folder, secret_values=self.secrets, base=self.base)
         shutil.rmtree(self.io.checkout)
         shutil.copytree(self.folder / "committed", self.io.checkout)
         if self.task.resumed is not None:
@@ -139,18 +107,11 @@ output "greeting" {
 def bench(tmp_path: Path) -> Bench:
     """A configuration whose state outlives the tasks."""
     need_tool("terraform")
-    assert sys.executable
-    task = TaskView(
-        id=41,
-        project_id=1,
-        project_name="Shop",
-        template_id=2,
+    task = task_view(
+        tmp_path,
         template_name="Infrastructure",
-        template_type="",
         app="terraform",
         script="",
-        username="jane",
-        repository=RepositoryView(5, "shop", tmp_path, "main", "c0ffee", "Fix the till"),
         inventory=InventoryView(3, "default", "terraform-workspace", "default", None),
     )
     return Bench(tmp_path, task)

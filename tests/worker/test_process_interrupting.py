@@ -1,0 +1,50 @@
+"""Programs that want it are interrupted alone, before their whole family is told to end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import replace
+
+import pytest
+
+from .worker_programs import python, stopped
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc, which is Linux")
+
+WITH_CHILD = """
+import signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import signal, time; print('ready', flush=True); time.sleep(300)"])
+def interrupted(number, frame):
+    print("interrupted, child", child.poll(), flush=True)
+    child.kill(); child.wait()
+    sys.exit(5)
+signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGTERM, lambda *_: (print("terminated", flush=True), sys.exit(6)))
+signal.pause()
+"""
+
+
+async def test_a_program_that_wants_it_is_interrupted_alone_and_ends_its_children_itself() -> None:
+    code, sink = await stopped(replace(python(WITH_CHILD), interrupt=True))
+    assert code == 5
+    assert b"interrupted, child None" in sink.data
+    assert b"terminated" not in sink.data
+
+
+async def test_a_program_that_does_not_end_when_interrupted_is_told_and_killed() -> None:
+    deaf = python("import signal; signal.signal(2, lambda *_: print('deaf', flush=True)); print('ready', flush=True)\n"
+                  "while True: signal.pause()")  # fmt: skip
+    code, sink = await stopped(replace(deaf, interrupt=True, grace=0.3))
+    assert code == -signal.SIGTERM
+    assert b"deaf" in sink.data
+    code, sink = await stopped(replace(python(WITH_CHILD.replace("sys.exit(5)", "pass").replace("signal.pause()",
+                               "[signal.pause() for _ in range(9)]")), interrupt=True, grace=0.3))  # fmt: skip
+    assert code == 6
+    assert b"terminated" in sink.data
+
+
+async def test_nobody_is_interrupted_without_grace() -> None:
+    code, sink = await stopped(replace(python(WITH_CHILD), interrupt=True, grace=0))
+    assert code == -signal.SIGKILL
+    assert b"interrupted" not in sink.data
