@@ -99,6 +99,7 @@ from hub.shapes.system import (
     Runner,
     RunnerState,
     RunnerTag,
+    TaskState,
     Teams,
     UserRefs,
 )
@@ -227,6 +228,7 @@ __all__ = [
     "SurveyVariable",
     "Task",
     "TaskParams",
+    "TaskState",
     "Teams",
     "Template",
     "TemplateRole",

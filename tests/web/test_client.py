@@ -7,7 +7,9 @@ import logging
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
+from hub import shapes
 from hub.client import (
     AsyncClient,
     Changed,
@@ -143,7 +145,7 @@ async def test_a_task_is_run_followed_and_stopped(hubs, stage):
     assert texts.splitlines() == await stage.lines(ended["id"])
     last = events[-1]
     assert isinstance(last, State)
-    assert last.task["status"] == "success"
+    assert TypeAdapter(shapes.TaskState).validate_python(last.task)["status"] == "success"
     going = await hubs.do(lambda hub: hub.tasks.launch(pid, wait.id))
     with pytest.raises(TimedOut):
         await hubs.do(lambda hub: hub.tasks.wait(pid, going["id"], seconds=0.1))
