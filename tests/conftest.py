@@ -86,3 +86,11 @@ async def served(stage):
 
     async with live_server(stage.hub) as one:
         yield one
+
+
+@pytest.fixture
+async def furnished(stage) -> int:
+    """A project with one of everything in that hub, made as people make it, with every member that it may have."""
+    from .web.backup_project import furnished
+
+    return await furnished(stage.hub, stage.actor)
