@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
-from hub.client import Failed, HubError, Invalid, Output, State, TooMany, Unreachable, errors
+from hub.client import Client, Failed, HubError, Invalid, Output, State, TooMany, Unreachable, errors
 from hub.client.asks import Answer, Ask, Failure, Going, Pause, alone, as_json, once, path
 from hub.client.connection import Connection
+from hub.client.endpoints import Group
 from hub.client.follow import Following
 
 GET, POST = (Ask(method, "/projects", as_json) for method in ("GET", "POST"))
@@ -164,3 +167,15 @@ def test_a_stream_that_never_comes_is_given_up():
         Following(1, 2).broken(answer(404, {"error": "There is no such task."}))
     with pytest.raises(Unreachable):
         Following(1, 2).broken(answer(204))
+
+
+def test_the_page_about_the_client_names_every_method_that_there_is():
+    text = (Path(__file__).parents[2] / "docs" / "client.md").read_text("utf-8")
+    with Client("https://hub.example.org", "t") as hub:
+        groups = {name: one for name, one in vars(hub).items() if isinstance(one, Group)}
+        told = re.findall(r"^\| `([a-z_ ]+)` \| `([a-z_ ]+)` \|$", text, re.MULTILINE)
+        assert {name for names, _ in told for name in names.split()} == set(groups)
+        for names, methods in told:
+            for name in names.split():
+                there = {one for one in dir(type(groups[name])) if not one.startswith("_")} - {"transport"}
+                assert there == set(methods.split()), name
