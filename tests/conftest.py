@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from hub.context import Hub
 from hub.registry import Registry, load
 from hub.registry.contain import Threads
 from hub.registry.ledger import Ledger
+from hub.testing import thrift
 from hub.testing.booted import booted, working
 
 SCRIPTS = {
@@ -23,6 +24,20 @@ SCRIPTS = {
     "arguments.sh": 'for one in "$@"; do echo "<$one>"; done\n',
     "environment.sh": "env | sort\n",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered() -> Iterator[None]:
+    """Libraries compute once what is the same for all hubs of a process."""
+    with thrift.remembered():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hashes of passwords cost next to nothing; what the real ones cost is shown where they are tested."""
+    with thrift.cheap_hashes():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import BaseSchemaEditor, SqliteSchemaEditor
+from tortoise.migrations.schema_generator.state import State
+
+from hub.db.late_state import LateState
 
 HISTORY_TABLE = "tortoise_migrations"
 
@@ -26,6 +29,14 @@ class Executor(MigrationExecutor):
     def __init__(self, connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]) -> None:
         super().__init__(connection, apps)
         self.recorder = self.loader.recorder = Recorder(connection)
+
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        state = await super()._project_state(applied, upto=upto)
+        return LateState(state.models, state.apps)
+
+    async def _project_state_cache(self, applied: set[MigrationKey]) -> dict[MigrationKey, State]:
+        states = await super()._project_state_cache(applied)
+        return {key: LateState(state.models, state.apps) for key, state in states.items()}
 
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002 - Tortoise's own signature
         if self.connection.capabilities.dialect == "sqlite":

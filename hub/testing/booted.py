@@ -18,6 +18,7 @@ from hub.registry import Registry
 from hub.services.actor import Actor
 from hub.settings import Settings
 from hub.worker.main import dispatch_forever, sweep_forever, work
+from hub.worker.timer import fire_forever
 
 PASSWORD = "changeme"  # noqa: S105 - of a hub that lives as long as a test
 
@@ -35,7 +36,8 @@ async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIt
         } | settings
         if "database_url" not in given:
             await _place_database(data / "hub.sqlite3")
-        async with open_hub(Settings(**given), plugins=plugins) as hub:
+        # Whoever gives a database gives one that is up to date, as `_place_database` does: its history is not read again.
+        async with open_hub(Settings(**given), migrate=False, plugins=plugins) as hub:
             yield hub
 
 
@@ -67,6 +69,7 @@ async def working(hub: Hub) -> AsyncIterator[None]:
     loops: Sequence[Callable[[], Awaitable[None]]] = (
         lambda: dispatch_forever(hub),
         lambda: sweep_forever(hub),
+        lambda: fire_forever(hub),
         lambda: work(hub),
     )
     tasks = [asyncio.ensure_future(loop()) for loop in loops]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import Any
 
 from hub.models import (
+    DriftCheck,
     Event,
+    Freeze,
     Identity,
     Inventory,
     Invite,
@@ -15,6 +19,7 @@ from hub.models import (
     Schedule,
     State,
     StateAlias,
+    StateLock,
     Task,
     TaskResult,
     Template,
@@ -90,6 +95,15 @@ async def _members(stage: Scene, made: int, things: Things) -> None:
     await Runner.create(name="everywhere", tags=[], touched=now, cleaning_requested=now)
     await StateAlias.filter(id=things.alias).update(auth_key_id=things.key)
     await State.filter(id=things.state).update(task_id=things.task)
+    info = {"ID": "a-b-c", "Operation": "apply", "Who": "jane@web1", "Version": "1.9.0"}
+    await StateLock.create(inventory_id=things.inventory, lock_id="a-b-c", info=json.dumps(info), created=now)
+    await DriftCheck.create(
+        template_id=things.template, inventory_id=things.inventory, task_id=things.task, created=now, drifted=True,
+        changes=1, resources=[{"name": "web", "action": "change"}],
+    )  # fmt: skip
+    await Freeze.create(
+        name="holidays", project_id=things.project, starts=now, ends=now + timedelta(days=1), time_zone="Europe/Berlin"
+    )
     await Inventory.filter(id=things.inventory).update(runner_tag="blue")
     params = {
         "environment": "{}",
@@ -100,7 +114,12 @@ async def _members(stage: Scene, made: int, things: Things) -> None:
         "version": "1",
     }
     await Schedule.filter(id=things.further["schedule_id"]).update(
-        task_params=params, last_run_at=now, last_task_id=things.task, overlap="skip"
+        task_params=params,
+        last_run_at=now,
+        last_task_id=things.task,
+        overlap="skip",
+        last_error="It went wrong.",
+        runs=1,
     )
     await Schedule.create(
         name="checker", template_id=things.template, project_id=things.project, repository_id=things.repository

@@ -1,0 +1,30 @@
+"""The state of the models between two operations of a migration, made into classes only when somebody asks for them."""
+
+from __future__ import annotations
+
+from tortoise.migrations.schema_generator.state import ModelState, State
+from tortoise.migrations.schema_generator.state_apps import StateApps
+
+
+class LateState(State):
+    """Tortoise copies the state before each operation; few operations look at the classes of that copy.
+
+    Making them takes more time than all statements of the history together.
+    """
+
+    def __init__(self, models: dict[tuple[str, str], ModelState], apps: StateApps, *, made: bool = True) -> None:
+        self.models = models
+        self._apps = apps
+        self._made = made
+
+    @property
+    def apps(self) -> StateApps:  # type: ignore[override]  # a plain attribute there
+        """The classes; those of a copy are made now."""
+        if not self._made:
+            self._apps, self._made = self._apps.clone(model_states=self.models), True
+        return self._apps
+
+    def clone(self) -> State:
+        """Return a copy that changes of this state do not reach."""
+        models = {key: model.clone() for key, model in self.models.items()}
+        return LateState(models, self._apps, made=False)
