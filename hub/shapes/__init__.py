@@ -100,6 +100,7 @@ from hub.shapes.system import (
     Runner,
     RunnerState,
     RunnerTag,
+    TaskState,
     Teams,
     UserRefs,
 )
@@ -237,6 +238,7 @@ __all__ = [
     "SurveyVariable",
     "Task",
     "TaskParams",
+    "TaskState",
     "Teams",
     "Template",
     "TemplateRole",
