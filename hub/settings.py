@@ -92,6 +92,12 @@ class SignOn(BaseModel):
     """Groups whose people are administrators."""
     teams: tuple[TeamRule, ...] = ()
     """Groups whose people have roles in projects."""
+    check_minutes: int = Field(default=60, ge=0, le=10080)
+    """How often those who have a session or a token are looked up again, where a directory can be asked; 0: never."""
+    session_hours: int = Field(default=24, ge=0, le=87600)
+    """How long a session lasts at most where nobody can be looked up again; 0: as long as it is used."""
+    token_days: int = Field(default=30, ge=0, le=3650)
+    """How long tokens work after the last sign-on where nobody can be looked up again; 0: as long as they are valid."""
     second_factor: bool = True
     """Asks people who have set up a second factor here for it; false trusts the provider's."""
     params: dict[str, Any] = Field(default_factory=dict, repr=False)
@@ -165,6 +171,12 @@ class Settings(BaseModel):
     """Answers incoming webhooks with 204, and 200 at an unknown address, whatever came of them."""
     webhook_get: bool = False
     """Lets a GET start tasks at integrations that ask for proof of the sender; otherwise only a POST does."""
+    task_url: str = ""
+    """Address under which tasks reach the hub, for Terraform states; empty takes the public one."""
+    terraform_state_versions: int = Field(default=100, ge=1)
+    """How many versions of each Terraform state are kept."""
+    terraform_state_size: int = Field(default=64, ge=1, le=1024)
+    """Largest Terraform state that is taken, in MiB."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     password_login: bool = True
@@ -189,7 +201,7 @@ class Settings(BaseModel):
                 raise ValueError(f"{folder} is not an absolute path")
         return tuple(folder.expanduser().resolve() for folder in value)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "task_url")
     @classmethod
     def _http_url(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):

@@ -12,12 +12,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 LONGEST: Final = 0.002
 """Seconds of computing after which a read is broken off."""
-SLOWEST: Final = 0.02
-"""Seconds after which it is broken off though it computed less: it waits for the disk, or for others to compute."""
+SLOWEST: Final = 0.05
+"""Seconds after which it is broken off, this once, though it computed less: it waits for the disk, or for a core."""
 TURN: Final = 0.005
 """Seconds after which the loop turns to others before anything else is read here."""
 MOST: Final = 1000
@@ -30,6 +30,18 @@ REMEMBERED: Final = 500
 _STEPS: Final = 4000  # instructions of SQLite's machine between two looks at the clock
 _openings = itertools.count(1)
 
+T = TypeVar("T")
+Shape = Callable[[sqlite3.Cursor, list[Any]], list[T]]
+
+
+def _rows(cursor: sqlite3.Cursor, found: list[Any]) -> list[sqlite3.Row]:
+    return [sqlite3.Row(cursor, one) for one in found]
+
+
+def _dicts(cursor: sqlite3.Cursor, found: list[Any]) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, one, strict=True)) for one in found]
+
 
 class Quick:
     """A connection that only reads, for the thread of the loop."""
@@ -37,7 +49,6 @@ class Quick:
     def __init__(self, path: str) -> None:
         # It never waits: what it cannot read at once goes the other way.
         self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA query_only=ON")
         self._connection.execute("PRAGMA cache_size=-4000")
         self._connection.set_progress_handler(self._too_long, _STEPS)
@@ -57,6 +68,13 @@ class Quick:
 
     def rows(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row] | None:
         """Return what the query finds; None when the thread is to be asked."""
+        return self._find(query, values, _rows)
+
+    def dicts(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]] | None:
+        """The same as dicts."""
+        return self._find(query, values, _dicts)
+
+    def _find(self, query: str, values: Sequence[Any], shape: Shape[T]) -> list[T] | None:
         if not self._is_quick(query):
             return None
         self._began, self._broken = None, False
@@ -64,6 +82,7 @@ class Quick:
             # A cursor that stayed open would hold on to what the database is now, and `version` with it.
             with closing(self._connection.execute(query, values)) as cursor:
                 found = cursor.fetchmany(MOST + 1)
+                shaped = shape(cursor, found)
         except sqlite3.Error:  # broken off, locked, or wrong; the thread tells which
             if self._broken:
                 self._leave(query)
@@ -71,7 +90,7 @@ class Quick:
         if len(found) > MOST:
             self._leave(query)
             return None
-        return found
+        return shaped
 
     def version(self) -> str | None:
         """Return what is another text after every commit of any other connection, here or in another process."""
@@ -87,8 +106,8 @@ class Quick:
         computed, now = time.thread_time(), time.monotonic()  # cost too much for those reads that never come here
         if self._began is None:
             self._began = computed, now
-        self._broken = computed - self._began[0] > LONGEST or now - self._began[1] > SLOWEST
-        return self._broken
+        self._broken = computed - self._began[0] > LONGEST
+        return self._broken or now - self._began[1] > SLOWEST
 
     def _leave(self, query: str) -> None:
         if len(self._slow) >= REMEMBERED:

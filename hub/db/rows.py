@@ -104,6 +104,7 @@ def _decode(found: list[dict[str, Any]], columns: Iterable[str], decode: Callabl
                 row[column] = decode(value)
 
 
+@lru_cache(maxsize=4096)  # lists are read again and again, and rows of one moment come together
 def _moment(value: str | datetime) -> datetime:
     moment = ciso8601.parse_datetime(value) if isinstance(value, str) else value
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

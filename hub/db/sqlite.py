@@ -88,7 +88,10 @@ class Client(SqliteClient):
         if self._reader is None or not _reads(query):
             found: tuple[int, Sequence[Any]] = await super().execute_query(query, values)
             return found
-        rows = await self._read(query, values)
+        quick = await self._turned()
+        rows = quick.rows(query, values or ()) if quick is not None else None
+        if rows is None:
+            rows = await self._read_slowly(query, values)
         return len(rows), rows
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
@@ -96,7 +99,9 @@ class Client(SqliteClient):
         if self._reader is None or not _reads(query):
             found: list[dict[str, Any]] = await super().execute_query_dict(query, values)
             return found
-        return _dicts(await self._read(query, values))
+        quick = await self._turned()
+        dicts = quick.dicts(query, values or ()) if quick is not None else None
+        return dicts if dicts is not None else [dict(row) for row in await self._read_slowly(query, values)]
 
     def version(self) -> str | None:
         """What is another one after every commit, whichever process made it; None when that is not known."""
@@ -110,12 +115,15 @@ class Client(SqliteClient):
     def _in_transaction(self) -> TransactionContext:
         return Transaction(TransactionClient(self), self._lock)
 
-    async def _read(self, query: str, values: list[Any] | None) -> list[sqlite3.Row]:
+    async def _turned(self) -> Quick | None:
+        """Return the connection without a thread when it is its turn."""
+        quick = self._quick
+        if quick is not None:
+            await quick.turn()
+        return quick
+
+    async def _read_slowly(self, query: str, values: list[Any] | None) -> list[sqlite3.Row]:
         assert self._reader is not None
-        if self._quick is not None:
-            await self._quick.turn()
-            if (found := self._quick.rows(query, values or ())) is not None:
-                return found
         self.log.debug("%s: %s", query, values)
         try:
             return list(await self._reader.execute_fetchall(query, values or ()))
@@ -193,14 +201,6 @@ class Transaction(SqliteTransactionContext):
         finally:
             self.connection._finalized = True  # noqa: SLF001 - Tortoise's own name
             self._trxlock.release()
-
-
-def _dicts(found: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:
-    """`dict(row)` looks every name up in all of them."""
-    if not found:
-        return []
-    names = found[0].keys()
-    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _reads(query: str) -> bool:

@@ -45,6 +45,18 @@ class PasswordProvider(Extension, Generic[P]):
         """Return who it is; None when this provider does not know the name; raise `AuthRejected` when it is wrong."""
         raise NotImplementedError
 
+    def can_look_up(self, params: P) -> bool:
+        """Say whether `look_up` works with these parameters. Providers that know nothing of it say no."""
+        del params
+        return False
+
+    async def look_up(self, params: P, username: str, subject: str) -> Identity | None:
+        """Return who that is today, asked without a password; None when nobody with this subject is there any more.
+
+        Raise `AuthRejected` when they are there but not let in, and `NotReady` when nobody can tell at the moment.
+        """
+        raise NotImplementedError
+
 
 class RedirectProvider(Extension, Generic[P]):
     """Signs in through somebody else's page (OpenID Connect and the like)."""

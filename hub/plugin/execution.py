@@ -37,6 +37,9 @@ class Capabilities:
     """Can show what would change without changing it."""
     approval: bool = False
     """May return `Outcome.awaiting`."""
+    drift: bool = False
+    """Its task params have a `drift`: look whether what the template describes is still so, change nothing, and tell
+    with a result of kind `drift`."""
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH; a worker without them says so."""
     interrupt: bool = False
@@ -121,6 +124,8 @@ class TaskView:
     dry_run: bool = False
     resumed: Mapping[str, Any] | None = None
     """State of the earlier pass that ended with `Outcome.awaiting`, once a person has confirmed it."""
+    host_limit: int = 0
+    """Most hosts that the task may touch; 0 means without limit. Executors that know their hosts keep to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,20 @@ class Material:
     """For example `SSH_AUTH_SOCK`."""
     masks: tuple[str, ...] = field(default=(), repr=False)
     """Texts that must never reach the log; the hub hides them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateAccess:
+    """Where the hub keeps the state of a task's inventory for tools of the Terraform family, by their `http` backend.
+
+    One address reads, writes, locks (`LOCK`) and unlocks (`UNLOCK`). The password ends with this run of the task.
+    """
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+    holder: str = ""
+    """A sentence about who holds the lock of the state at this moment; empty when nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +195,24 @@ class TaskIO(Protocol):
         """Return secret variables of the variable groups and secret survey answers, by name."""
         ...
 
+    async def state(self) -> StateAccess | None:
+        """Return access to the state that the hub keeps for this task's inventory; None for a task without one."""
+        ...
+
     async def stage(self, name: str) -> None:
         """Begin a named stage: `init`, `plan`, `apply`, `play` …"""
         ...
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Keep a structured result: host recap, plan summary, outputs."""
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
+        """Keep a structured result: host recap, plan summary, outputs.
+
+        With `replace` it takes the place of the last one of that kind, so that people see how far a run is. What was
+        kept stays when the run is stopped or its worker dies. Do that at most once a second.
+
+        One of kind `drift` tells whether what the template describes is still so. It has `drifted`, a list `resources`
+        of `name` and `action` that names what differs, and `look`, true for a task that was started to look. A task
+        that has put everything right tells it without: that closes a drift. It counts when the task ends well.
+        """
         ...
 
     async def keep(self, path: Path, name: str) -> None:

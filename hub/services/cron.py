@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -66,6 +67,17 @@ class Cron:
                 yield step
         for found in CronSim(self.fields, moment.astimezone(self.zone)):
             yield found.astimezone(UTC)
+
+    def latest(self, after: datetime, until: datetime, most: int) -> list[datetime]:
+        """Return the last moments after one and up to another, `most` of them or fewer; the earliest first."""
+        if self.every is not None:
+            begin = after.astimezone(UTC).replace(microsecond=0)
+            last = (until - begin) // self.every
+            return [begin + self.every * number for number in range(max(1, last - most + 1), last + 1)]
+        backwards = CronSim(self.fields, until.astimezone(self.zone) + timedelta(minutes=1), reverse=True)
+        fitting = (found.astimezone(UTC) for found in backwards)
+        found = takewhile(lambda one: one > after, (one for one in fitting if one <= until))
+        return sorted(islice(found, most))
 
 
 def parse(text: str, time_zone: str = "") -> Cron:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
-
-from tortoise.queryset import QuerySet
 
 from hub.context import Hub
 from hub.db import execute, on_commit, rows
@@ -13,6 +12,7 @@ from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor
+from hub.services.cursors import Place
 from hub.services.listing import WHOLE, Asked, Listing, Page
 
 _SELECT = """
@@ -95,22 +95,34 @@ async def settle() -> None:
 async def list_for_project(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Events of a project, newest first."""
     await require(actor, project_id)
-    return await _page(Event.filter(project_id=project_id), asked)
+    return await _page([project_id], asked)
 
 
 async def list_for_actor(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Events of every project that the actor sees, and those of no project for administrators; newest first."""
-    visible = await visible_project_ids(actor)
-    query = Event.all() if visible is None else Event.filter(project_id__in=visible)
-    return await _page(query, asked)
+    return await _page(await visible_project_ids(actor), asked)
 
 
-async def _page(query: QuerySet[Event], asked: Asked) -> Page[dict[str, Any]]:
+async def _page(projects: list[int] | None, asked: Asked) -> Page[dict[str, Any]]:
+    """Events of these projects, or of everything."""
+    plan = LISTING.plan(asked)
+    if plan.plain:
+        where = "" if projects is None else f"WHERE {_among('project_id', projects)}"
+        rest = f'{where} ORDER BY "event"."id" DESC LIMIT {plan.limit + 1}'
+        found = await rows(f"{_SELECT} {rest}", projects or (), times=["created"])
+        return plan.cut(found, lambda row: Place(row["id"], row["id"])).shaped(_wire)
+    query = Event.all() if projects is None else Event.filter(project_id__in=projects)
     page = await LISTING.values(query, asked, "id")
     ids = [one["id"] for one in page]
-    if not ids:
-        return page
-    places = ", ".join("?" * len(ids))
-    found = await rows(f'{_SELECT} WHERE "event"."id" IN ({places})', ids, times=["created"])
-    by_id = {row.pop("id"): row for row in found}
-    return page.of([by_id[one] for one in ids if one in by_id])
+    found = await rows(f"{_SELECT} WHERE {_among('id', ids)}", ids, times=["created"])
+    by_id = {row["id"]: row for row in found}
+    return page.of([by_id[one] for one in ids if one in by_id]).shaped(_wire)
+
+
+def _among(name: str, ids: Sequence[int]) -> str:
+    return f'"event"."{name}" IN ({", ".join("?" * len(ids))})' if ids else "1 = 0"
+
+
+def _wire(row: dict[str, Any]) -> dict[str, Any]:
+    del row["id"]  # which the wire does not have
+    return row

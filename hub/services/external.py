@@ -14,17 +14,20 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from tortoise.expressions import Q
+
 from hub.context import Hub
 from hub.db import exclusive
 from hub.errors import Invalid, Unauthenticated
 from hub.models import Identity as Row
-from hub.models import User
+from hub.models import User, UserOption
 from hub.plugin import Identity, PasswordProvider
 from hub.services import events, group_grants
 from hub.services.access import rights_changed
 from hub.services.actor import Actor
 from hub.services.connections import Connection
 from hub.services.first import PEOPLE
+from hub.services.sessions import GONE, SHUT_OUT
 from hub.services.users import refuse_taken
 
 logger = logging.getLogger(__name__)
@@ -75,6 +78,7 @@ async def sign_in(hub: Hub, connection: Connection[Any], identity: Identity) -> 
         await _refresh(user, person)
     if user.service:
         raise Unauthenticated("This is a service account; it has tokens only.")
+    await UserOption.filter(Q(key=SHUT_OUT) | Q(key__startswith=GONE), user_id=user.id).delete()
     await group_grants.apply(hub, connection, user.id, identity.groups)
     return user.id
 

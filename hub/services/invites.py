@@ -109,8 +109,26 @@ async def create_invite(hub: Hub, actor: Actor, project_id: int, draft: InviteDr
         invite = await unit(work)
     except IntegrityError:  # somebody else was faster
         raise Conflict(_TAKEN) from None
-    link = f"{hub.settings.address}/accept-invite/{token}"
-    return {**_wire(hub, await _find(project_id, invite.id)), "token": token, "link": link}
+    return await _with_link(hub, project_id, invite.id, token)
+
+
+async def renew_invite(hub: Hub, actor: Actor, project_id: int, invite_id: int) -> dict[str, Any]:
+    """Open an invitation again under a new link, which the answer alone holds; the old link leads nowhere any more."""
+    grant = await require(actor, project_id, MANAGE_USERS)
+    invite = await _find(project_id, invite_id)
+    await _refuse_more(grant, invite.role)
+    token = secrets.token_urlsafe(32)
+    columns = {
+        "digest": digest(token), "status": PENDING, "inviter_id": actor.user_id, "expires_at": hub.clock() + LIFETIME,
+    }  # fmt: skip
+
+    async def work() -> None:
+        if not await Invite.filter(id=invite.id).exclude(status=ACCEPTED).update(**columns):
+            raise Conflict("This invitation was accepted; change the team instead.")
+        await _tell(hub, actor, invite, "renewed")
+
+    await unit(work)
+    return await _with_link(hub, project_id, invite.id, token)
 
 
 async def set_status(hub: Hub, actor: Actor, project_id: int, invite_id: int, draft: StatusDraft) -> None:
@@ -147,9 +165,17 @@ async def delete_invite(hub: Hub, actor: Actor, project_id: int, invite_id: int)
 
 
 async def look(hub: Hub, actor: Actor, token: str) -> dict[str, Any]:
-    """What an invitation offers to the actor: `project_id`, `project_name`, `role`. Refuses as `accept` does."""
+    """What an invitation offers to the actor: its project, its role, who invites. Refuses as `accept` does."""
     invite = await _offered(hub, actor, token)
-    return {"project_id": invite.project_id, "project_name": invite.project.name, "role": invite.role}
+    custom = await Role.get_or_none(slug=invite.role)
+    return {
+        "project_id": invite.project_id,
+        "project_name": invite.project.name,
+        "role": invite.role,
+        "role_name": custom.name if custom else invite.role,
+        "inviter": invite.inviter.name if invite.inviter else "",
+        "expires_at": invite.expires_at,
+    }
 
 
 async def accept(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, Any]:
@@ -171,6 +197,11 @@ async def accept(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, Any]:
     except IntegrityError:
         raise Conflict("You are a member of this project already.") from None
     return {"project_id": invite.project_id}
+
+
+async def _with_link(hub: Hub, project_id: int, invite_id: int, token: str) -> dict[str, Any]:
+    link = f"{hub.settings.address}/accept-invite/{token}"
+    return {**_wire(hub, await _find(project_id, invite_id)), "token": token, "link": link}
 
 
 async def _offered(hub: Hub, actor: Actor, token: str) -> Invite:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -26,12 +27,13 @@ async def ask(hub: Hub, kind: str, data: dict[str, Any]) -> Any:
     try:
         async with hub.bell.listen(topic(question.id)) as ears:
             await hub.queue.send(QUESTIONS, question.id)
-            deadline = hub.clock() + timedelta(seconds=WAIT)
+            time = asyncio.get_running_loop().time  # the system's clock may be set meanwhile
+            deadline = time() + WAIT
             while True:
                 await question.refresh_from_db()
                 if question.answered is not None:
                     break
-                left = (deadline - hub.clock()).total_seconds()
+                left = deadline - time()
                 if left <= 0:
                     raise Unavailable("No worker answered in time; check that a worker is running.")
                 await ears.wait(min(left, 2.0))
@@ -49,6 +51,6 @@ async def load(question_id: int) -> tuple[str, dict[str, Any]] | None:
 
 
 async def tell(hub: Hub, question_id: int, *, answer: Any = None, error: str | None = None) -> None:
-    """Store the answer and wake the one who asked."""
+    """Store the answer, a list or an object, and wake the one who asked."""
     await Question.filter(id=question_id).update(answer=answer, error=error, answered=hub.clock())
     await hub.bell.ring(topic(question_id))

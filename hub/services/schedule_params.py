@@ -24,6 +24,8 @@ class ParamsDraft(Draft):
 
     environment: str = ""
     secret: str | None = Field(default=None, repr=False)
+    secret_changes: str = Field(default="", repr=False)
+    """Secret answers that take the place of stored ones, while the others stay; `secret` replaces all of them."""
     arguments: str | None = None
     git_branch: str = Field(default="", max_length=255)
     message: str = Field(default="", max_length=250)
@@ -54,7 +56,7 @@ async def checked(
     """
     template = await Template.get(id=schedule.template_id)
     plain = survey.parse_object(draft.environment, "environment")
-    secret = survey.parse_object(draft.secret or "", "secret")
+    secret = survey.parse_object(draft.secret or draft.secret_changes, "secret")
     asked = {str(one.get("name")): one for one in template.survey_vars or ()}
     if kept:  # what the template does not ask for any more is forgotten
         secret = {name: value for name, value in kept.items() if name in asked} | secret

@@ -1,27 +1,30 @@
 """Schedules of a project: when a template is to be started, and with which answers.
 
-This is the resource with its rules, and `next_run_at`, the moment that follows from them. Starting tasks at that moment
-belongs to the engine that elects a node for it; nothing here starts any.
+This is the resource with its rules, and `next_run_at`, the moment that follows from them. What starts tasks at that
+moment is `hub.services.firing`.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from itertools import islice
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any
 
 from pydantic import Field
+from tortoise.queryset import QuerySet
 
 from hub.context import Hub
-from hub.errors import Invalid
+from hub.errors import Invalid, NotFound
 from hub.models import Repository, Schedule, Task, Template
 from hub.services import cron, events, schedule_params
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import Draft
 from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.moments import moment_of
 from hub.services.reading import hidden, shown
 from hub.services.schedule_params import ParamsDraft
 from hub.vault import place
@@ -31,6 +34,8 @@ RUN_AT = "run_at"
 MISFIRES = ("skip", "once", "all")
 OVERLAPS = ("skip", "queue", "parallel")
 MOST_PREVIEWED = 100
+SKEW = timedelta(minutes=5)
+"""How far the clock of one node may be ahead of another's; a moment that one has started is over for both."""
 
 
 class ScheduleDraft(Draft):
@@ -54,6 +59,8 @@ class ScheduleDraft(Draft):
     task_params: ParamsDraft | None = None
     misfire: str | None = None
     overlap: str | None = None
+    ends_at: str | None = None
+    max_runs: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
 class ActiveDraft(Draft):
@@ -95,6 +102,17 @@ async def list_schedules(actor: Actor, project_id: int, asked: Asked = WHOLE) ->
     """Schedules of a project that watch no repository, with the names of their templates (S28)."""
     grant = await require(actor, project_id)
     query = Schedule.filter(project_id=project_id, repository_id=None).select_related("template")
+    return await _listed(grant, query, asked)
+
+
+async def list_all(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
+    """Every schedule of a project, for pages: the others are lists of the wire."""
+    grant = await require(actor, project_id)
+    query = Schedule.filter(project_id=project_id).select_related("template")
+    return await _listed(grant, query, asked)
+
+
+async def _listed(grant: Grant, query: QuerySet[Schedule], asked: Asked) -> Page[dict[str, Any]]:
     found = await LISTING.rows(query, asked, hidden=hidden(grant, "schedule"))
     return found.shaped(lambda one: shown(grant, "schedule", wire(one)) | {"tpl_name": one.template.name})
 
@@ -138,7 +156,7 @@ async def update_schedule(hub: Hub, actor: Actor, project_id: int, schedule_id: 
         raise Invalid("You can not move schedule to other project", field="project_id")
 
     async def work() -> None:
-        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        schedule = await _locked(project_id, schedule_id)
         await _fill(hub, schedule, draft)
         await schedule.save()
         await _write_params(hub, schedule, draft)
@@ -152,12 +170,11 @@ async def set_active(hub: Hub, actor: Actor, project_id: int, schedule_id: int, 
     await require(actor, project_id, MANAGE_RESOURCES)
 
     async def work() -> None:
-        schedule = await find(Schedule, project_id, schedule_id, "schedule")
+        schedule = await _locked(project_id, schedule_id)
         if active and schedule.type == RUN_AT and (schedule.run_at is None or schedule.run_at <= hub.clock()):
             raise Invalid("run_at must be in the future", field="run_at")
-        schedule.active = active
-        schedule.next_run_at = next_run(schedule, hub.clock())
-        await schedule.save(update_fields=["active", "next_run_at"])
+        _switch(hub, schedule, active=active)
+        await schedule.save(update_fields=["active", "runs", "last_error", "next_run_at"])
         await _tell(hub, actor, schedule, "updated")
 
     await store(work)
@@ -182,14 +199,20 @@ async def validate(actor: Actor, project_id: int, draft: CronDraft) -> None:
     cron.parse(draft.cron_format, draft.time_zone)
 
 
+async def preview(hub: Hub, actor: Actor, project_id: int, draft: CronDraft) -> list[dict[str, Any]]:
+    """The next moments of a cron text, in UTC and in its own zone. Raises `Invalid` with what is wrong."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    read = cron.parse(draft.cron_format, draft.time_zone)
+    return [{"at": at, "local": at.astimezone(read.zone).isoformat()} for at in islice(read.after(hub.clock()), 5)]
+
+
 async def upcoming(hub: Hub, actor: Actor, project_id: int, schedule_id: int, count: int) -> list[datetime]:
     """The next moments of a schedule, as if it were active; at most `MOST_PREVIEWED`."""
     await require(actor, project_id)
     schedule = await find(Schedule, project_id, schedule_id, "schedule")
     if schedule.type == RUN_AT:
         return [schedule.run_at] if schedule.run_at and schedule.run_at > hub.clock() else []
-    moments = cron.parse(schedule.cron_format, schedule.time_zone).after(hub.clock())
-    return list(islice(moments, max(1, min(count, MOST_PREVIEWED))))
+    return list(islice(moments(schedule, hub.clock()), max(1, min(count, MOST_PREVIEWED))))
 
 
 def next_run(schedule: Schedule, after: datetime) -> datetime | None:
@@ -199,9 +222,44 @@ def next_run(schedule: Schedule, after: datetime) -> datetime | None:
     """
     if not schedule.active and schedule.repository_id is None:
         return None
+    if schedule.max_runs and schedule.runs >= schedule.max_runs:
+        return None
     if schedule.type == RUN_AT:
         return schedule.run_at if schedule.run_at and schedule.run_at > after else None
-    return next(cron.parse(schedule.cron_format, schedule.time_zone).after(after), None)
+    return next(moments(schedule, after), None)
+
+
+def moments(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Yield the moments of a cron text after one, up to the schedule's end."""
+    found = cron.parse(schedule.cron_format, schedule.time_zone).after(after)
+    return takewhile(lambda one: schedule.ends_at is None or one <= schedule.ends_at, found)
+
+
+def latest(schedule: Schedule, after: datetime, until: datetime, most: int) -> list[datetime]:
+    """Return the last moments of a schedule after one and up to another, `most` of them or fewer."""
+    if schedule.type == RUN_AT:
+        return []
+    last = min(until, schedule.ends_at) if schedule.ends_at else until
+    return cron.parse(schedule.cron_format, schedule.time_zone).latest(after, last, most)
+
+
+async def _locked(project_id: int, schedule_id: int) -> Schedule:
+    """Return a schedule that starts nothing until the unit under way has landed, so that no moment comes twice."""
+    await find(Schedule, project_id, schedule_id, "schedule")
+    found = await Schedule.select_for_update().get_or_none(id=schedule_id)
+    if found is None:
+        raise NotFound("There is no such schedule in this project.")
+    return found
+
+
+def _switch(hub: Hub, schedule: Schedule, *, active: bool) -> None:
+    """Switch it, and work out its next moment. Who switches one on that ran as often as it may wants it to run anew."""
+    if active and not schedule.active and 0 < schedule.max_runs <= schedule.runs:
+        schedule.runs = 0
+    schedule.active, schedule.last_error = active, ""
+    now, last = hub.clock(), schedule.last_run_at
+    ran_ahead = last is not None and now < last <= now + SKEW
+    schedule.next_run_at = next_run(schedule, last if last and ran_ahead else now)
 
 
 async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
@@ -216,38 +274,32 @@ async def _fill(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
     if schedule.repository_id != before:
         schedule.last_commit_hash = None
     schedule.name = draft.name
-    schedule.active = draft.active
     schedule.delete_after_run = draft.delete_after_run
     schedule.misfire = _choice(draft.misfire or schedule.misfire, MISFIRES, "misfire")
     schedule.overlap = _choice(draft.overlap or schedule.overlap, OVERLAPS, "overlap")
-    schedule.next_run_at = next_run(schedule, hub.clock())
+    if draft.ends_at or draft.nulls("ends_at"):
+        schedule.ends_at = moment_of(draft.ends_at, "ends_at") if draft.ends_at else None
+    schedule.max_runs = schedule.max_runs if draft.max_runs is None else draft.max_runs
+    _switch(hub, schedule, active=draft.active)
 
 
 def _set_time(hub: Hub, schedule: Schedule, draft: ScheduleDraft) -> None:
+    zone = schedule.time_zone if draft.omits("time_zone") else draft.time_zone
     if draft.type == RUN_AT:
-        moment = _moment(draft.run_at)
+        if not draft.run_at:
+            raise Invalid("run_at must be provided for run_at schedules", field="run_at")
+        moment = moment_of(draft.run_at, "run_at")
         unchanged = not draft.active and moment == schedule.run_at
         if moment <= hub.clock() and not unchanged:
             raise Invalid("run_at must be in the future", field="run_at")
         schedule.type, schedule.cron_format, schedule.run_at = RUN_AT, "", moment
-        schedule.time_zone = ""
+        schedule.time_zone = cron.zone_of(zone).key if zone else ""
     elif draft.type == CRON:
-        zone = schedule.time_zone if draft.omits("time_zone") else draft.time_zone
         cron.parse(draft.cron_format, zone)
         schedule.type, schedule.cron_format, schedule.run_at = CRON, draft.cron_format, None
         schedule.time_zone = zone
     else:
         raise Invalid("invalid schedule type", field="type")
-
-
-def _moment(text: str | None) -> datetime:
-    if not text:
-        raise Invalid("run_at must be provided for run_at schedules", field="run_at")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid("run_at must be a time such as 2030-01-31T12:00:00Z.", field="run_at") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _choice(value: str, choices: tuple[str, ...], field: str) -> str:
@@ -298,7 +350,10 @@ def wire(schedule: Schedule) -> dict[str, Any]:
         "misfire": schedule.misfire,
         "overlap": schedule.overlap,
     }
-    for name in ("run_at", "time_zone", "next_run_at", "last_run_at", "last_task_id"):
+    for name in (
+        "run_at", "time_zone", "next_run_at", "last_run_at", "last_task_id", "last_error", "ends_at", "max_runs",
+        "runs",
+    ):  # fmt: skip
         if getattr(schedule, name):
             shape[name] = getattr(schedule, name)
     return shape

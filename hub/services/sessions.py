@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
+from tortoise.expressions import Q
 
 from hub.context import Hub
 from hub.db import column, rows
@@ -28,9 +29,16 @@ _SESSION = f"""
     FROM "session" JOIN "user" ON "user"."id" = "session"."user_id" WHERE "session"."digest" = ?
 """  # noqa: S608 - of constants
 _TOKEN = f"""
-    SELECT "token"."id", "token"."expires", "token"."last_used", "token"."scopes", "token"."project_id", {_PERSON}
-    FROM "token" JOIN "user" ON "user"."id" = "token"."user_id" WHERE "token"."digest" = ?
+    SELECT "token"."id", "token"."expires", "token"."last_used", "token"."scopes", "token"."project_id", {_PERSON},
+           "mark"."id" AS "shut_out"
+    FROM "token" JOIN "user" ON "user"."id" = "token"."user_id"
+         LEFT JOIN "user_option" AS "mark" ON "mark"."user_id" = "user"."id" AND "mark"."key" = 'shut-out'
+    WHERE "token"."digest" = ?
 """  # noqa: S608 - of constants
+SHUT_OUT = "shut-out"
+"""Key of the mark on people whom the place that they come from lets in no more; their tokens rest meanwhile."""
+GONE = "gone:"
+"""Beginning of the keys of marks on identities that a directory has no more; the identity's id follows."""
 _PREFIX = 8  # characters of a token that lists show
 
 
@@ -100,6 +108,8 @@ async def actor_of_token(hub: Hub, secret: str) -> Actor:
     if not found or (found[0]["expires"] is not None and found[0]["expires"] <= now):
         raise Unauthenticated("The token is not valid, or it has expired.")
     row = found[0]
+    if row["shut_out"] is not None:
+        raise Unauthenticated("This token rests until its owner signs in again where they come from.")
     if row["last_used"] is None or row["last_used"] < now - TOUCH:
         await Token.filter(id=row["id"]).update(last_used=now)
     scopes = None if row["scopes"] is None else frozenset(row["scopes"])
@@ -184,6 +194,16 @@ async def delete_token(hub: Hub, actor: Actor, name: str) -> None:
     await query.delete()
     if actor.user_id is not None:
         await rights_changed(hub, [actor.user_id])
+
+
+async def end_tokens(hub: Hub, actor: Actor) -> int:
+    """Make every token of the actor expire now, so that all who use them stop; return how many were good."""
+    _refuse_limited(actor)
+    now = hub.clock()
+    ended = await Token.filter(Q(expires__isnull=True) | Q(expires__gt=now), user_id=actor.user_id).update(expires=now)
+    if actor.user_id is not None:
+        await rights_changed(hub, [actor.user_id])
+    return ended
 
 
 def _refuse_limited(actor: Actor) -> None:

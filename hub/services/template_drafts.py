@@ -22,6 +22,7 @@ from hub.services.params import check_template_params
 BUILD = "build"
 DEPLOY = "deploy"
 _MOST_SECONDS = 366 * 24 * 3600
+_MOST_HOSTS = 1_000_000
 
 
 class VaultDraft(Draft):
@@ -64,15 +65,17 @@ class TemplateDraft(Draft):
     task_params: dict[str, Any] | None = None
     runner_tag: str | None = Field(default=None, max_length=50)
     time_limit: int = Field(default=0, ge=0, le=_MOST_SECONDS)
+    host_limit: int = Field(default=0, ge=0, le=_MOST_HOSTS)
 
 
 _AS_SENT = (
     "name", "description", "app", "playbook", "working_directory", "type", "autorun", "suppress_success_alerts",
     "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks", "runner_tag", "time_limit",
+    "host_limit",
 )  # fmt: skip
 
 
-_NEWER = ("working_directory", "time_limit")
+_NEWER = ("working_directory", "time_limit", "host_limit")
 """Members that older clients do not know of; where they are omitted, they stay as they were."""
 
 

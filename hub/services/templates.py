@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from hub.context import Hub
+from hub.db import rows
 from hub.errors import Conflict, Invalid
 from hub.models import Inventory, Task, Template, TemplateEnvironment, TemplateVault
 from hub.plugin import Executor
@@ -55,7 +56,7 @@ LISTING = Listing(
 _OMIT_EMPTY = (
     "inventory_id", "environment_id", "type", "start_version", "build_template_id", "view_id", "autorun", "survey_vars",
     "suppress_success_alerts", "app", "allow_override_args_in_task", "allow_override_branch_in_task",
-    "allow_parallel_tasks", "working_directory", "time_limit",
+    "allow_parallel_tasks", "working_directory", "time_limit", "host_limit",
 )  # fmt: skip
 _OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag")
 
@@ -265,21 +266,30 @@ async def _parts_of(project_id: int, template_ids: Sequence[int]) -> Mapping[int
     parts: dict[int, dict[str, Any]] = {one: {} for one in template_ids}
     for one, vaults in (await _vaults_of(project_id, template_ids)).items():
         parts[one]["vaults"] = vaults
-    if template_ids:
-        listed = TemplateEnvironment.filter(template_id__in=list(template_ids)).order_by("template_id", "position")
-        for template_id, environment_id in await listed.values_list("template_id", "environment_id"):
-            parts[template_id].setdefault("environment_ids", []).append(environment_id)
+    for row in await _of_templates(_LISTED, template_ids, "position"):
+        parts[row["template_id"]].setdefault("environment_ids", []).append(row["environment_id"])
     return parts
 
 
 async def _vaults_of(project_id: int, template_ids: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    if template_ids:
-        for row in await TemplateVault.filter(template_id__in=list(template_ids)).order_by("id"):
-            shape = {"id": row.id, "project_id": project_id, "template_id": row.template_id, "type": row.type}
-            optional = {"vault_key_id": row.vault_key_id, "name": row.name, "script": row.script}
-            found[row.template_id].append(shape | {name: value for name, value in optional.items() if value})
+    for row in await _of_templates(_VAULTS, template_ids, "id"):
+        shape = {"id": row["id"], "project_id": project_id, "template_id": row["template_id"], "type": row["type"]}
+        optional = {name: row[name] for name in ("vault_key_id", "name", "script") if row[name]}
+        found[row["template_id"]].append(shape | optional)
     return found
+
+
+_VAULTS = 'SELECT "id", "template_id", "type", "vault_key_id", "name", "script" FROM "template_vault"'
+_LISTED = 'SELECT "template_id", "environment_id" FROM "template_environment"'
+
+
+async def _of_templates(select: str, template_ids: Sequence[int], order: str) -> list[dict[str, Any]]:
+    """Rows that belong to templates: raw, as they are read with every list of templates."""
+    if not template_ids:
+        return []
+    places = ", ".join("?" * len(template_ids))
+    return await rows(f'{select} WHERE "template_id" IN ({places}) ORDER BY "template_id", "{order}"', template_ids)
 
 
 def _last_task(newest: Mapping[int, dict[str, Any]], template_id: int) -> dict[str, Any]:

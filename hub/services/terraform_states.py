@@ -1,7 +1,7 @@
-"""Terraform states of an inventory (workspace), and the aliases under which they are to be served.
+"""Terraform states of an inventory (workspace), and the aliases under which they are served.
 
-Both are kept here with their rules, the text of a state sealed. Terraform's own http backend protocol, which would
-write states, is not served yet: what comes to an alias is answered as not found, and nothing is stored.
+An alias lets in whoever has the login and password of its key; one without a key lets nobody in. Tools write states by
+`terraform_backend`, and people go back to former ones by `terraform_history`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from typing import Any, Final
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.models import Inventory, Key, State, StateAlias
-from hub.services import events
-from hub.services.access import MANAGE_RESOURCES, Grant, require
+from hub.services import events, state_rows
+from hub.services.access import MANAGE_RESOURCES, Grant
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, store
 from hub.services.draft import MAX_ID, Draft, same_id, same_project
 from hub.services.listing import WHOLE, Asked, Listing, Page
-from hub.vault import place
+from hub.services.terraform_history import NO_STATE, inventory_of, version_of
 
-_INVENTORY: Final = "inventory"
-_NO_STATE: Final = "No state found"
-_SHOWN: Final = ("id", "created", "task_id", "project_id", "inventory_id")
+_SHOWN: Final = ("id", "created", "task_id", "project_id", "inventory_id", "serial", "lineage")
 
 
 class AliasDraft(Draft):
@@ -37,22 +35,26 @@ class AliasDraft(Draft):
 ALIASES = Listing(StateAlias, columns={"id": "id", "auth_key_id": "auth_key_id"}, default="id", searched=())
 
 STATES = Listing(
-    State, columns={"id": "id", "created": "created", "task_id": "task_id"}, default="-id", searched=(), most=1000
+    State,
+    columns={"id": "id", "created": "created", "task_id": "task_id", "serial": "serial"},
+    default="-id",
+    searched=(),
+    most=1000,
 )
 
 
 async def list_aliases(
     hub: Hub, actor: Actor, project_id: int, inventory_id: int, asked: Asked = WHOLE
 ) -> Page[dict[str, Any]]:
-    """Aliases of an inventory. Their addresses are for those who may change them: one without a key is open by it."""
-    grant = await _inventory(actor, project_id, inventory_id)
+    """Aliases of an inventory. Their addresses are for those who may change them."""
+    grant, _ = await inventory_of(actor, project_id, inventory_id)
     found = await ALIASES.rows(StateAlias.filter(project_id=project_id, inventory_id=inventory_id), asked)
     return found.shaped(lambda one: _wire(hub, one, grant))
 
 
 async def get_alias(hub: Hub, actor: Actor, project_id: int, inventory_id: int, alias_id: int) -> dict[str, Any]:
     """One alias."""
-    grant = await _inventory(actor, project_id, inventory_id)
+    grant, _ = await inventory_of(actor, project_id, inventory_id)
     return _wire(hub, await _alias(project_id, inventory_id, alias_id), grant)
 
 
@@ -60,11 +62,11 @@ async def create_alias(
     hub: Hub, actor: Actor, project_id: int, inventory_id: int, draft: AliasDraft
 ) -> dict[str, Any]:  # fmt: skip
     """Add an alias with a random address."""
-    grant = await _inventory(actor, project_id, inventory_id, MANAGE_RESOURCES)
+    grant, _ = await inventory_of(actor, project_id, inventory_id, MANAGE_RESOURCES)
     same_project(draft.project_id, project_id)
 
     async def work() -> StateAlias:
-        await find(Inventory, project_id, inventory_id, _INVENTORY)
+        await find(Inventory, project_id, inventory_id, "inventory")
         made = await StateAlias.create(
             alias=secrets.token_hex(16), project_id=project_id, inventory_id=inventory_id,
             auth_key_id=await _auth_key(project_id, draft),
@@ -79,7 +81,7 @@ async def update_alias(
     hub: Hub, actor: Actor, project_id: int, inventory_id: int, alias_id: int, draft: AliasDraft
 ) -> None:  # fmt: skip
     """Choose another key for an alias; its address stays."""
-    await _inventory(actor, project_id, inventory_id, MANAGE_RESOURCES)
+    await inventory_of(actor, project_id, inventory_id, MANAGE_RESOURCES)
     same_id(draft.id, alias_id, "Alias")
     same_project(draft.project_id, project_id)
 
@@ -94,7 +96,7 @@ async def update_alias(
 
 async def delete_alias(hub: Hub, actor: Actor, project_id: int, inventory_id: int, alias_id: int) -> None:
     """Delete an alias; the states stay."""
-    await _inventory(actor, project_id, inventory_id, MANAGE_RESOURCES)
+    await inventory_of(actor, project_id, inventory_id, MANAGE_RESOURCES)
 
     async def work() -> None:
         found = await _alias(project_id, inventory_id, alias_id)
@@ -106,7 +108,7 @@ async def delete_alias(hub: Hub, actor: Actor, project_id: int, inventory_id: in
 
 async def list_states(actor: Actor, project_id: int, inventory_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Versions of an inventory's state, newest first, without their text."""
-    await _inventory(actor, project_id, inventory_id)
+    await inventory_of(actor, project_id, inventory_id)
     query = State.filter(project_id=project_id, inventory_id=inventory_id)
     return (await STATES.values(query, asked, *_SHOWN)).shaped(_shape)
 
@@ -115,44 +117,49 @@ async def get_state(
     hub: Hub, actor: Actor, project_id: int, inventory_id: int, state_id: int | None
 ) -> dict[str, Any]:  # fmt: skip
     """One version; None asks for the latest. Its text holds secrets, so it is for those who may change things."""
-    grant = await _inventory(actor, project_id, inventory_id)
+    grant, _ = await inventory_of(actor, project_id, inventory_id)
     query = State.filter(project_id=project_id, inventory_id=inventory_id)
     if state_id is not None:
         query = query.filter(id=state_id if 0 < state_id <= MAX_ID else 0)
     found = await query.order_by("-id").first()
     if found is None:
-        raise NotFound(_NO_STATE)
+        raise NotFound(NO_STATE)
     shape = _shape({name: getattr(found, name) for name in _SHOWN})
     if found.state and grant.allows(MANAGE_RESOURCES):
-        shape["state"] = hub.vault.open(found.state, place("state", "state", found.id))
+        shape["state"] = ((await state_rows.text_of(hub, found.id)) or b"").decode("utf-8", "replace")
     return shape
+
+
+async def get_state_row(actor: Actor, project_id: int, inventory_id: int, state_id: int) -> dict[str, Any]:
+    """One version without its text."""
+    await inventory_of(actor, project_id, inventory_id)
+    found = await version_of(inventory_id, state_id)
+    return _shape({name: getattr(found, name) for name in _SHOWN})
+
+
+async def text_of_state(hub: Hub, actor: Actor, at: tuple[int, int], state_id: int) -> bytes:
+    """The whole text of a version of the state at (project, inventory), for those who may change things."""
+    await inventory_of(actor, *at, MANAGE_RESOURCES)
+    text = await state_rows.text_of(hub, (await version_of(at[1], state_id)).id)
+    if text is None:
+        raise NotFound(NO_STATE)
+    return text
 
 
 async def delete_state(hub: Hub, actor: Actor, project_id: int, inventory_id: int, state_id: int) -> None:
     """Delete one version; deleting the latest goes back to the one before."""
-    await _inventory(actor, project_id, inventory_id, MANAGE_RESOURCES)
+    await inventory_of(actor, project_id, inventory_id, MANAGE_RESOURCES)
 
     async def work() -> None:
         query = State.filter(project_id=project_id, inventory_id=inventory_id)
         found = await query.get_or_none(id=state_id) if 0 < state_id <= MAX_ID else None
         if found is None:
-            raise NotFound(_NO_STATE)
+            raise NotFound(NO_STATE)
         await found.delete()
         await events.record(hub, actor, "terraform_state", state_id, f"Terraform state {state_id} deleted",
                             project_id=project_id)  # fmt: skip
 
     await store(work)
-
-
-async def write_state(hub: Hub, state_id: int, text: str) -> None:
-    """Seal the text of a state for its row, in the unit under way."""
-    await State.filter(id=state_id).update(state=hub.vault.seal(text, place("state", "state", state_id)))
-
-
-async def _inventory(actor: Actor, project_id: int, inventory_id: int, bits: int = 0) -> Grant:
-    grant = await require(actor, project_id, bits)
-    await find(Inventory, project_id, inventory_id, _INVENTORY)
-    return grant
 
 
 async def _alias(project_id: int, inventory_id: int, alias_id: int) -> StateAlias:

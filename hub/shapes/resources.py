@@ -166,6 +166,11 @@ class Schedule(TypedDict):
     next_run_at: NotRequired[Time]
     last_run_at: NotRequired[Time]
     last_task_id: NotRequired[int]
+    last_error: NotRequired[str]
+    """Why the last moment started nothing."""
+    ends_at: NotRequired[Time]
+    max_runs: NotRequired[int]
+    runs: NotRequired[int]
     task_params: NotRequired[TaskParams | None]
 
 
@@ -173,6 +178,46 @@ class ListedSchedule(Schedule):
     """A schedule with the name of its template."""
 
     tpl_name: str
+
+
+@described
+class Moment(TypedDict):
+    """A moment at which something starts."""
+
+    at: Time
+    local: str
+    """The same in the schedule's own time zone, with its distance to UTC."""
+
+
+@described
+class Coming(Moment):
+    """A start that is to come."""
+
+    more: bool
+    """Whether the schedule starts more often on that day than is shown."""
+    schedule_id: int
+    name: str
+    template_id: int
+    template_name: str
+    freeze: str | None
+    """The freeze that holds it back."""
+
+
+@described
+class Freeze(TypedDict):
+    """A time in which schedules start nothing."""
+
+    id: int
+    project_id: int
+    name: str
+    active: bool
+    everything: bool
+    """Whether nobody else starts anything either."""
+    starts: Time | None
+    ends: Time | None
+    cron_format: str
+    time_zone: str
+    minutes: int
 
 
 @described
@@ -294,32 +339,3 @@ class Rehearsal(TypedDict):
     values: NotRequired[list[TriedValue]]
     error: NotRequired[str]
     """Why no task would start."""
-
-
-@described
-class StateAlias(TypedDict):
-    """An address of a Terraform state."""
-
-    id: int
-    url: str
-    auth_key_id: int | None
-    project_id: int
-    inventory_id: int
-
-
-@described
-class StateVersion(TypedDict):
-    """A version of a Terraform state."""
-
-    id: int
-    created: Time
-    project_id: int
-    inventory_id: int
-    task_id: NotRequired[int]
-
-
-class State(StateVersion):
-    """A version of a Terraform state, with its text."""
-
-    state: NotRequired[str]
-    """Left out for who may not manage resources."""

@@ -182,6 +182,8 @@ class NewTemplate(TypedDict):
     working_directory: NotRequired[str]
     time_limit: NotRequired[int]
     """Seconds after which a task is stopped."""
+    host_limit: NotRequired[int]
+    """Most hosts that a task may touch."""
     arguments: NotRequired[str]
     """Arguments as the text of a JSON list."""
     description: NotRequired[str]
@@ -323,3 +325,34 @@ class View(TypedDict):
     hidden: NotRequired[bool]
     sort_column: NotRequired[str]
     sort_reverse: NotRequired[bool]
+
+
+@described
+class DriftedResource(TypedDict):
+    """Something that is not as it is described."""
+
+    name: str
+    action: str
+    """What a run would do to it: `add`, `change`, `destroy`, …"""
+
+
+@described
+class DriftCheck(TypedDict):
+    """What a task has found that looked for drift."""
+
+    id: int
+    template_id: int
+    inventory_id: int | None
+    task_id: int
+    created: Time
+    drifted: bool
+    changes: int
+    """How many resources differ."""
+    resources: list[DriftedResource]
+    """The first 500 of them."""
+
+
+class Drift(DriftCheck):
+    """The last look at a template with an inventory."""
+
+    template_name: str

@@ -18,6 +18,7 @@ from hub.services.actor import Actor
 from hub.settings import Settings
 from hub.testing.sqlite_file import place_database
 from hub.worker.main import dispatch_forever, sweep_forever, work
+from hub.worker.timer import fire_forever
 
 PASSWORD = "changeme"  # noqa: S105 - of a hub that lives as long as a test
 
@@ -46,6 +47,7 @@ async def working(hub: Hub) -> AsyncIterator[None]:
     loops: Sequence[Callable[[], Awaitable[None]]] = (
         lambda: dispatch_forever(hub),
         lambda: sweep_forever(hub),
+        lambda: fire_forever(hub),
         lambda: work(hub),
     )
     tasks = [asyncio.ensure_future(loop()) for loop in loops]

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,6 +45,13 @@ class LdapServer:
     def ldaps(self) -> str:
         """Address that is encrypted from the start."""
         return f"ldaps://127.0.0.1:{self.secure}"
+
+    def settings(self) -> dict[str, Any]:
+        """What a hub has to know of it: people stand below `ou=people`."""
+        return {
+            "servers": [self.ldaps], "ca_file": str(self.ca_file), "bind_dn": ADMIN, "bind_password": ADMIN_PASSWORD,
+            "base": f"ou=people,{SUFFIX}",
+        }  # fmt: skip
 
     async def add(self, ldif: str) -> None:
         """Add or change entries."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, Stopped, TaskView
+from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, StateAccess, Stopped, TaskView
 
 _FLAT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _ROLES: Final = ("password", "private_key", "passphrase", "secret")
@@ -53,6 +53,8 @@ class RecordingIO:
     """Keys by id: `login`, and the text of each file by its role, such as `password` or `private_key`."""
     secret_values: Mapping[str, str] = field(default_factory=dict)
     """What `secrets` returns."""
+    state_access: StateAccess | None = None
+    """What `state` returns."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
@@ -128,12 +130,21 @@ class RecordingIO:
         self.masks += [value for value in self.secret_values.values() if value]
         return dict(self.secret_values)
 
+    async def state(self) -> StateAccess | None:
+        self.masks += [self.state_access.password] if self.state_access else []
+        return self.state_access
+
     async def stage(self, name: str) -> None:
         self.stages.append(name)
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         # Through JSON and back, because that is the way that it takes in a worker.
-        self.results.append((kind, json.loads(json.dumps(data, allow_nan=False))))
+        made = (kind, json.loads(json.dumps(data, allow_nan=False)))
+        last = [place for place, (name, _) in enumerate(self.results) if name == kind][-1:] if replace else []
+        if last:
+            self.results[last[0]] = made
+        else:
+            self.results.append(made)
 
     async def keep(self, path: Path, name: str) -> None:
         await asyncio.to_thread(shutil.copyfile, path, self.artifacts / _flat(name))

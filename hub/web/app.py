@@ -20,7 +20,7 @@ from hub.web.api.routing import PREFIX
 from hub.web.encoding import WireJSON
 from hub.web.errors import json_error, plain_not_found
 from hub.web.front import front
-from hub.web.front.limits import MAX_BODY
+from hub.web.front.limits import MAX_BODY, MIB
 from hub.web.headers import SAFE, UNKEPT
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ def make_app(hub: Hub) -> Quart:
     app.url_map.converters = {**app.url_map.converters, "int": Id}
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365), BODY_TIMEOUT=None)
+    most = max(MAX_BODY, hub.settings.terraform_state_size * MIB)  # what each path may send is decided in front
+    app.config.update(MAX_CONTENT_LENGTH=most, SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365), BODY_TIMEOUT=None)
     app.extensions["hub"] = hub
     load_routes()
     mount(app, hub)

@@ -24,6 +24,8 @@ class Option:
 
     value: str
     title: str
+    about: str = ""
+    """One line that says what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Field:
     name: str
     label: str
     widget: str
-    """`line`, `number`, `tick`, `choice`, `text`, `words`, `secret`, `key`, `duration` or `code`."""
+    """`line`, `number`, `tick`, `ticks`, `choice`, `text`, `words`, `secret`, `key`, `duration`, `date`, `time`,
+    `moment` or `code`."""
     value: Any = ""
     help: str = ""
     required: bool = False

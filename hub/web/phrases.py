@@ -64,6 +64,7 @@ ANSIBLE: Final = (
     N_("Hosts and groups to run on, instead of the template's; an empty list means all."),
     N_("Tags to run, instead of the template's; an empty list means all."),
     N_("Tags to leave out, instead of the template's; an empty list means none."), N_("Skip galaxy install"),
+    N_("Run on these hosts only, of those that it would run on anyway; on all of them when empty."),
     N_("Do not install roles and collections of requirements files."),
 )  # fmt: skip
 """Options of the plugin for Ansible."""
@@ -72,10 +73,12 @@ TERRAFORM: Final = (
     N_("Approval"), N_("State"), N_("Allow destroy"), N_("Allow auto approve"), N_("Auto approve"),
     N_("Let a task destroy everything that the configuration made."), N_("Let a task apply its plan without asking."),
     N_("Apply every plan without asking."), N_("Override backend"),
-    N_("Keep the state with the `http` backend, whatever backend the configuration names; set `TF_HTTP_ADDRESS` in the "
-       "variable group. The hub adds an override file to the task's own copy of the repository; your files stay as "
-       "they are."),
+    N_("Keep the state with the hub, whatever backend the configuration names; with `TF_HTTP_ADDRESS` in the variable "
+       "group, at that address. The hub adds an override file to the task's own copy of the repository; your files "
+       "stay as they are."),
     N_("Lock timeout"), N_("How long to wait for the lock of the state when somebody else holds it."), N_("Plan"),
+    N_("Drift"), N_("Look for drift: plan, change nothing, and note what differs from the configuration."),
+    N_("Look for drift: only say what would change (`--check --diff`), and note which hosts differ."),
     N_("Only plan; change nothing."), N_("Destroy"), N_("Destroy everything that the configuration made (`-destroy`)."),
     N_("Apply the plan without asking."), N_("Upgrade"), N_("Reconfigure"),
     N_("Take the newest providers and modules that fit (`-upgrade`)."),

@@ -18,6 +18,7 @@ from hub.plugin import Key, KeyType, Material, PluginError
 from hub.services import git_mappings, questions
 from hub.services.tasks.states import UNFINISHED
 from hub.worker.checkout import keyring_of
+from hub.worker.git import Keyring
 from hub.worker.material import materialise
 from hub.worker.run import Place
 
@@ -34,25 +35,33 @@ async def answer(hub: Hub, place: Place, question_id: int) -> None:
         return
     kind, data = question
     try:
-        result = await _KINDS[kind](hub, place, data)
+        await questions.tell(hub, question_id, answer=await _KINDS[kind](hub, place, data))
     except (HubError, PluginError) as error:
         await questions.tell(hub, question_id, error=str(error))
     except Exception:
         logger.exception("The question %s (%s) could not be answered.", question_id, kind)
         await questions.tell(hub, question_id, error="The worker met an error; its log tells which.")
-    else:
-        await questions.tell(hub, question_id, answer=result)
 
 
 async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:
+    async with _repository(hub, place, data) as (url, keys):
+        return await place.mirrors.branches(url, keys)
+
+
+async def _head(hub: Hub, place: Place, data: dict[str, Any]) -> dict[str, str]:
+    async with _repository(hub, place, data) as (url, keys):
+        return {"commit": await place.mirrors.head(url, str(data["branch"]), keys)}
+
+
+@asynccontextmanager
+async def _repository(hub: Hub, place: Place, data: dict[str, Any]) -> AsyncIterator[tuple[str, Keyring]]:
+    """Give a repository's address, and the keys with which its server may be asked."""
     repository = await Repository.get_or_none(id=data["repository_id"])
     if repository is None:
         raise Invalid("The repository does not exist any more.")
     mappings = await git_mappings.load(repository.project_id)
     async with _keys(hub, place, repository.project_id) as unlock:
-        return await place.mirrors.branches(
-            repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock)
-        )
+        yield repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock)
 
 
 @asynccontextmanager
@@ -89,4 +98,4 @@ async def _clear_cache(_: Hub, place: Place, data: dict[str, Any]) -> dict[str, 
     return {"mirrors": place.mirrors.forget(data.get("urls")), "folders": place.shared.clear()}
 
 
-_KINDS = {"branches": _branches, "clear_cache": _clear_cache}
+_KINDS = {"branches": _branches, "head": _head, "clear_cache": _clear_cache}

@@ -12,8 +12,8 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, Stopped
-from hub.services import artifacts
+from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
+from hub.services import artifacts, drift, terraform_seats
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
@@ -116,6 +116,16 @@ class LiveIO:
         """Return the secret variables of this task."""
         return self._run.brief.secret_variables
 
+    async def state(self) -> StateAccess | None:
+        """Return access to the state of the inventory; its password is masked in every form that a tool may print."""
+        brief = self._run.brief
+        if brief.inventory is None:
+            return None
+        access = await terraform_seats.lend(self._hub, brief.task_id, brief.project_id, brief.inventory.id)
+        pair = f"{access.username}:{access.password}"
+        self._run.journal.masker.add(access.password, pair)
+        return access
+
     async def stage(self, name: str) -> None:
         """Begin a named stage; the one before ends."""
         await self._run.journal.end_of_program()
@@ -124,10 +134,13 @@ class LiveIO:
             {"name": name, "start": _iso(self._hub), "end": None, "first_line": self._run.journal.next_line}
         )
 
-    async def result(self, kind: str, data: Mapping[str, Any]) -> None:
+    async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
-        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown)
+        if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
+            self._run.results.append((kind, shown))
+            return
+        await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown, replace=replace)
 
     async def keep(self, path: Path, name: str) -> None:
         """Keep a file as an artifact."""

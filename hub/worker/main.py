@@ -12,6 +12,7 @@ from hub.context import Hub
 from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
+from hub.services import still_here
 from hub.services.git_roots import local_roots
 from hub.services.tasks import dispatch, leases
 from hub.services.tasks.dispatch import lane_of
@@ -99,6 +100,11 @@ async def dispatch_forever(hub: Hub) -> None:
 async def sweep_forever(hub: Hub) -> None:
     """End what lost workers left behind, and send again what was lost on the way."""
     await _forever("sweeping", Sweep(hub).once, POLL)
+
+
+async def look_again_forever(hub: Hub) -> None:
+    """Look whether people from elsewhere are still let in there."""
+    await _forever("asking who is still let in elsewhere", partial(still_here.look_again, hub), 60.0)
 
 
 class Sweep:

@@ -184,5 +184,6 @@ def task_view(hub: Hub, brief: Brief, repository: RepositoryView | None, invento
         version=brief.version,
         incoming_version=brief.incoming_version,
         dry_run=bool(brief.task_params.get("dry_run")),
+        host_limit=brief.host_limit,
         resumed=brief.resumed,
     )

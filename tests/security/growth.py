@@ -17,6 +17,7 @@ from hub.context import Hub
 from hub.db import current
 from hub.models import (
     App,
+    DriftCheck,
     Event,
     Membership,
     Role,
@@ -57,6 +58,7 @@ async def seed(hub: Hub, things: Things) -> None:
     )
     await Task.create(template_id=things.build, status="waiting", created=now, **at)
     await TaskMove.create(task_id=things.task, at=now, source="waiting", target="starting")
+    await DriftCheck.create(template_id=things.template, task_id=things.task, created=now, drifted=True, resources=[])
     for kind in ("stage", "host", "failure"):
         await TaskResult.create(task_id=things.task, kind=kind, created=now, data={"name": kind, "host": kind})
 
@@ -76,6 +78,7 @@ async def multiply(things: Things, times: int) -> None:
         for row in (
             await Task.get(id=things.task), await TemplateVault.filter(template_id=things.template).first(),
             await TemplateEnvironment.filter(template_id=things.template).first(),
+            await DriftCheck.filter(template_id=things.template).first(),
         ):  # fmt: skip
             assert row is not None
             assert await _copy(row, number, copies, template_id=template_id) is not None
@@ -127,7 +130,7 @@ async def statements() -> AsyncIterator[list[str]]:
             heard.append(text)
 
     client: Any = current().client
-    slow, quick = [client._connection, client._reader], client._quick
+    slow, quick = [client._connection, client._reader], client._quick._connection
     for one in slow:
         await one.set_trace_callback(hear)
     quick.set_trace_callback(hear)

@@ -13,6 +13,7 @@ from hub.context import Hub
 from hub.models import (
     Delivery,
     Environment,
+    Freeze,
     HostConfig,
     Integration,
     IntegrationAlias,
@@ -237,7 +238,9 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
     schedule = await Schedule.create(name=f"{name} schedule", template=template, cron_format="0 0 * * *", **at)
     invite = await Invite.create(email=f"{name}@example.org", role="guest", digest=f"{name} digest", created=now, **at)
     right = await TemplateRole.create(template=template, role_slug="guest", permissions=1)
+    freeze = await Freeze.create(name=f"{name} freeze", cron_format="0 0 1 1 *", minutes=1, **at)
     further = {
+        "freeze_id": freeze.id,
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
         "invite_id": invite.id, "perm_id": right.id,

@@ -12,6 +12,7 @@ from hub.models import (
     Delivery,
     Environment,
     Event,
+    Freeze,
     HostConfig,
     Integration,
     IntegrationAlias,
@@ -42,9 +43,9 @@ from .people import with_triggers
 load_routes()
 
 MODELS = (
-    Delivery, Environment, Event, HostConfig, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue,
-    Inventory, Invite, Key, Project, Repository, Runner, RunnerEnrolment, Schedule, SecretStorage, State, StateAlias,
-    Task, Template, TemplateRole, TemplateVault, View,
+    Delivery, Environment, Event, Freeze, HostConfig, Integration, IntegrationAlias, IntegrationMatcher,
+    IntegrationValue, Inventory, Invite, Key, Project, Repository, Runner, RunnerEnrolment, Schedule, SecretStorage,
+    State, StateAlias, Task, Template, TemplateRole, TemplateVault, View,
 )  # fmt: skip
 NOT_OF_A_PROJECT = {"project_id", "user_id"}
 """Parts of paths below a project that are no things of it; everything else is tried, also what comes later."""
@@ -77,6 +78,7 @@ BODIES: dict[str, Any] = {
     },
     "values": {"name": "x", "value_source": "body", "body_data_type": "json", "key": "a", "variable": "b"},
     "schedules": {"name": "x", "template_id": "template", "cron_format": "0 0 * * *"},
+    "freezes": {"name": "x", "ends": "2099-01-01"},
     "perms": {"role_slug": "task_runner", "permissions": 1},
     "invites": {"status": "declined", "email": "x@example.org", "role": "guest"},
     "host_configs": {"type": "url", "host": "https://x.org/", "ssh_key_id": "key"},

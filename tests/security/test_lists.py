@@ -24,6 +24,7 @@ _PART = re.compile(r"\{(\w+)\}")
 NOT_OF_ROWS = {
     "/plugins": "what is installed",
     "/project/{project_id}/schedules/{schedule_id}/next": "worked out of one schedule",
+    "/project/{project_id}/schedules/forecast": "worked out of the schedules",
     "/project/{project_id}/repositories/{repository_id}/branches": "asked of git by a worker",
 }
 """Lists that are no rows of the database."""

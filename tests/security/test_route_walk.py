@@ -18,16 +18,18 @@ PUBLIC = {("GET", "/ping"), ("GET", "/auth/login"), ("POST", "/auth/login"), ("P
           ("GET", "/auth/oidc/{provider}/login"), ("GET", "/auth/oidc/{provider}/redirect"),
           ("GET", "/auth/oidc/{provider}/redirect/{redirect_path}"),
           *((method, "/integrations/{alias}") for method in ("GET", "POST", "OPTIONS")),
-          *((method, "/terraform/{alias}") for method in ("GET", "POST", "LOCK", "UNLOCK"))}  # fmt: skip
+          *((method, "/terraform/{alias}") for method in ("GET", "POST", "DELETE", "LOCK", "UNLOCK"))}  # fmt: skip
 """Each of them was looked at: what it tells, and what it changes."""
 
 ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences", "/api/docs"}
 
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),
+    ("POST", "/project/{project_id}/templates/{template_id}/drift"),
     ("POST", "/project/{project_id}/tasks/{task_id}/stop"),
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),
     ("POST", "/project/{project_id}/tasks/{task_id}/reject"),
+    ("POST", "/project/{project_id}/tasks/{task_id}/rerun_failed"),
 }
 OWNERS = {
     ("PUT", "/project/{project_id}"),

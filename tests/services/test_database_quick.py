@@ -39,6 +39,14 @@ def test_what_computes_for_long_is_broken_off_and_left_to_the_thread_the_next_ti
     assert quick.rows("SELECT id FROM thing WHERE id = ?", [1]) is not None
 
 
+def test_what_waits_for_long_goes_to_the_thread_this_once(quick, monkeypatch):
+    moments = iter(range(100))
+    monkeypatch.setattr("hub.db.quick.time.monotonic", lambda: float(next(moments)))
+    monkeypatch.setattr("hub.db.quick.time.thread_time", lambda: 0.0)
+    assert quick.rows(ENDLESS, []) is None
+    assert ENDLESS not in quick._slow
+
+
 def test_an_answer_of_many_rows_is_left_to_the_thread(quick):
     assert quick.rows("SELECT id FROM thing", []) is None
     assert len(quick.rows(f"SELECT id FROM thing LIMIT {MOST}", [])) == MOST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 
 import pytest
 
@@ -96,3 +96,12 @@ def test_endless_texts_are_refused_at_once():
     for text in ("1," * 100 + "1 * * * *", "@every " + "1h" * 100, "0-59/" + "9" * 40 + " * * * *"):
         with pytest.raises(Invalid):
             list(islice(cron.parse(text, "Nowhere").after(NEW_YEAR), 1))
+
+
+@pytest.mark.parametrize("text", ["*/7 * * * *", "30 2 * * *", "@every 90s", "0 9 * * mon-fri", "15 14 1 * *"])
+@pytest.mark.parametrize("most", [1, 3, 50])
+def test_the_last_moments_are_the_end_of_all_of_them(text, most):
+    found = cron.parse(text, "Europe/Berlin")
+    after, until = datetime(2026, 3, 28, 11, 58, 30, tzinfo=UTC), datetime(2026, 3, 30, 9, 0, tzinfo=UTC)
+    every = list(takewhile(lambda one: one <= until, found.after(after)))
+    assert found.latest(after, until, most) == every[-most:]

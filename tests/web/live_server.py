@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from hub.context import Hub
 from hub.models import Membership, User
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.testing.ports import free_port
 from hub.testing.scene import Scene
 from hub.web.app import make_app
 from hub.web.serve import serve_app
@@ -43,10 +43,8 @@ class LiveServer:
 
 
 @asynccontextmanager
-async def live_server(hub: Hub) -> AsyncIterator[LiveServer]:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = int(one.getsockname()[1])
+async def live_server(hub: Hub, port: int = 0) -> AsyncIterator[LiveServer]:
+    port = port or free_port()
     server = LiveServer(hub, port)
     settings = hub.settings.model_copy(update={"port": port})
     serving = server.serving = asyncio.create_task(serve_app(make_app(hub), settings, server.stop))

@@ -85,7 +85,7 @@ async def test_one_that_watches_a_repository_counts_as_on_and_stands_in_the_list
         ({"time_zone": "Mars"}, "Cron: provided bad location Mars: unknown time zone Mars"),
         ({"type": "run_at"}, "run_at must be provided for run_at schedules"),
         ({"type": "run_at", "run_at": "2020-01-01T00:00:00Z"}, "run_at must be in the future"),
-        ({"type": "run_at", "run_at": "soon"}, "run_at must be a time such as 2030-01-31T12:00:00Z."),
+        ({"type": "run_at", "run_at": "soon"}, "The member run_at must be a time such as 2030-01-31T12:00:00Z."),
         ({"type": "monthly"}, "invalid schedule type"),
         ({"template_id": 999}, "There is no such template in this project."),
         ({"template_id": 0}, "A schedule needs a template."),

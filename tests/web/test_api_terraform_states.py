@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from hub.models import Inventory, Key, State, StateAlias
-from hub.services import terraform_states, vaulting
+from hub.models import Inventory, Key, State, StateAlias, StateLock
+from hub.services import state_rows, state_texts, vaulting
+from hub.services.state_rows import Version
 from hub.testing.carriers import SETUPS
 from hub.vault import with_new_key
 
@@ -29,8 +30,7 @@ async def login(admin, pid):
 
 async def stored(hub, below):
     project, inventory = (int(part) for part in re.findall(r"\d+", below))
-    row = await State.create(project_id=project, inventory_id=inventory, created=hub.clock())
-    await terraform_states.write_state(hub, row.id, TEXT)
+    row = await state_rows.add(hub, Version(project, inventory, packed=state_texts.pack(TEXT.encode())))
     return row.id
 
 
@@ -41,7 +41,7 @@ async def test_an_alias_has_a_random_address_that_stays(hub, admin, manager, gue
     assert re.fullmatch(re.escape(hub.settings.address) + "/api/terraform/[0-9a-f]{32}", made["url"])
     assert (made["auth_key_id"], await manager.read(below + "/aliases")) == (login, [made])
     at = f"{below}/aliases/{made['id']}"
-    assert await guest.read(at) == made | {"url": ""}  # an address without a key would be all that is asked for
+    assert await guest.read(at) == made | {"url": ""}
     assert await guest.read(below + "/aliases") == [made | {"url": ""}]
     assert (await manager.put(at, made | {"auth_key_id": None})).status == 204
     assert await manager.read(at) == made | {"auth_key_id": None}
@@ -70,7 +70,7 @@ async def test_states_are_sealed_listed_without_text_and_read_by_few(hub, manage
     first, second = [await stored(hub, below) for _ in range(2)]
     listed = await guest.read(below + "/states")
     assert [one["id"] for one in listed] == [second, first]
-    assert set(listed[0]) == {"id", "created", "project_id", "inventory_id"}
+    assert set(listed[0]) == {"id", "created", "project_id", "inventory_id", "serial", "lineage"}
     assert "canary" not in str(await State.all().values())
     assert (await manager.read(below + "/states/latest")) == listed[0] | {"state": TEXT}
     assert (await manager.read(f"{below}/states/{first}"))["state"] == TEXT
@@ -106,11 +106,28 @@ async def test_neither_projects_nor_inventories_share_them(hub, admin, stranger,
     assert (await stranger.get(below + "/states/latest")).status == 404
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "LOCK", "UNLOCK"])
-async def test_the_backend_says_that_it_is_not_served(nobody, admin, below, method):
-    alias = (await admin.post(below + "/aliases", {})).json["url"].rpartition("/")[2]
-    for name in (alias, "0" * 32):
-        reply = await nobody.call(method, f"/terraform/{name}", {"serial": 1})
-        assert (reply.status, reply.error) == (404, "This hub does not serve Terraform states over HTTP yet.")
-    assert (await nobody.call("LOCK", "/projects")).data == b"Not Found\n"
-    assert await State.all().count() == 0
+async def test_versions_are_compared_and_gone_back_to_and_a_lock_is_released(hub, manager, guest, below):
+    project, inventory = (int(part) for part in re.findall(r"\d+", below))
+    for serial, value in ((1, "a"), (2, "b")):
+        body = f'{{"serial": {serial}, "lineage": "L", "outputs": {{"o": {{"value": "{value}"}}}}}}'.encode()
+        await state_rows.add(hub, Version(project, inventory, None, state_texts.pack(body), serial, "L"))
+    changed = await guest.read(below + "/states/2/changes")
+    assert (changed["since"], changed["outputs"]) == (
+        1, [{"name": "o", "action": "change", "before": "a", "after": "b"}]
+    )  # fmt: skip
+    assert (await guest.read(below + "/states/2/changes?since=2"))["outputs"] == []
+    for path, status in (("2/changes?since=x", 400), ("2/changes?since=9", 404), ("9/changes", 404)):
+        assert (await guest.get(f"{below}/states/{path}")).status == status
+    assert (await guest.post(below + "/states/1/rollback")).status == 403
+    made = await manager.post(below + "/states/1/rollback")
+    assert (made.status, made.json["serial"]) == (201, 3)
+    assert (await manager.post(below + "/states/3/rollback")).status == 409  # it is the present one
+    assert (await guest.get(below + "/lock")).status == 404
+    await StateLock.create(inventory_id=inventory, lock_id="one", info='{"ID": "one"}', created=hub.clock())
+    assert (await guest.read(below + "/lock"))["id"] == "one"
+    release = {"lock_id": "one", "reason": "left behind"}
+    assert (await guest.post(below + "/lock/release", release)).status == 403
+    for wrong, status in (({"lock_id": "one"}, 400), (release | {"lock_id": "two"}, 412)):
+        assert (await manager.post(below + "/lock/release", wrong)).status == status
+    assert (await manager.post(below + "/states/1/rollback")).status == 409
+    assert [(await manager.post(below + "/lock/release", release)).status for _ in range(2)] == [204, 404]

@@ -10,7 +10,7 @@ import pytest
 from quart import Quart
 
 from hub.context import Hub
-from hub.models import Environment, Inventory, Key, Repository, Task, Template, Token, User, View
+from hub.models import Environment, Inventory, Key, Repository, Task, Template, User, View
 from hub.plugin import Panel, PanelRequest
 from hub.services.keys import read_secret
 from hub.testing.booted import PASSWORD
@@ -249,17 +249,6 @@ async def test_an_administrator_adds_somebody_who_joins_a_team(app: Quart, scene
     assert (await own.get(f"/project/{scene.project.id}/history")).status == 200
     await sent(reader, f"{team}/{mina.id}/remove", {})
     assert (await own.get(f"/project/{scene.project.id}/history")).status == 404
-
-
-async def test_a_token_is_shown_once_and_works(app: Quart, reader: Reader) -> None:
-    shown = await reader.send("/account/tokens", {"name": "ci", "days": "30"})
-    secret = re.search(r'id="new-token">([^<]+)<', shown.text)
-    assert secret
-    answer = await app.test_client(use_cookies=False).get("/api/user", headers={"Authorization": f"Bearer {secret[1]}"})
-    assert answer.status_code == 200
-    assert secret[1] not in (await reader.get("/account")).text
-    await sent(reader, f"/account/tokens/{secret[1][:8]}/delete", {})
-    assert await Token.all().count() == 0
 
 
 async def test_changing_the_password_needs_the_old_one(app: Quart, reader: Reader) -> None:

@@ -154,11 +154,11 @@ async def schedule(site: Site, entry: Entry, row_id: int | None, *, same: bool) 
     site.refreshed = row_id is not None and bool(answers)
     moment = _moment(entry.run_at) if entry.type == schedules.RUN_AT else None
     over = entry.type == schedules.RUN_AT and (moment is None or moment <= site.hub.clock())
-    body = {name: value for name, value in entry.shape().items() if name not in {"ends_at", "max_runs"}} | {
+    body = entry.shape() | {
         "template_id": site.id("templates", entry.template),
         "repository_id": site.id("repositories", entry.checkable_repository),
         "task_params": _params(site, entry.task_params),
-        "misfire": entry.misfire, "overlap": entry.overlap,
+        "misfire": entry.misfire, "overlap": entry.overlap, "ends_at": entry.ends_at, "max_runs": entry.max_runs,
     }  # fmt: skip
     if answers:
         body["task_params"] = (body["task_params"] or {}) | {"secret": json.dumps(answers)}
@@ -171,7 +171,6 @@ async def schedule(site: Site, entry: Entry, row_id: int | None, *, same: bool) 
         row_id = int((await schedules.create_schedule(*site.at, draft))["id"])
     else:
         await schedules.update_schedule(*site.at, row_id, draft)
-    await Schedule.filter(id=row_id).update(ends_at=_moment(entry.ends_at), max_runs=entry.max_runs)
     if over:
         await Schedule.filter(id=row_id).update(run_at=moment, next_run_at=None)
     return row_id

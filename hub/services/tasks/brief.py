@@ -73,6 +73,7 @@ class Brief:
     template_params: Mapping[str, Any]
     task_params: Mapping[str, Any]
     time_limit: int
+    host_limit: int
     resumed: Mapping[str, Any] | None
     repository: RepositoryBrief
     inventory: InventoryBrief | None
@@ -95,7 +96,7 @@ _TASK = """
            COALESCE("task"."inventory_id", "template"."inventory_id") AS "inventory_id",
            "template"."name" AS "template_name", "template"."type" AS "template_type", "app", "working_directory",
            "template"."arguments" AS "template_arguments", "allow_override_args_in_task", "task_params", "time_limit",
-           "survey_vars",
+           "host_limit", "survey_vars",
            "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
            "ssh_key_id", "project"."name" AS "project_name", "user"."username",
            EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults",
@@ -141,6 +142,7 @@ async def load(hub: Hub, task_id: int) -> Brief:
         template_params=task["task_params"] or {},
         task_params=task["params"] or {},
         time_limit=task["time_limit"] or hub.settings.task_time_limit,
+        host_limit=task["host_limit"],
         resumed=_resumed(hub, task),
         repository=RepositoryBrief(
             task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]

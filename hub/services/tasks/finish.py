@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import execute, on_commit, unit
+from hub.db import execute, on_commit, rows, unit
 from hub.errors import Invalid
 from hub.plugin import Outcome
+from hub.services import drift
 from hub.services.actor import SYSTEM, Actor
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
 from hub.services.tasks.retention import prune
@@ -52,7 +53,11 @@ async def finish(hub: Hub, subject: Subject, outcome: Outcome, *, results: Seque
         if outcome.kind == "awaiting":
             return await _park(hub, subject, outcome, at)
         if outcome.kind == "success":
-            return await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
+            moved = await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
+            for data in (data for kind, data in results if moved and kind == drift.KIND):
+                looked = drift.Looked(subject.id, subject.project_id, subject.template_id, subject.template_name)
+                await drift.note(hub, looked, data)
+            return moved
         reason = outcome.reason or f"It ended with exit code {outcome.code}."
         return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason, exit_code=outcome.code)
 
@@ -97,12 +102,21 @@ async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> b
     return await transition(hub, SYSTEM, subject, move, at=at)
 
 
-async def add_own_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
-    """Keep a structured result of a task that this worker runs. Raises `LeaseLost`."""
+async def add_own_result(
+    hub: Hub, task_id: int, kind: str, data: Mapping[str, Any], *, replace: bool = False
+) -> None:  # fmt: skip
+    """Keep a structured result of a task that this worker runs, in place of the last one of its kind or beside it.
+
+    Raises `LeaseLost`.
+    """
 
     async def work() -> None:
         await held(hub, task_id)
-        await add_result(hub, task_id, kind, data)
+        last = await rows(_LAST_RESULT, [task_id, kind[:50]]) if replace else []
+        if last:
+            await execute(_REPLACE, [hub.clock(), storable(data), last[0]["id"]])
+        else:
+            await add_result(hub, task_id, kind, data)
 
     await unit(work)
 
@@ -111,6 +125,10 @@ async def add_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any])
     """Keep a structured result of a task. Raises `Invalid` for what is no JSON."""
     await execute(_RESULT, [task_id, kind[:50], hub.clock(), storable(data)])
 
+
+_LAST_RESULT = 'SELECT "id" FROM "task_result" WHERE "task_id" = ? AND "kind" = ? ORDER BY "id" DESC LIMIT 1'
+
+_REPLACE = 'UPDATE "task_result" SET "created" = ?, "data" = ? WHERE "id" = ?'
 
 _RESULT = 'INSERT INTO "task_result" ("task_id", "kind", "created", "data") VALUES (?, ?, ?, ?)'
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -14,7 +14,7 @@ from hub.db import column, unit
 from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Inventory, Task, Template
 from hub.plugin import GateRequest
-from hub.services import apps
+from hub.services import apps, freezes
 from hub.services.access import RUN_TASKS, Grant, require
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, Draft
@@ -52,6 +52,16 @@ class TaskDraft(Draft):
 
 async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> dict[str, Any]:
     """Check everything, store a waiting task and return it in the wire's shape."""
+    task_id = await unit(await ready(hub, actor, project_id, draft))
+    made = await one_task(project_id, task_id)
+    return {**made, "secret": "{}"}
+
+
+async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Callable[[], Awaitable[int]]:
+    """Check everything; return what stores the waiting task, in a unit of the caller's, and gives its id.
+
+    Plugins are asked here, so that no unit waits for them.
+    """
     grant = await require(actor, project_id, RUN_TASKS, template_id=draft.template_id)
     template = await Template.get_or_none(id=draft.template_id, project_id=project_id)
     if template is None:
@@ -64,6 +74,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
         survey.parse_object(draft.secret, "secret"), free=grant.overrides,
     )  # fmt: skip
     columns["params"] = storable(check_task_params(executor, draft.params, draft.limit))
+    await freezes.refuse_frozen(hub, actor, project_id)
     await _ask_gates(hub, actor, template, columns, answers.plain)
 
     async def store() -> int:
@@ -87,9 +98,7 @@ async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> d
         await begin(hub, actor, Subject(task.id, project_id, template.id, template.name, template.app))
         return int(task.id)
 
-    task_id = await unit(store)
-    made = await one_task(project_id, task_id)
-    return {**made, "secret": "{}"}
+    return store
 
 
 async def _columns(hub: Hub, grant: Grant, template: Template, draft: TaskDraft) -> dict[str, Any]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
-
-from tortoise.functions import Max
 
 from hub.db import rows
 from hub.errors import NotFound
@@ -71,6 +70,7 @@ _JOINED = (
     "build_task__template_id", "build_task__commit_hash", "build_task__commit_message",
 )  # fmt: skip
 
+_own_of = itemgetter(*_OWN)
 _TIMES = ("created", "start", "end", "build_task__created")
 
 
@@ -96,17 +96,20 @@ async def _full(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
     return await rows(f"{_FULL} WHERE {where}", params, times=_TIMES, documents=("params",))
 
 
-_OMIT_EMPTY = frozenset({
+_OMIT_EMPTY = (
     "environment", "user_id", "integration_id", "schedule_id", "start", "end", "message", "commit_message",
     "build_task_id", "inventory_id", "params", "arguments", "git_branch", "commit_hash", "version",
     "reason", "question", "exit_code",
-})  # fmt: skip
+)  # fmt: skip
 """Members that the wire leaves out when they are null, or empty text."""
 
 
 def wire(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return one task in the wire's shape."""
-    task = {name: row[name] for name in _OWN if name not in _OMIT_EMPTY or (row[name] is not None and row[name] != "")}
+    task: dict[str, Any] = dict(zip(_OWN, _own_of(row), strict=True))
+    for name in _OMIT_EMPTY:
+        if task[name] is None or task[name] == "":
+            del task[name]
     task["limit"] = ""
     return task
 
@@ -169,9 +172,10 @@ async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Newest task of each of these templates. Callers have checked permission."""
     if not template_ids:
         return {}
-    newest = Task.filter(template_id__in=list(template_ids)).annotate(newest=Max("id")).group_by("template_id")
-    ids = [one["newest"] for one in await newest.values("template_id", "newest")]
-    return {row["template_id"]: wire_with_template(row) for row in (await _by_ids(ids)).values()}
+    places = ", ".join("?" * len(template_ids))
+    newest = f'SELECT MAX("id") FROM "task" WHERE "template_id" IN ({places}) GROUP BY "template_id"'  # noqa: S608 - of constants
+    found = await _full(f'"task"."id" IN ({newest})', template_ids)
+    return {row["template_id"]: wire_with_template(row) for row in found}
 
 
 async def get_task(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:

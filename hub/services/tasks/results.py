@@ -16,6 +16,7 @@ from hub.services.tasks.read import results_of
 
 HOSTS = "ansible_hosts"
 ERRORS = "ansible_errors"
+TASKS = "ansible_tasks"
 STAGES = "stages"
 PLAN = "plan"
 """What a task would change: shown for people to judge, in the shape that `review_of` gives."""
@@ -26,14 +27,18 @@ _COUNTS = ("ok", "changed", "failed", "unreachable", "skipped", "rescued", "igno
 _TYPES = {"plan": "terraform_plan", "play": "running", "apply": "running", "recap": "print_result",
           "outputs": "print_result"}  # fmt: skip
 """The wire's names of stages that are named otherwise here."""
+_BY_HOST = frozenset({"play", "recap"})
 
 
 async def stages(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:
     """Stages of a task in their order; `result` is what was told of a stage, or null."""
     found: list[dict[str, Any]] = []
+    told: dict[str, Any] | None = None
     for row in await _of_kind(actor, project_id, task_id, STAGES):
         for stage in row["data"].get("stages") or ():
             name = str(stage.get("name", ""))
+            if name in _BY_HOST and told is None:
+                told = await _told_by_host(actor, project_id, task_id)
             found.append({
                 "id": len(found) + 1,
                 "task_id": task_id,
@@ -42,9 +47,24 @@ async def stages(actor: Actor, project_id: int, task_id: int) -> list[dict[str, 
                 "end": stage.get("end"),
                 "start_output_id": None,
                 "end_output_id": None,
-                "result": stage.get("result"),
+                "result": stage.get("result") or (told or {}).get(name),
             })  # fmt: skip
     return found
+
+
+async def _told_by_host(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
+    """What a run of Ansible tells about two of its stages: how many tasks, what failed first where, and the recap."""
+    recap = await _each(actor, project_id, task_id, HOSTS)
+    if not recap:
+        return {}
+    rows = await _of_kind(actor, project_id, task_id, TASKS)
+    failed: dict[str, str] = {}
+    for _, one in await _each(actor, project_id, task_id, ERRORS):
+        failed.setdefault(str(one.get("host", "")), str(one.get("task", "")))
+    return {
+        "play": {"tasks": sum(len(_listed(row["data"].get("tasks"))) for row in rows), "failed": failed},
+        "recap": {str(one.get("host", "")): {name: _count(one.get(name)) for name in _COUNTS} for _, one in recap},
+    }
 
 
 async def hosts(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:

@@ -43,6 +43,12 @@ async def validate(call: Call) -> Answer:
     return Response(b"", 200, content_type=JSON)
 
 
+@route("POST", _ALL + "/preview", Access.MEMBER, wire=False, takes=CronDraft, gives=list[shapes.Moment], status=200)
+async def preview(call: Call) -> Answer:
+    """The next five moments of a cron text."""
+    return await schedules.preview(call.hub, call.actor, call.ids["project_id"], CronDraft.read(call.body))
+
+
 @route("GET", _ONE, Access.MEMBER, gives=shapes.Schedule)
 async def get_schedule(call: Call) -> Answer:
     """One schedule."""

@@ -12,10 +12,11 @@ from hub import shapes
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import Template
 from hub.services import log
-from hub.services.access import MANAGE_RESOURCES, require
+from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require
 from hub.services.belongings import find
 from hub.services.draft import Draft
-from hub.services.tasks import launch, read, stop
+from hub.services.tasks import again, launch, read, stop
+from hub.services.tasks.again import AgainDraft
 from hub.services.tasks.launch import TaskDraft
 from hub.web.api.about import FIRST, KIND, LINES
 from hub.web.api.queries import asked, integer
@@ -129,6 +130,16 @@ async def reject_task(call: Call) -> Answer:
     """End a task that asked."""
     await stop.reject(call.hub, call.actor, *_ids(call))
     return None
+
+
+@route(
+    "POST", _ONE + "/rerun_failed", Access.MEMBER, wire=False, needs=RUN_TASKS,
+    takes=AgainDraft, gives=shapes.NewTask, status=201,
+)  # fmt: skip
+async def rerun_failed(call: Call) -> Answer:
+    """Start the task again, only on the hosts on which it failed or that it could not reach."""
+    draft = AgainDraft.read(call.body)
+    return Made(await again.on_failed_hosts(call.hub, call.actor, *_ids(call), draft))
 
 
 @route("GET", _ONE + "/output", Access.MEMBER, gives=list[shapes.LogEntry])

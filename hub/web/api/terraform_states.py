@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from hub import shapes
-from hub.errors import NotFound
-from hub.services import terraform_states
+from hub.services import terraform_history, terraform_states
+from hub.services.terraform_history import ReleaseDraft
 from hub.services.terraform_states import AliasDraft
-from hub.web.api.queries import asked
-from hub.web.api.routing import Access, Answer, Call, route
+from hub.web.api.about import SINCE
+from hub.web.api.queries import asked, integer
+from hub.web.api.routing import Access, Answer, Call, Made, route
 
 _BELOW = "/project/{project_id}/inventory/{inventory_id}/terraform"
 _ALIASES = _BELOW + "/aliases"
 _ALIAS = _ALIASES + "/{alias_id}"
 _STATES = _BELOW + "/states"
 _STATE = _STATES + "/{state_id}"
-_BACKEND = "/terraform/{alias}"
+_LOCK = _BELOW + "/lock"
 
 
 def _of(call: Call) -> tuple[int, int]:
@@ -79,10 +80,28 @@ async def delete_state(call: Call) -> Answer:
     return None
 
 
-@route("GET", _BACKEND, Access.PUBLIC)
-@route("POST", _BACKEND, Access.PUBLIC, body=False)
-@route("LOCK", _BACKEND, Access.PUBLIC, body=False)
-@route("UNLOCK", _BACKEND, Access.PUBLIC, body=False)
-async def backend(_: Call) -> Answer:
-    """Terraform's http backend. Public, since Terraform has no session; nothing is looked up, read or kept here."""
-    raise NotFound("This hub does not serve Terraform states over HTTP yet.")
+@route("GET", _STATE + "/changes", Access.MEMBER, wire=False, gives=shapes.StateChanges, asks=(SINCE,))
+async def compare_states(call: Call) -> Answer:
+    """What a version changed since the one before it, or since the version `since`."""
+    since = integer(call, "since")
+    return await terraform_history.changes(call.hub, call.actor, _of(call), call.ids["state_id"], since)
+
+
+@route("POST", _STATE + "/rollback", Access.MEMBER, body=False, wire=False, gives=shapes.StateVersion, status=201)
+async def roll_back_state(call: Call) -> Answer:
+    """Make a former version the present one."""
+    return Made(await terraform_history.roll_back(call.hub, call.actor, _of(call), call.ids["state_id"]))
+
+
+@route("GET", _LOCK, Access.MEMBER, wire=False, gives=shapes.StateLock)
+async def get_state_lock(call: Call) -> Answer:
+    """Who holds the lock; 404 when nobody does."""
+    return await terraform_history.get_lock(call.actor, *_of(call))
+
+
+@route("POST", _LOCK + "/release", Access.MEMBER, wire=False, takes=ReleaseDraft, also=(412,))
+async def release_state_lock(call: Call) -> Answer:
+    """Take the lock away by force."""
+    draft = ReleaseDraft.read(call.body)
+    await terraform_history.release_lock(call.hub, call.actor, *_of(call), draft)
+    return None

@@ -16,6 +16,7 @@ MAX_BODY: Final = 10 * MIB
 """Largest body of a request that no other rule is for, in bytes."""
 _KINDS: Final = (("/api/auth/", 64 * 1024), ("/auth/", 64 * 1024))
 """Paths that anybody may send to, with what they need at most."""
+_STATES: Final = "/api/terraform/"
 
 PATIENCE: Final = 30.0
 """Seconds that a body may take, besides a second for each `SLOWEST` bytes of it that came."""
@@ -38,7 +39,7 @@ def limited(app: App, settings: Settings) -> App:
             return
         under_way[peer] += 1
         try:
-            await _watched(app, scope, receive, send)
+            await _watched(app, settings, scope, receive, send)
         finally:
             under_way[peer] -= 1
             if not under_way[peer]:
@@ -47,16 +48,18 @@ def limited(app: App, settings: Settings) -> App:
     return bounded
 
 
-def largest(path: str) -> int:
+def largest(path: str, settings: Settings) -> int:
     """Return how many bytes a request to this path may send."""
+    if path.startswith(_STATES):
+        return settings.terraform_state_size * MIB
     return next((limit for prefix, limit in _KINDS if path.startswith(prefix)), MAX_BODY)
 
 
-async def _watched(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+async def _watched(app: App, settings: Settings, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await app(scope, receive, send)
         return
-    limit, said = largest(local_path(scope)), header(scope, b"content-length")
+    limit, said = largest(local_path(scope), settings), header(scope, b"content-length")
     if said.isdecimal() and int(said[:20]) > limit:
         await answer(scope, send, 413, _too_large(limit), *_last(scope))
         return

@@ -20,6 +20,7 @@ ERRORS = {
     "Changed": (412, "Somebody else changed this meanwhile."),
     "TooLarge": (413, "The request is larger than 10 MiB."),
     "Reused": (422, "The Idempotency-Key came with another request before."),
+    "Locked": (423, "Somebody else holds the lock; the body is the lock, as its holder described it."),
     "TooMany": (429, "Too many requests; `Retry-After` says how many seconds to wait."),
     "Unavailable": (503, "Something outside of the hub does not answer."),
 }
@@ -47,7 +48,8 @@ def responses() -> dict[str, Any]:
 
 
 def _refusal(status: int, text: str) -> dict[str, Any]:
-    said: dict[str, Any] = {"description": text, "content": {_JSON: {"schema": {"$ref": f"{REF}Error"}}}}
+    schema = {"type": "object"} if status == 423 else {"$ref": f"{REF}Error"}
+    said: dict[str, Any] = {"description": text, "content": {_JSON: {"schema": schema}}}
     if status == 429:
         said["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return said

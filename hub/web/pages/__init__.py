@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Final
 
 from quart import Quart, request
 
@@ -16,18 +16,11 @@ from hub.web.pages.routing import PAGES, Page, Who, blueprint
 
 __all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
 
-_MODULES: Final = (
-    "account", "api_docs", "assets", "backups", "dashboard", "environments", "inventories", "invites", "keys",
-    "plugins",
-    "projects", "repositories", "run", "security", "sign_in", "tasks", "team", "template_form", "templates", "users",
-    "views",
-)  # fmt: skip
-
 
 def mount(app: Quart, hub: Hub) -> None:
     """Put the pages into the web application."""
-    for name in _MODULES:
-        import_module(f"hub.web.pages.{name}")
+    for module in pkgutil.iter_modules(__path__):  # those that declare pages add them to the blueprint
+        import_module(f"{__name__}.{module.name}")
     app.extensions[visit.EXTENSION] = hub
     drawing.prepare(app.jinja_env)
     app.context_processor(drawing.shared)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from quart import Response, request
+from werkzeug.datastructures import MultiDict
 
 from hub.services import sessions, users
-from hub.services.sessions import TokenDraft
 from hub.services.users import PasswordDraft, UserDraft
-from hub.web.encoding import wire_time
-from hub.web.forms import Field, lenient_number
+from hub.web.forms import Field
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import token_form, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import SEND, Who, page
@@ -62,25 +60,38 @@ async def account_password() -> Response:
     return visit.go("account", say=_("The password was changed. Your other sessions were ended."))
 
 
-@page("/account/tokens", Who.USER, methods=SEND)
+@page("/account/tokens/new", Who.USER)
 async def token_new() -> Response:
+    """The form of a new API token."""
+    return await _token_form(NOTHING)
+
+
+@page("/account/tokens", Who.USER, methods=SEND)
+async def token_create() -> Response:
     """Make an API token and show it once."""
     here, sent = visit.visit(), await request.form
-    days = lenient_number(sent.get("days", ""))
-    expires = wire_time(here.hub.clock() + timedelta(days=days)) if days else None
     try:
-        draft = TokenDraft.read({"name": sent.get("name", "").strip(), "expires_at": expires})
-        made = await sessions.create_token(here.hub, here.actor, draft)
+        made = await sessions.create_token(here.hub, here.actor, token_form.read(here.hub, sent))
     except FORM_ERRORS as fault:
-        return visit.go("account", say=faults(fault)[0], kind="danger")
+        return await _token_form(sent, fault)
     return await _show(new_token=made["id"])
+
+
+async def _token_form(sent: MultiDict[str, str], fault: Exception | None = None) -> Response:
+    error, errors = faults(fault, token_form.members(sent)) if fault else ("", {})
+    return await visit.show(
+        "form.html", status=400 if fault else 200, heading=_("New token"), error=error, save=_("Create"),
+        trail=[(_("Your account"), visit.address("account"))], cancel=visit.address("account", _anchor="tokens"),
+        fields=await token_form.fields(visit.visit().actor, Filled({}, sent, errors)),
+        action=visit.address("token_create"),
+    )  # fmt: skip
 
 
 @page("/account/tokens/<token>/delete", Who.USER, methods=SEND)
 async def token_delete(token: str) -> Response:
     """Delete an API token."""
     await sessions.delete_token(visit.the_hub(), visit.visit().actor, token)
-    return visit.go("account", say=_("The token was deleted."))
+    return visit.go("account", _anchor="tokens", say=_("The token was deleted."))
 
 
 async def _show(
@@ -93,7 +104,7 @@ async def _show(
         "account.html", status=status, error=error, new_token=new_token,
         profile=profile_fields(profile or Filled(row, NOTHING, {})),
         password=[] if row["external"] else _password_fields(password_errors or {}),
-        tokens=await sessions.list_tokens(here.hub, here.actor), lifetimes=_lifetimes(),
+        tokens=await token_form.rows(here.hub, here.actor),
     )  # fmt: skip
 
 
@@ -105,7 +116,3 @@ def _password_fields(errors: dict[str, str]) -> list[Field]:
             ("repeated", _("New password again")),
         )
     ]  # fmt: skip
-
-
-def _lifetimes() -> list[tuple[int, str]]:
-    return [(90, _("for 90 days")), (30, _("for 30 days")), (365, _("for a year")), (0, _("for ever"))]

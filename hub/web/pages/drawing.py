@@ -18,7 +18,7 @@ from hub.web.encoding import wire_time
 from hub.web.forms import grouped
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
-from hub.web.pages import assets, visit
+from hub.web.pages import assets, local_times, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,12 @@ def app_title(app: str | None) -> str:
     return i18n.phrase(executor.title) if executor else (app or _("no executor"))
 
 
+def _app_looks(app: str | None) -> bool:
+    """Whether tasks of an executor can look for drift."""
+    executor = _executor(app)
+    return bool(executor and executor.capabilities.drift)
+
+
 def _plugin_address(plugin: str, path: str) -> str:
     return f"{request.root_path}/x/{plugin}" + (f"/{path.lstrip('/')}" if path else "")
 
@@ -173,9 +179,9 @@ def prepare(environment: Environment) -> None:
         "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,
         "status_look": status_look, "statuses": {}, "survey_type": _survey_type,
         "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
-        "plugin_address": _plugin_address, "api_address": _api_address,
+        "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
-        "languages": i18n.LANGUAGES, "version": __version__,
+        "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
     }  # fmt: skip
 
 

@@ -124,4 +124,5 @@ async def _delete(project_id: int, item_id: int) -> None:
     await service.delete_inventory(here.hub, here.actor, project_id, item_id)
 
 
-declare(Kind("inventory", "server-2", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members))
+declare(Kind("inventory", "server-2", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members,
+             template="inventory_form.html"))  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from hub.errors import Invalid
 from hub.plugin import Executor
 from hub.services import inventories, templates
 from hub.services.listing import Asked
+from hub.services.tasks import matrix
+from hub.services.tasks.again import HOSTS, can_narrow
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.read import list_tasks, task_with_template
 from hub.web.forms import Field, Option, allowed, fields_of, lenient_number, lines, read
@@ -39,6 +41,8 @@ class Ask:
     again: Row
     """The task that is run again; empty otherwise."""
     errors: Mapping[str, str]
+    failed: Sequence[str] = ()
+    """Hosts on which the task failed that is run again, where only these were asked for."""
 
     def value(self, field: str, default: Any) -> Any:
         """Return what was sent, else the default."""
@@ -61,19 +65,23 @@ async def run(project_id: int, template_id: int) -> Response:
     error, errors = "", dict[str, str]()
     if request.method == "POST":
         try:
-            made = await launch(here.hub, here.actor, project_id, _draft(template, executor, sent))
+            made = await launch(here.hub, here.actor, project_id, draft_of(template, executor, sent))
             return visit.go("task", project_id=project_id, task_id=made["id"])
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, _members(template, executor))
-    ask = Ask(project_id, template, executor, sent, again, errors)
-    prompts = [*await _prompts(ask), *_options(ask)]
+            error, errors = faults(fault, members_of(template, executor))
+    failed: Sequence[str] = ()
+    if again and "failed" in request.args and can_narrow(executor):
+        failed = (await matrix.load(here.actor, project_id, again["id"])).bad()
+    ask = Ask(project_id, template, executor, sent, again, errors, failed)
+    prompts = [*await prompts_of(ask), *options_of(ask)]
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
-        keep_commit=not sent or "commit_hash" in sent, fields={"survey": _survey(ask), "prompts": prompts},
+        keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 
 
-def _survey(ask: Ask) -> list[Field]:
+def questions(ask: Ask) -> list[Field]:
+    """Return the questions of the template's survey."""
     earlier = _answers(ask.again)
     return [_question(ask, variable, earlier) for variable in ask.template.get("survey_vars") or ()]
 
@@ -97,7 +105,7 @@ def _answers(task: Row) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-async def _prompts(ask: Ask) -> list[Field]:
+async def prompts_of(ask: Ask) -> list[Field]:
     """Return what every kind of template may ask; only what this one allows."""
     template, again = ask.template, ask.again
     found = []
@@ -141,7 +149,7 @@ async def _build_choice(ask: Ask) -> Field:
                  required=True, error=ask.error("build_task_id"), help=note)  # fmt: skip
 
 
-def _options(ask: Ask) -> list[Field]:
+def options_of(ask: Ask) -> list[Field]:
     """Return the executor's own prompts, filled with what the template or the earlier task has."""
     if ask.executor is None:
         return []
@@ -151,13 +159,14 @@ def _options(ask: Ask) -> list[Field]:
         values: dict[str, Any] = read(kind, ask.sent, prefix="params-", only=names)[0]
     else:
         defaults = {name: own[name] for name in names if name in own and kind.model_fields[name].default is None}
-        values = {**defaults, **(ask.again.get("params") or {})}
+        values = {**defaults, **(ask.again.get("params") or {})} | ({HOSTS: ask.failed} if ask.failed else {})
     errors = {name.removeprefix("params-"): text for name, text in ask.errors.items()}
     fields = fields_of(kind, values, prefix="params-", errors=errors)
     return [field for field in fields if field.name.removeprefix("params-") in names]
 
 
-def _draft(template: Row, executor: Executor | None, sent: MultiDict[str, str]) -> TaskDraft:
+def draft_of(template: Row, executor: Executor | None, sent: MultiDict[str, str]) -> TaskDraft:
+    """Read a sent form. Raises `Invalid`."""
     plain, secret = dict[str, Any](), dict[str, str]()
     for variable in template.get("survey_vars") or ():
         given = sent.get(f"survey-{variable['name']}", "")
@@ -187,7 +196,8 @@ def _draft(template: Row, executor: Executor | None, sent: MultiDict[str, str]) 
     return TaskDraft.read(body)
 
 
-def _members(template: Row, executor: Executor | None) -> dict[str, str]:
+def members_of(template: Row, executor: Executor | None) -> dict[str, str]:
+    """Return the fields of the form by wire member, for sentences beside them."""
     found = {name: name for name in ("message", "git_branch", "inventory_id", "arguments", "build_task_id")}
     if executor is not None:
         found |= {f"params.{name}": f"params-{name}" for name in executor.task_params_type.model_fields}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -101,6 +101,7 @@ def _proof(sent: Mapping[str, str]) -> ProofDraft:
 
 async def _show(*, status: int = 200, error: str = "", secret: str = "", codes: list[str] | None = None) -> Response:
     here = visit.visit()
+    linked = await identities.list_identities(here.hub, here.actor, _me())
     totp: dict[str, Any] | None = await second_factor.shown(_me())
     picture = ""
     if totp and not totp["confirmed"]:
@@ -110,12 +111,15 @@ async def _show(*, status: int = 200, error: str = "", secret: str = "", codes: 
         "security.html", status=status, error=error, totp=totp, picture=picture, secret=secret, codes=codes or [],
         codes_left=await second_factor_setup.codes_left(_me()),
         sessions=await own_sessions.list_sessions(here.hub, here.actor),
-        identities=await identities.list_identities(here.hub, here.actor, _me()), linkable=_linkable(),
+        identities=linked, linkable=_linkable({one["provider"] for one in linked}),
     )  # fmt: skip
 
 
-def _linkable() -> list[dict[str, str]]:
-    """Links that begin to add an identity; each carries a token of this session, so that no other site can."""
+def _linkable(linked: Collection[str]) -> list[dict[str, str]]:
+    """Links that begin to add an identity of another provider.
+
+    Each carries a token of this session, so that no other site can begin one.
+    """
     hub = visit.the_hub()
     secret = request.cookies.get(who.COOKIE, "")
     return [
@@ -126,7 +130,7 @@ def _linkable() -> list[dict[str, str]]:
             f"{quote(visit.address('security'), safe='')}&link={sign_on.link_token(secret, one['id'])}",
         }
         for one in accounts.login_methods(hub)["oidc_providers"]
-        if secret
+        if secret and one["id"] not in linked
     ]
 
 

@@ -54,8 +54,9 @@ async def _form(*, back: str, name: str = "", error: str = "", status: int = 200
     asked = bool(name or error) or "password" in request.args
     said = visit.visit().said
     return await visit.show(
-        "login.html", status=status, back=back, username=name, error=error or (said[1] if said else ""),
-        providers=_providers(back), first_start=nobody_yet, with_password=accounts.asks_for_passwords(hub) or asked,
+        "login.html", status=status, back=back, username=name, error=error or (i18n.phrase(said[1]) if said else ""),
+        providers=_providers(back), first_start=nobody_yet, invited="/accept-invite/" in back,
+        with_password=accounts.asks_for_passwords(hub) or asked,
     )  # fmt: skip
 
 
@@ -109,7 +110,8 @@ async def logout() -> Response:
     secret = request.cookies.get(who.COOKIE)
     if secret:
         await accounts.logout(visit.the_hub(), secret)
-    response = visit.go("login")
+    back = visit.safe_return((await request.form).get("return", ""))
+    response = visit.go("login", **{"return": back}) if back != visit.address("start") else visit.go("login")
     who.clear_cookie(visit.the_hub(), response)
     return response
 

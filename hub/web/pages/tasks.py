@@ -16,7 +16,7 @@ from hub.services.tasks.results import PLAN, review_of
 from hub.services.tasks.states import FINISHED
 from hub.web.forms import label_of
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import task_hosts, visit
 from hub.web.pages.panels import boxes
 from hub.web.pages.routing import SEND, Who, page
 
@@ -28,6 +28,8 @@ async def task(project_id: int, task_id: int) -> Response:
     found = await task_with_template(here.actor, project_id, task_id)
     if visit.wants_fragment() and request.args.get("part") == "plan":
         return await visit.show("parts/task_plan.html", plan=await _plan(project_id, task_id))
+    if visit.wants_fragment() and request.args.get("part") == "hosts":
+        return await task_hosts.part(project_id, found)
     finished = found["status"] in FINISHED
     shared: dict[str, Any] = {
         "task": found,
@@ -38,6 +40,7 @@ async def task(project_id: int, task_id: int) -> Response:
     }
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
+    shared |= await task_hosts.shown(project_id, found)
     return await visit.show("task.html", live=not finished, plan=await _plan(project_id, task_id), **shared)
 
 

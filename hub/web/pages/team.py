@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from quart import Response, request
 
+from hub.services import roles, users
 from hub.services import team as service
-from hub.services import users
 from hub.services.team import MemberDraft
 from hub.web.forms import lenient_number
 from hub.web.i18n import N_
@@ -21,9 +22,29 @@ _ROLES: Final = {
 }  # fmt: skip
 
 
-def role_title(role: str) -> str:
-    """Return the title of a role in the reader's language; a custom role is shown as it is."""
-    return _(_ROLES[role]) if role in _ROLES else role
+def role_title(role: str, custom: Mapping[str, str] | None = None) -> str:
+    """Return the title of a role in the reader's language; a custom role is shown as it was named."""
+    return _(_ROLES[role]) if role in _ROLES else (custom or {}).get(role, role)
+
+
+async def role_titles(project_id: int) -> dict[str, str]:
+    """Return the titles of every role that one can have in a project, by slug."""
+    return {one["slug"]: one["title"] for one in await _roles(project_id)}
+
+
+async def role_choices(here: visit.Visit) -> dict[str, str]:
+    """Return the titles of the roles that the reader may give in this project: none that may more than they do."""
+    grant = here.grant
+    return {
+        one["slug"]: one["title"]
+        for one in await _roles(here.project_id)
+        if grant is not None and grant.allows(one["permissions"])
+    }
+
+
+async def _roles(project_id: int) -> list[dict[str, Any]]:
+    found = await roles.list_roles(visit.visit().actor, project_id, built_in=True)
+    return [{**one, "title": role_title(one["slug"], {one["slug"]: one["name"]})} for one in found]
 
 
 @page("/project/<int:project_id>/team", Who.MEMBER, methods=FORM)
@@ -39,10 +60,30 @@ async def team(project_id: int) -> Response:
             return visit.go("team", project_id=project_id, say=faults(fault)[0], kind="danger")
         return visit.go("team", project_id=project_id, say=_("Added to the team."))
     members = await service.list_members(here.actor, project_id)
+    titles, given = await role_titles(project_id), await role_choices(here)
     return await visit.show(
-        "team.html", members=members, roles={role: _(title) for role, title in _ROLES.items()},
+        "team.html", roles=given, titles=titles,
+        members=[{**one, "changeable": _changeable(here, one, given)} for one in members],
+        may_leave=bool(here.grant and here.grant.role and (here.grant.role != "owner" or here.actor.admin)),
         candidates=await _candidates(members) if here.may_manage_users else [],
     )  # fmt: skip
+
+
+def _changeable(here: visit.Visit, member: dict[str, Any], given: Mapping[str, str]) -> bool:
+    """Whether the reader may change this member: not somebody mightier, and no owner changes their own role."""
+    own = member["id"] == here.actor.user_id and member["role"] == "owner" and not here.actor.admin
+    return here.may_manage_users and not own and (member["role"] in given or here.actor.admin)
+
+
+@page("/project/<int:project_id>/team/leave", Who.MEMBER, methods=SEND)
+async def team_leave(project_id: int) -> Response:
+    """Leave the project."""
+    here = visit.visit()
+    try:
+        await service.leave(here.hub, here.actor, project_id)
+    except FORM_ERRORS as fault:
+        return visit.go("team", project_id=project_id, say=faults(fault)[0], kind="danger")
+    return visit.go("projects", say=_("You are not in this project any more."))
 
 
 async def _candidates(members: list[dict[str, Any]]) -> list[dict[str, Any]]:

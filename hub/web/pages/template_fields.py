@@ -111,7 +111,16 @@ async def _more(form: Form) -> list[Field]:
         form.field("runner_tag", _("Worker tag"), help=_("Only workers with this tag run it.")),
         form.field("time_limit", _("Time limit in minutes"), "number", value=minutes, limits={"min": 0},
                    help=_("A task that takes longer is stopped; 0 means the hub's own limit.")),
+        *_host_limit(form),
     ]  # fmt: skip
+
+
+def _host_limit(form: Form) -> list[Field]:
+    if form.executor is None or not form.executor.capabilities.needs_inventory:
+        return []
+    value = str(int(form.row.get("host_limit") or 0))
+    text = _("A task that would touch more hosts does not begin; 0 means without limit.")
+    return [form.field("host_limit", _("Most hosts"), "number", value=value, limits={"min": 0}, help=text)]
 
 
 def _arguments(form: Form) -> list[Field]:

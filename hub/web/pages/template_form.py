@@ -115,6 +115,11 @@ def _draft(
         body["time_limit"] = 60 * whole_number(sent.get("time_limit", ""))
     except ValueError as error:
         errors["time_limit"] = str(error)
+    if "host_limit" in sent:
+        try:
+            body["host_limit"] = whole_number(sent["host_limit"])
+        except ValueError as error:
+            errors["host_limit"] = str(error)
     body["task_params"] = _params(row, executor, sent, errors)
     return TemplateDraft.read(body)
 

@@ -7,6 +7,7 @@ from typing import Any
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from hub.services import still_here
 from hub.services import users as service
 from hub.services.users import PasswordDraft, UserDraft
 from hub.web.forms import Field
@@ -22,7 +23,8 @@ MEMBERS = {name: name for name in ("username", "name", "email", "password", "cur
 @page("/users", Who.ADMIN)
 async def users() -> Response:
     """Everybody."""
-    return await visit.show("users.html", users=await service.list_users(visit.visit().actor))
+    everybody = await service.list_users(visit.visit().actor)
+    return await visit.show("users.html", users=[one for one in everybody if not one.get("service")])
 
 
 @page("/users/new", Who.ADMIN, methods=FORM)
@@ -53,6 +55,8 @@ async def user_edit(user_id: int) -> Response:
     """Change somebody."""
     here = visit.visit()
     row = await service.get_user(here.actor, user_id)
+    if row.get("service"):
+        return visit.go("service_account", user_id=user_id)
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors = "", dict[str, str]()
     himself = user_id == here.actor.user_id
@@ -67,7 +71,8 @@ async def user_edit(user_id: int) -> Response:
     form = Filled(row, sent, errors)
     fields = profile_fields(form) if himself else [*profile_fields(form), _admin_field(form)]
     return await visit.show(
-        "user_form.html", status=400 if sent else 200, heading=row["name"], error=error, trail=_trail(), user=row,
+        "user_form.html", status=400 if sent else 200, shut_out=await still_here.shut_out(user_id), heading=row["name"],
+        error=error, trail=_trail(), user=row,
         cancel=url_for("pages.users"), fields=fields, delete=None if himself else _deletion(row),
         password_fields=[] if himself or row["external"] else [_password_field(form, _("New password"))],
     )  # fmt: skip
@@ -104,7 +109,7 @@ def profile_body(sent: MultiDict[str, str]) -> dict[str, Any]:
 def profile_fields(form: Filled) -> list[Field]:
     """Return the fields of what people say of themselves."""
     return [
-        Field("name", _("Name"), "line", form.value("name"), required=True, error=form.error("name")),
+        Field("name", _("Full name"), "line", form.value("name"), required=True, error=form.error("name")),
         Field("username", _("Username"), "line", form.value("username"), required=True, error=form.error("username"),
               help=_("For signing in. Small letters.")),
         Field("email", _("E-mail"), "email", form.value("email"), required=True, error=form.error("email")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.plugin import TaskView
+from hub_ansible.chosen import chosen
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.unfit import Unfit
 
@@ -41,8 +42,8 @@ def command_line(
         *sources.user,
         *_become(params, sources.become),
         *_verbosity(params, task_params),
-        *(["--diff"] if task_params.diff else []),
-        *(["--check"] if task_params.dry_run or task.dry_run else []),
+        *(["--diff"] if task_params.diff or task_params.drift else []),
+        *(["--check"] if task_params.dry_run or task.dry_run or task_params.drift else []),
         *(f"--vault-id={name}@{file}" for name, file in sources.vaults),
         "--extra-vars",
         f"@{sources.extra_vars}",
@@ -90,7 +91,8 @@ def _filters(params: AnsibleParams, task_params: AnsibleTaskParams) -> list[str]
     flags = []
     for name, own in usual.items():
         override = asked[name]
-        chosen = [word.strip() for word in (own if override is None else override) if word.strip()]
-        if chosen:
-            flags.append(f"--{name}={','.join(chosen)}")
+        given = own if override is None else override
+        words = chosen(given, "limit") if name == "limit" else [word.strip() for word in given if word.strip()]
+        if words:
+            flags.append(f"--{name}={','.join(words)}")
     return flags

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
-from hub_ansible import galaxy
+from hub_ansible import drift, galaxy
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import (
     INVENTORY_TYPES,
@@ -19,8 +19,10 @@ from hub_ansible.checks import (
     working_folder,
 )
 from hub_ansible.credentials import become_flags, user_login, vault_files
+from hub_ansible.follow import CALLBACKS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
-from hub_ansible.surroundings import Surroundings, ansible_env, look, program
+from hub_ansible.reach import narrowed, why_nobody
+from hub_ansible.surroundings import Surroundings, ansible_env, look, program, with_callbacks
 from hub_ansible.unfit import Unfit
 from hub_ansible.variables import extra_vars, write_private
 
@@ -44,6 +46,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
         needs_inventory=True,
         inventory_types=INVENTORY_TYPES,
         dry_run=True,
+        drift=True,
         programs=("ansible-playbook",),
     )
 
@@ -51,10 +54,9 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
         """Install requirements, then run the playbook."""
         try:
             around = await look(io)
-            code = await _play(task, params, task_params, io, around)
+            return await _play(task, params, task_params, io, around)
         except Unfit as unfit:
             return Outcome.failure(unfit.code, str(unfit))
-        return Outcome.success() if code == 0 else Outcome.failure(code, reason(code))
 
     def preview(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams) -> Sequence[str]:
         """Return the command line with names in angle brackets where files of the run will be."""
@@ -80,7 +82,8 @@ async def _play(
     task_params: AnsibleTaskParams,
     io: TaskIO,
     around: Surroundings,
-) -> int:
+) -> Outcome:
+    drift.refuse_parts(task_params)
     repository = repository_of(task)
     cwd = working_folder(task, repository.path)
     playbook = find_playbook(task, repository.path, cwd)
@@ -103,5 +106,22 @@ async def _play(
         program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
         place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
         env |= await galaxy.install(place, task, params, io)
+    argv = await narrowed(argv, task, task_params, io, env)
+    return await _followed(argv, task_params, io, env | with_callbacks(CALLBACKS, around, cwd, env))
+
+
+async def _followed(
+    argv: Sequence[str], task_params: AnsibleTaskParams, io: TaskIO, env: Mapping[str, str]
+) -> Outcome:  # fmt: skip
+    """Run the playbook, and keep what happens on which host."""
+    follower = Follower(io, io.workspace / "events.jsonl")
     await io.stage("play")
-    return await io.exec(*argv, env=env)
+    code = await follower.run(lambda: io.exec(*argv, env={**env, **follower.env}))
+    if follower.tally.ended:
+        await io.stage("recap")
+    if sentence := await why_nobody(argv, code, follower.tally, io, env):
+        return Outcome.failure(code or 1, sentence)
+    if code:
+        return Outcome.failure(code, follower.tally.ending() or reason(code))
+    await drift.tell(io, argv, task_params, follower.tally)
+    return Outcome.success()

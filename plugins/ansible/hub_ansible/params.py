@@ -60,6 +60,8 @@ class AnsibleTaskParams(Params):
     """How verbose, from 1 to 6."""
     dry_run: bool = False
     """Only say what would change (`--check`)."""
+    drift: bool = False
+    """Look for drift: only say what would change (`--check --diff`), and note which hosts differ."""
     diff: bool = False
     """Show how files change (`--diff`)."""
     limit: Annotated[Words | None, Prompt("allow_override_limit")] = None
@@ -68,5 +70,7 @@ class AnsibleTaskParams(Params):
     """Tags to run, instead of the template's; an empty list means all."""
     skip_tags: Annotated[Words | None, Prompt("allow_override_skip_tags")] = None
     """Tags to leave out, instead of the template's; an empty list means none."""
+    hosts: _Filter = ()
+    """Run on these hosts only, of those that it would run on anyway; on all of them when empty."""
     skip_galaxy_install: bool = False
     """Do not install roles and collections of requirements files."""

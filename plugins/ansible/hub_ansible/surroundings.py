@@ -16,6 +16,7 @@ from hub_ansible.unfit import Unfit
 
 _PROGRAM = "ansible-playbook"
 _LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
+_OF_THE_MACHINE = Path("/etc/ansible/ansible.cfg")
 _SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 17 while it is being made
 
 _DEFAULTS = {
@@ -30,12 +31,14 @@ _ASKED = (
     *_DEFAULTS,
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
+    "ANSIBLE_CALLBACK_PLUGINS",
     "ANSIBLE_SSH_ARGS",
     "ANSIBLE_SSH_CONTROL_PATH_DIR",
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
     "ANSIBLE_ROLES_PATH",
     "GIT_SSH_COMMAND",
+    "HOME",
     "PATH",
 )
 # Values that may be secret (galaxy tokens) leave the process only as a digest.
@@ -103,12 +106,26 @@ def _sharing(workspace: Path) -> dict[str, str]:
 
 
 def config_file(around: Surroundings, cwd: Path) -> Path | None:
-    """Return the ansible.cfg that Ansible will read, as far as it belongs to the task."""
-    named = around.env.get("ANSIBLE_CONFIG")
-    path = cwd / named if named else cwd / "ansible.cfg"
-    if path.is_dir():
-        path /= "ansible.cfg"
-    return path if path.is_file() else None
+    """Return the ansible.cfg that Ansible will read: the first of those that it looks for."""
+    named, home = around.env.get("ANSIBLE_CONFIG"), around.env.get("HOME")
+    places = [cwd / named] if named else []
+    places += [cwd / "ansible.cfg", *([Path(home, ".ansible.cfg")] if home else []), _OF_THE_MACHINE]
+    for path in places:
+        file = path / "ansible.cfg" if path.is_dir() else path
+        if file.is_file():
+            return file
+    return None
+
+
+def with_callbacks(ours: Path, around: Surroundings, cwd: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Let Ansible look for callback plugins in our folder too, behind those where it looks anyway."""
+    if set_by_group := around.env.get("ANSIBLE_CALLBACK_PLUGINS"):
+        entries = set_by_group.split(os.pathsep)
+    else:
+        home = around.env.get("ANSIBLE_HOME") or env["ANSIBLE_HOME"]
+        usual = [f"{home}/plugins/callback", "/usr/share/ansible/plugins/callback"]
+        entries = configured_path(config_file(around, cwd), "callback_plugins") or usual
+    return {"ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join([*entries, str(ours)])}
 
 
 def configured_path(config: Path | None, *names: str) -> list[str]:

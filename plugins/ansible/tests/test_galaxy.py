@@ -66,7 +66,7 @@ async def test_collections_then_roles_are_installed_and_found(shop: Any) -> None
     assert "rang 1" in shop.io.output
     assert "greeted" in shop.io.output
     assert installs(shop) == [("collection", "install"), ("role", "install")]
-    assert shop.io.stages == ["init", "play"]
+    assert shop.io.stages == ["init", "play", "recap"]
     assert "No requirements.yml file found. Skip galaxy install process." in shop.io.lines
 
 

@@ -21,7 +21,7 @@ async def test_a_playbook_runs_on_a_static_inventory_in_colour(bench: Any) -> No
     assert (outcome.kind, outcome.code) == ("success", 0)
     assert "on h1" in bench.io.output
     assert "\x1b[0;32m" in bench.io.output
-    assert bench.io.stages == ["play"]
+    assert bench.io.stages == ["play", "recap"]
 
 
 async def test_a_playbook_runs_on_a_yaml_inventory(bench: Any) -> None:
@@ -42,7 +42,7 @@ async def test_a_playbook_runs_on_a_file_of_the_repository(bench: Any) -> None:
 async def test_a_failed_task_gives_its_exit_code_and_a_sentence(bench: Any) -> None:
     bench.file("site.yml", "- hosts: h1\n  gather_facts: false\n  tasks: [{fail: {msg: broken}}]\n")
     outcome = await bench.run()
-    assert (outcome.kind, outcome.code, outcome.reason) == ("failure", 2, "Tasks failed on at least one host.")
+    assert (outcome.kind, outcome.code, outcome.reason) == ("failure", 2, "Tasks failed on h1.")
 
 
 async def test_a_missing_playbook_is_one_clear_line(bench: Any) -> None:
@@ -116,6 +116,12 @@ async def test_a_limit_that_leaves_no_hosts_fails(bench: Any) -> None:
     outcome = await bench.run({"allow_override_limit": True}, limit=["nowhere"])
     assert (outcome.kind, outcome.code) == ("failure", 1)
     assert "no hosts to target" in bench.io.output
+    assert outcome.reason == "No host of this run fits the limit “nowhere”, so nothing was run."
+    bench.file("broken.yml", "- hosts: all\n  tasks: [{nonsense: 1, more: 2}]\n")
+    bench.set(script="broken.yml")
+    broken = await bench.run({"allow_override_limit": True}, limit=["h1"])
+    assert "limit" not in broken.reason, "what is wrong with the playbook is put down to the limit"
+    bench.set(script="site.yml")
     bench.io.output = ""
     assert (await bench.run(limit=["nowhere"])).kind == "success"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from hub.plugin import AuthRejected, Identity, NotReady, PasswordProvider
@@ -36,13 +39,21 @@ class LdapProvider(PasswordProvider[LdapParams]):
             return None
         if not password or "\0" in password:
             raise AuthRejected(_SORRY)  # a directory takes an empty password for nobody, and says yes
-        return await asyncio.to_thread(self._ask, params, username, password)
+        return await asyncio.to_thread(self._ask, params, partial(_identity_at, username=username, password=password))
 
-    def _ask(self, params: LdapParams, username: str, password: str) -> Identity | None:
+    def can_look_up(self, params: LdapParams) -> bool:
+        """Only with an account of its own that searches, or without any."""
+        return bool(params.servers and (params.bind_dn or not params.user_dn))
+
+    async def look_up(self, params: LdapParams, username: str, subject: str) -> Identity | None:
+        """Return who it is today; found by name, and when they were renamed, by what never changes."""
+        return await asyncio.to_thread(self._ask, params, partial(_looked_up, username=username, subject=subject))
+
+    def _ask(self, params: LdapParams, at: Callable[[str, LdapParams], Identity | None]) -> Identity | None:
         trouble: NotReady | None = None
         for address in self._servers.in_order(params):
             try:
-                return _identity_at(address, params, username, password)
+                return at(address, params)
             except NotReady as error:
                 self._servers.note_away(address)
                 trouble = error
@@ -61,6 +72,33 @@ def _identity_at(address: str, params: LdapParams, username: str, password: str)
             return _identity(service, params, entry)
     except Refused:
         raise NotReady("The directory does not let the hub's own account search; check bind_dn.") from None
+
+
+def _looked_up(address: str, params: LdapParams, username: str, subject: str) -> Identity | None:
+    names = params.attributes.subject
+    try:
+        with bound(address, params, params.bind_dn, params.bind_password.get_secret_value()) as service:
+            entry = _found(service, params, username)
+            if entry is None or _subject(entry, names) != subject:
+                entry = _by_subject(service, params, subject)
+            return None if entry is None else _identity(service, params, entry)
+    except Refused:
+        raise NotReady("The directory does not let the hub's own account search; check bind_dn.") from None
+
+
+def _by_subject(session: Session, params: LdapParams, subject: str) -> Entry | None:
+    """Return the person whom the directory calls so for ever, whatever their name is now."""
+    parts = [_is_called(name.strip(), subject) for name in params.attributes.subject.split("|")]
+    found = _people(session, params, f"(&{params.filter.replace('{username}', '*')}(|{''.join(parts)}))")
+    return next((one for one in found if _subject(one, params.attributes.subject) == subject), None)
+
+
+def _is_called(name: str, subject: str) -> str:
+    value = str(escape_filter_chars(subject))
+    if name.lower() == "objectguid":
+        with suppress(ValueError):  # the subject is one of another directory than Active Directory
+            value = "".join(f"\\{byte:02x}" for byte in uuid.UUID(subject).bytes_le)
+    return f"({name}={value})"
 
 
 def _check_password(address: str, params: LdapParams, entry: Entry, password: str) -> None:
@@ -100,12 +138,16 @@ def _is_same(entry: Entry, name: str, *, is_dn: bool) -> bool:
 def _found(session: Session, params: LdapParams, username: str) -> Entry | None:
     """Return the one entry of this name. The name is a value in the filter, whatever is in it."""
     wanted = params.filter.replace("{username}", escape_filter_chars(username))
-    one = params.attributes
-    names = [name.strip() for text in (one.subject, one.username, one.name, one.email) for name in text.split("|")]
-    found = session.search(params.base, wanted, [*names, *_STATE], most=2)
+    found = _people(session, params, wanted)
     if len(found) > 1:
         raise NotReady("The directory finds more than one person of this name; make the filter narrower.")
     return found[0] if found else None
+
+
+def _people(session: Session, params: LdapParams, wanted: str) -> list[Entry]:
+    one = params.attributes
+    names = [name.strip() for text in (one.subject, one.username, one.name, one.email) for name in text.split("|")]
+    return session.search(params.base, wanted, [*names, *_STATE], most=2)
 
 
 def _identity(session: Session, params: LdapParams, entry: Entry) -> Identity:

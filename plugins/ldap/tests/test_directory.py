@@ -15,7 +15,7 @@ from hub_ldap.session import Entry
 from pydantic import ValidationError
 
 from hub.plugin import AuthRejected, Identity, NotReady
-from hub.testing.ldap_server import ADMIN, ADMIN_PASSWORD, SUFFIX, LdapServer, ldap_server
+from hub.testing.ldap_server import ADMIN, SUFFIX, LdapServer, ldap_server
 
 PEOPLE = f"""\
 dn: uid=jane,ou=people,{SUFFIX}
@@ -76,11 +76,7 @@ async def server() -> AsyncIterator[LdapServer]:
 
 
 def params(server: LdapServer, **more: Any) -> LdapParams:
-    given = {
-        "servers": [server.ldaps], "ca_file": str(server.ca_file), "bind_dn": ADMIN, "bind_password": ADMIN_PASSWORD,
-        "base": f"ou=people,{SUFFIX}", "groups": {"base": f"ou=groups,{SUFFIX}"},
-    }  # fmt: skip
-    return LdapParams.model_validate(given | more)
+    return LdapParams.model_validate(server.settings() | {"groups": {"base": f"ou=groups,{SUFFIX}"}} | more)
 
 
 async def check(told: LdapParams, username: str = "jane", password: str = "jane-secret") -> Identity | None:

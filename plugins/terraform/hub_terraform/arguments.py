@@ -20,6 +20,8 @@ _OF_PLANNING: Final = frozenset({
     "target-file", "var", "var-file",
 })  # fmt: skip
 """Options that decide what is planned, so that a saved plan holds them already."""
+_PARTIAL: Final = frozenset({"destroy", "exclude", "exclude-file", "refresh-only", "target", "target-file"})
+"""Options that make a plan of less than everything."""
 _WITH_VALUE: Final = frozenset({
     "backup", "deprecation", "exclude", "exclude-file", "generate-config-out", "lock-timeout", "out", "parallelism",
     "replace", "state", "state-out", "target", "target-file", "var", "var-file",
@@ -57,6 +59,13 @@ def stages(task: TaskView) -> Stages:
         ),
         ignored=tuple(dict.fromkeys(one.words[0] for one in (*common, *plan, *apply) if one.name in _OWN)),
     )
+
+
+def whole(these: Stages) -> bool:
+    """Tell whether a plan is of everything that the configuration describes, as it really is."""
+    names = {word.lstrip("-").partition("=")[0] for word in these.plan if word.startswith("-")}
+    blind = any(word.lstrip("-") == "refresh=false" for word in these.plan)
+    return not blind and not names & _PARTIAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
 from hub_terraform import place
-from hub_terraform.arguments import stages
+from hub_terraform.arguments import stages, whole
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 from hub_terraform.session import Session, open_session
 from hub_terraform.tools import Tool, look, terragrunt
@@ -56,12 +56,15 @@ async def _plan(session: Session, around: Mapping[str, str]) -> Outcome:
     changes = await session.plan()
     if not changes:
         await session.io.log("Nothing is to be changed.")
-        await session.io.result("plan", await session.review())
+        review = await session.review()
+        await session.io.result("plan", review)
+        await _tell_drift(session, review, drifted=False)
         await session.outputs()
         return Outcome.success()
     review = await session.review()
     await session.io.result("plan", review)
     if session.only_plan:
+        await _tell_drift(session, review, drifted=True)
         await session.io.log("Only a plan was asked for, so nothing is changed.")
         return Outcome.success()
     await _warn_of_lost_state(session)
@@ -88,7 +91,18 @@ async def _apply(session: Session) -> Outcome:
         if path is not None and path.is_file():
             await session.io.keep(path, "terraform.tfstate")
     await session.outputs()
+    if session.whole:
+        await session.io.result("drift", {"drifted": False, "resources": []})
     return Outcome.success()
+
+
+async def _tell_drift(session: Session, review: Mapping[str, Any], *, drifted: bool) -> None:
+    """Name what differs, when that was asked for; values are in the plan for those who look there."""
+    if not session.task_params.drift:
+        return
+    outputs = [{"name": f"output.{one['name']}", "action": one["action"]} for one in review["outputs"]]
+    found = [*({"name": one["name"], "action": one["action"]} for one in review["resources"]), *outputs]
+    await session.io.result("drift", {"drifted": drifted, "resources": found, "look": True})
 
 
 async def _warn_of_lost_state(session: Session) -> None:
@@ -111,6 +125,11 @@ def _question(review: Mapping[str, Any]) -> str:
 
 def _check(task: TaskView, params: TerraformParams, task_params: TerraformTaskParams) -> None:
     """W-13: what was asked for is done or refused, never turned into something else."""
+    if task_params.drift and (task_params.destroy or not whole(stages(task))):
+        raise Unfit(
+            "A look for drift is at everything that the configuration describes: leave out destroy, and arguments such "
+            "as -target, -exclude and -refresh=false."
+        )
     only_plan = task_params.plan or task.dry_run
     if task_params.destroy and not params.allow_destroy and not only_plan:
         raise Unfit("The template does not let a task destroy anything; allow it there first (“Allow destroy”).")
@@ -123,6 +142,7 @@ def _able(program: str) -> Capabilities:
         inventory_types=(f"{program}-workspace",),
         dry_run=True,
         approval=True,
+        drift=True,
         programs=(program,),
         interrupt=True,
     )

@@ -18,9 +18,9 @@ class TerraformParams(Params):
     auto_approve: Annotated[bool, Group("Approval")] = False
     """Apply every plan without asking."""
     override_backend: Annotated[bool, Group("State")] = False
-    """Keep the state with the `http` backend, whatever backend the configuration names; set `TF_HTTP_ADDRESS` in the
-    variable group. The hub adds an override file to the task's own copy of the repository; your files stay as they
-    are."""
+    """Keep the state with the hub, whatever backend the configuration names; with `TF_HTTP_ADDRESS` in the variable
+    group, at that address. The hub adds an override file to the task's own copy of the repository; your files stay as
+    they are."""
     lock_timeout: Annotated[Duration, Group("State")] = timedelta(seconds=60)
     """How long to wait for the lock of the state when somebody else holds it."""
 
@@ -30,6 +30,8 @@ class TerraformTaskParams(Params):
 
     plan: bool = False
     """Only plan; change nothing."""
+    drift: bool = False
+    """Look for drift: plan, change nothing, and note what differs from the configuration."""
     destroy: Annotated[bool, Prompt("allow_destroy")] = False
     """Destroy everything that the configuration made (`-destroy`)."""
     auto_approve: Annotated[bool, Prompt("allow_auto_approve")] = False

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.plugin import TaskIO, TaskView
-from hub_terraform import place, reduce, variables
-from hub_terraform.arguments import Stages, stages
+from hub_terraform import backend, place, reduce, variables
+from hub_terraform.arguments import Stages, stages, whole
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 from hub_terraform.tools import Tool
 from hub_terraform.unfit import Unfit
@@ -42,6 +42,13 @@ class Session:
     destroy: bool
     only_plan: bool
     workspace: str
+    in_hub: bool = False
+    """The hub keeps the state."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether its plan is of everything that the configuration describes."""
+        return not self.destroy and whole(self.stages)
 
     @property
     def plan_file(self) -> Path:
@@ -68,7 +75,12 @@ class Session:
         await self._do("init", *words, *self.stages.init)
 
     async def select(self, around: Mapping[str, str]) -> None:
-        """Choose the workspace, and make it when it is new. A folder that was just prepared stands in `default`."""
+        """Choose the workspace, and make it when it is new. A folder that was just prepared stands in `default`.
+
+        The `http` backend knows no workspaces: with the hub, each inventory has a state of its own.
+        """
+        if self.in_hub:
+            return
         if self.workspace == "default" or around.get("TF_WORKSPACE"):
             return
         await self._do("workspace", "select", "-or-create=true", self.workspace)
@@ -80,7 +92,10 @@ class Session:
         own = ("-detailed-exitcode", f"-out={self.plan_file}")
         code = await self._exec("plan", *words, *self.stages.plan, *own)
         if code not in {0, 2}:
-            raise Unfit(f"{self.tool.title} could not make a plan (exit code {code}); the log tells why.", code=code)
+            raise Unfit(
+                f"{self.tool.title} could not make a plan (exit code {code}); the log tells why.{await self._holder()}",
+                code=code,
+            )
         return code == 2
 
     async def review(self) -> dict[str, Any]:
@@ -102,8 +117,8 @@ class Session:
         )
         if code:
             raise Unfit(
-                f"{self.tool.title} could not apply the whole plan (exit code {code}); the log tells why. "
-                "What was done until then is in the state: run the task again for a plan of the rest.",
+                f"{self.tool.title} could not apply the whole plan (exit code {code}); the log tells why. What was "
+                f"done until then is in the state: run the task again for a plan of the rest.{await self._holder()}",
                 code=code,
             )
 
@@ -180,6 +195,11 @@ class Session:
                         code=done.code)  # fmt: skip
         return dict(json.loads(done.output)) if done.output.strip() else {}
 
+    async def _holder(self) -> str:
+        """Say who holds the lock of the state, after a command that may have failed for it."""
+        access = await self.io.state() if self.in_hub else None
+        return f" {access.holder}" if access is not None and access.holder else ""
+
     def _patience(self) -> str:
         return f"-lock-timeout={int(self.params.lock_timeout.total_seconds())}s"
 
@@ -210,6 +230,10 @@ async def open_session(
         env |= (await io.key(task.inventory.user_key)).env
     if "GIT_SSH_COMMAND" in around:
         del env["GIT_SSH_COMMAND"]
+    staged = stages(task)
+    access = await backend.access_of(io, cwd, params, staged, around)
+    if access is not None:
+        env |= backend.environment(access)
     resumed = task.resumed or {}
     return Session(
         io=io,
@@ -217,13 +241,14 @@ async def open_session(
         root=task.repository.path.resolve(),
         cwd=cwd,
         env=env,
-        stages=stages(task),
+        stages=staged,
         params=params,
         task_params=task_params,
         variables=given,
         destroy=bool(resumed.get("destroy", task_params.destroy)),
-        only_plan=task_params.plan or task.dry_run,
+        only_plan=task_params.plan or task_params.drift or task.dry_run,
         workspace=str(resumed.get("workspace", workspace_of(task))),
+        in_hub=access is not None,
     )
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 from hub.plugin import TaskIO
 
-_ASKED = ("GIT_SSH_COMMAND", "PATH", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE", "TG_TF_PATH")
+_ASKED = (
+    "GIT_SSH_COMMAND", "PATH", "TF_CLI_CONFIG_FILE", "TF_HTTP_ADDRESS", "TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE",
+    "TG_TF_PATH",
+)  # fmt: skip
 _ASK = "import json, os, sys; print(json.dumps({n: os.environ[n] for n in sys.argv[1:] if n in os.environ}))"
 
 

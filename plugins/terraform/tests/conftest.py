@@ -13,7 +13,7 @@ import pytest
 from hub_terraform import TerraformExecutor
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 
-from hub.plugin import InventoryView, Outcome, TaskView
+from hub.plugin import InventoryView, Outcome, StateAccess, TaskView
 from hub.testing import RunningIO, task_view
 from hub.testing.tools import need_tool
 
@@ -52,12 +52,14 @@ class Bench:
     def workspace(self, name: str) -> None:
         self.set(inventory=InventoryView(3, name, "terraform-workspace", name, None))
 
-    async def run(self, params: Mapping[str, Any] | None = None, **task_params: Any) -> Outcome:
+    async def run(
+        self, params: Mapping[str, Any] | None = None, *, access: StateAccess | None = None, **task_params: Any
+    ) -> Outcome:  # fmt: skip
         """Run one pass as on a new worker: of earlier passes nothing is left but what was kept."""
         self.passes += 1
         folder = self.folder / f"pass{self.passes}"
         earlier = self.folder / f"pass{self.passes - 1}"
-        self.io = RunningIO(folder, secret_values=self.secrets, base=self.base)
+        self.io = RunningIO(folder, secret_values=self.secrets, base=self.base, state_access=access)
         shutil.rmtree(self.io.checkout)
         shutil.copytree(self.folder / "committed", self.io.checkout)
         if self.task.resumed is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hub_terraform import TerraformExecutor, TerragruntExecutor, TofuExecutor
 from hub_terraform.params import TerraformParams, TerraformTaskParams
 
-from hub.plugin import InventoryView, Key, Params, TaskView
+from hub.plugin import InventoryView, Key, Params, StateAccess, TaskView
 from hub.testing import Call, ExecutorContract, RecordingIO, task_view
 
 
@@ -31,6 +31,7 @@ class _Infrastructure(ExecutorContract):
         return task, TerraformParams(override_backend=True), TerraformTaskParams(upgrade=True)
 
     def prepare(self, io: RecordingIO) -> None:
+        io.state_access = StateAccess("https://hub/api/terraform/task-42", "task", "canary-of-a-run")
         counts = dict.fromkeys(("add", "change", "destroy", "replace"), 1)
         io.answer(code=2, when=lambda call: "plan" in call.argv, effect=write_plan)
         io.answer(output=json.dumps({"counts": counts}), when=lambda call: "review" in call.argv)

@@ -1,0 +1,17 @@
+// Entry: forms with a time zone offer the reader's own, and the calendar is shown in it.
+const own = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+
+for (const field of document.querySelectorAll<HTMLInputElement>('form[method=post] input[name=time_zone]')) {
+  if (field.value === '') {
+    field.value = own
+    addEventListener('load', () => field.dispatchEvent(new Event('change', { bubbles: true })))
+  }
+}
+
+const calendar = document.querySelector<HTMLFormElement>('form[data-own-zone]')
+const shown = calendar?.querySelector<HTMLInputElement>('input[name=time_zone]')
+if (calendar && shown && shown.value !== own) {
+  const address = new URL(location.href)
+  address.searchParams.set('time_zone', own)
+  location.replace(address)
+}
