@@ -92,3 +92,20 @@ async def stage(scene):
     """A project with scripts in a hub that works."""
     async with working(scene.hub):
         yield scene
+
+
+@pytest.fixture
+async def served(stage):
+    """The same, behind a real web server."""
+    from .web.live_server import live_server
+
+    async with live_server(stage.hub) as one:
+        yield one
+
+
+@pytest.fixture
+async def furnished(stage) -> int:
+    """A project with one of everything in that hub, made as people make it, with every member that it may have."""
+    from .web.backup_project import furnished
+
+    return await furnished(stage.hub, stage.actor)

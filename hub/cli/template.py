@@ -61,7 +61,7 @@ def run(ctx: click.Context, /, *, template: str, project: str, no_follow: bool, 
         click.echo(f"\nTask {task['id']} goes on without you.", err=True)
         ctx.exit(STOPPED_CODE)
     if output == "json":
-        click.echo(json.dumps(ended, indent=2))
+        click.echo(json.dumps(client.tasks.get(project_id, task["id"]), indent=2))
     ctx.exit(exit_code(ended))
 
 

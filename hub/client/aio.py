@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from hub.client.asks import Answer, Ask, Failure, Pause, Program, alone, steps, whole
+from hub.client.asks import Answer, Ask, Failure, Going, Pause, Program, alone, whole
 from hub.client.connection import Connection, answered, failed
 from hub.client.follow import Event, Following
 
@@ -24,23 +24,17 @@ class AsyncTransport:
 
     async def run(self, program: Program[T]) -> T:
         """Carry out a program."""
-        going = steps(program, self.connection.retries)
-        reply: Answer | Failure | None = None
-        while True:
-            try:
-                step = going.send(reply)
-            except StopIteration as done:
-                found: T = done.value
-                return found
-            if isinstance(step, Pause):
-                await asyncio.sleep(step.seconds)
-                reply = None
-            else:
-                reply = await self._send(step)
+        going = Going(program, self.connection.retries)
+        while going.step is not None:
+            going.go_on(await self._done(going.step))
+        return going.result
 
-    async def _send(self, ask: Ask[Any]) -> Answer | Failure:
+    async def _done(self, step: Ask[Any] | Pause) -> Answer | Failure | None:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
         try:
-            return answered(await self.http.request(**self.connection.arguments(ask)))
+            return answered(await self.http.request(**self.connection.arguments(step)))
         except httpx.TransportError as error:
             return failed(error, self.connection.server)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that do the same when they are sent twice."""
+
+_KEY = "Idempotency-Key"
 
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
 
@@ -64,13 +67,19 @@ class Ask(Generic[T]):
     """Below the hub's `/api`."""
     read: Callable[[Answer], T]
     query: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
+    body: Any = field(default=None, repr=False)
+    """What it holds may be secret, and is never shown."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def repeatable(self) -> bool:
         """Whether it does no harm to send it again when nobody knows if it arrived."""
-        return self.method in SAFE or "Idempotency-Key" in self.headers
+        return self.method in SAFE or self.named
+
+    @property
+    def named(self) -> bool:
+        """Whether the hub knows it again when it is sent again."""
+        return _KEY in self.headers
 
     @property
     def content(self) -> bytes | None:
@@ -112,6 +121,34 @@ def _itself(answer: Answer) -> Answer:
     return answer
 
 
+def once(ask: Ask[T], key: str | None = None) -> Ask[T]:
+    """Return the same request with a name, so that it is done once however often it is sent."""
+    return replace(ask, headers={**ask.headers, _KEY: key or uuid.uuid4().hex})
+
+
+class Going(Generic[T]):
+    """A program under way: `step` is what to do next, None once it has its result."""
+
+    def __init__(self, program: Program[T], retries: int) -> None:
+        self._steps = steps(program, retries)
+        self._results: list[T] = []
+        self.step: Ask[Any] | Pause | None = None
+        self.go_on(None)
+
+    def go_on(self, came: Answer | Failure | None) -> None:
+        """Take what came of the step. Raises what the hub says is wrong."""
+        try:
+            self.step = self._steps.send(came)
+        except StopIteration as done:
+            self.step = None
+            self._results.append(done.value)
+
+    @property
+    def result(self) -> T:
+        """What it was all for."""
+        return self._results[0]
+
+
 def steps(program: Program[T], retries: int) -> Steps[T]:
     """Send each request of a program, again where that is safe and may help. Raises what the hub says is wrong."""
     reply: Any = None
@@ -147,6 +184,8 @@ def _pause(ask: Ask[Any], came: Answer | Failure, attempt: int) -> float | None:
     if came.status == 429:  # it was not done, so that it may always be sent again
         told = came.headers.get("retry-after", "")
         return min(float(told), 30.0) if told.isdecimal() else usual
+    if came.status == 409 and attempt and ask.named:  # what was sent before is still being done
+        return usual
     return usual if came.status in {502, 503, 504} and ask.repeatable else None
 
 

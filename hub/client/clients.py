@@ -10,9 +10,10 @@ from hub.client.asks import Ask, as_sent
 from hub.client.connection import Connection
 from hub.client.endpoints import Endpoint, Group, M
 from hub.client.people import Tokens, Users
+from hub.client.projects import Projects
 from hub.client.sync import Transport
 from hub.client.things import Things
-from hub.client.work import Projects, Tasks
+from hub.client.work import Tasks
 
 if TYPE_CHECKING:
     from hub import shapes
@@ -48,6 +49,7 @@ class _Hub(Group[M], Generic[M]):
         self.schedules: Things[M, shapes.Schedule, shapes.Schedule] = Things(transport, "schedules")
         self.integrations: Things[M, shapes.Integration, shapes.Integration] = Things(transport, "integrations")
         self.views: Things[M, shapes.View, shapes.View] = Things(transport, "views")
+        self.host_configs: Things[M, shapes.HostConfig, shapes.HostConfig] = Things(transport, "host_configs")
         self.users: Users[M] = Users(transport)
         self.tokens: Tokens[M] = Tokens(transport)
 

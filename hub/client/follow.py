@@ -25,9 +25,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The task as it is now."""
+    """Where the task stands now."""
 
-    task: shapes.Task
+    task: shapes.TaskState
 
 
 Event: TypeAlias = Output | State

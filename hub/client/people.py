@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hub.client.asks import Ask, as_json, nothing, path
-from hub.client.endpoints import Endpoint, Group, M
+from hub.client.asks import Ask, as_json, nothing, once, path
+from hub.client.endpoints import Endpoint, Group, M, Pages
+from hub.client.things import PAGE
 
 if TYPE_CHECKING:
     from hub import shapes
@@ -29,7 +30,8 @@ def _me() -> Ask[shapes.OwnUser]:
 
 def _create_user(username: str, name: str, email: str, **members: Any) -> Ask[shapes.User]:
     """Add somebody."""
-    return Ask("POST", "/users", as_json, body={**members, "username": username, "name": name, "email": email})
+    body = {**members, "username": username, "name": name, "email": email}
+    return once(Ask("POST", "/users", as_json, body=body))
 
 
 def _replace_user(user_id: int, **members: Any) -> Ask[None]:
@@ -42,10 +44,35 @@ def _delete_user(user_id: int) -> Ask[None]:
     return Ask("DELETE", path("users", user_id), nothing)
 
 
+def _each_user(**query: Any) -> Ask[list[shapes.ListedUser]]:
+    """Go through everybody, page by page."""
+    return Ask("GET", "/users", as_json, query={"limit": PAGE, **query})
+
+
+def _identities(user_id: int) -> Ask[list[shapes.Identity]]:
+    """Return the directories and providers that somebody signs in through."""
+    return Ask("GET", path("users", user_id, "identities"), as_json)
+
+
+def _add_identity(user_id: int, provider: str, subject: str) -> Ask[shapes.Identity]:
+    """Let somebody sign in as `subject` of a directory or provider; for administrators."""
+    body = {"provider": provider, "subject": subject}
+    return once(Ask("POST", path("users", user_id, "identities"), as_json, body=body))
+
+
+def _remove_identity(user_id: int, identity_id: int) -> Ask[None]:
+    """Let nobody sign in as this identity any more."""
+    return Ask("DELETE", path("users", user_id, "identities", identity_id), nothing)
+
+
 class Users(Group[M]):
     """People."""
 
     list = Endpoint(_users)
+    each = Pages(_each_user)
+    identities = Endpoint(_identities)
+    add_identity = Endpoint(_add_identity)
+    remove_identity = Endpoint(_remove_identity)
     get = Endpoint(_user)
     me = Endpoint(_me)
     create = Endpoint(_create_user)
@@ -53,9 +80,9 @@ class Users(Group[M]):
     delete = Endpoint(_delete_user)
 
 
-def _tokens() -> Ask[list[shapes.Token]]:
+def _tokens(**query: Any) -> Ask[list[shapes.Token]]:
     """Return the tokens of who asks; of each only its beginning."""
-    return Ask("GET", "/user/tokens", as_json)
+    return Ask("GET", "/user/tokens", as_json, query=query)
 
 
 def _create_token(
@@ -63,7 +90,7 @@ def _create_token(
 ) -> Ask[shapes.NewToken]:
     """Make a token; its `id` is the token itself, which is never shown again."""
     wishes = {"scopes": None if scopes is None else [*scopes], "project_id": project_id, "expires_at": expires_at}
-    return Ask("POST", "/user/tokens", as_json, body={"name": name, **wishes})
+    return once(Ask("POST", "/user/tokens", as_json, body={"name": name, **wishes}))
 
 
 def _delete_token(token: str) -> Ask[None]:

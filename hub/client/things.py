@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any, Generic, TypeVar, overload
 
 from hub.client.aio import AsyncTransport
-from hub.client.asks import Answer, Ask, Program, alone, as_json, nothing, path, whole
+from hub.client.asks import Answer, Ask, Program, alone, as_json, nothing, once, path, whole
 from hub.client.endpoints import Group, M
 from hub.client.sync import Transport
 
@@ -53,9 +53,9 @@ class Things(Group[M], Generic[M, T, N]):
     @overload
     def create(self: Things[AsyncTransport, T, N], project_id: int, **members: Any) -> Awaitable[N]: ...
     def create(self, project_id: int, **members: Any) -> Any:
-        """Make one, and return it."""
+        """Make one, and return it. It is made once, even if the request has to be sent again."""
         body = {**members, "project_id": project_id}
-        return self.transport.run(alone(Ask("POST", self._at(project_id), as_json, body=body)))
+        return self.transport.run(alone(once(Ask("POST", self._at(project_id), as_json, body=body))))
 
     @overload
     def replace(self: Things[Transport, T, N], project_id: int, thing_id: int, **members: Any) -> None: ...

@@ -1,15 +1,14 @@
-"""Projects, and the tasks that run in them."""
+"""Tasks: started, followed, waited for and ended."""
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hub.client.asks import Ask, Pause, Program, as_json, as_text, nothing, path
+from hub.client.asks import Ask, Pause, Program, as_json, as_text, nothing, once, path
 from hub.client.endpoints import Endpoint, Followed, Group, M, Pages, Steps
-from hub.client.errors import NotFound, TimedOut
+from hub.client.errors import TimedOut
 from hub.client.follow import Following
 from hub.client.things import PAGE
 
@@ -18,52 +17,6 @@ if TYPE_CHECKING:
 
 FINISHED = frozenset({"success", "error", "stopped"})
 """Statuses in which a task stays."""
-
-
-def _projects(**query: Any) -> Ask[list[shapes.Project]]:
-    """Return the projects that the token's owner sees."""
-    return Ask("GET", "/projects", as_json, query=query)
-
-
-def _project(project_id: int) -> Ask[shapes.Project]:
-    """Return one project."""
-    return Ask("GET", path("project", project_id), as_json)
-
-
-def _named(name: str) -> Program[shapes.Project]:
-    """Return the project of this name, or with this id. Raises `NotFound`."""
-    found: list[shapes.Project] = yield _projects()
-    fitting = [one for one in found if one["name"] == name] or [one for one in found if str(one["id"]) == name]
-    if len(fitting) == 1:
-        return fitting[0]
-    what = "There is no project" if not fitting else "Several projects are named"
-    raise NotFound(f"{what} {name}.", status=404)
-
-
-def _create_project(name: str, **members: Any) -> Ask[shapes.Project]:
-    """Make a project, and return it."""
-    return Ask("POST", "/projects", as_json, body={**members, "name": name})
-
-
-def _replace_project(project_id: int, **members: Any) -> Ask[None]:
-    """Replace name, alerts and limit of a project."""
-    return Ask("PUT", path("project", project_id), nothing, body={**members, "id": project_id})
-
-
-def _delete_project(project_id: int) -> Ask[None]:
-    """Delete a project with everything in it."""
-    return Ask("DELETE", path("project", project_id), nothing)
-
-
-class Projects(Group[M]):
-    """Projects."""
-
-    list = Endpoint(_projects)
-    get = Endpoint(_project)
-    named = Steps(_named)
-    create = Endpoint(_create_project)
-    replace = Endpoint(_replace_project)
-    delete = Endpoint(_delete_project)
 
 
 def _tasks(project_id: int, *, template_id: int | None = None, **query: Any) -> Ask[list[shapes.ListedTask]]:
@@ -102,8 +55,7 @@ def _launch(
         body["environment"] = json.dumps(dict(variables))
     if secrets:
         body["secret"] = json.dumps(dict(secrets))
-    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-    return Ask("POST", path("project", project_id, "tasks"), as_json, body=body, headers=headers)
+    return once(Ask("POST", path("project", project_id, "tasks"), as_json, body=body), key)
 
 
 def _wait(project_id: int, task_id: int, *, seconds: float | None = None) -> Program[shapes.Task]:
@@ -131,8 +83,7 @@ def _run(project_id: int, template_id: int, *, seconds: float | None = None, **m
 
 
 def _act(verb: str, project_id: int, task_id: int, **members: Any) -> Ask[None]:
-    headers = {"Idempotency-Key": uuid.uuid4().hex}
-    return Ask("POST", path("project", project_id, "tasks", task_id, verb), nothing, body=members, headers=headers)
+    return once(Ask("POST", path("project", project_id, "tasks", task_id, verb), nothing, body=members))
 
 
 def _stop(project_id: int, task_id: int, *, force: bool = False) -> Ask[None]:

@@ -101,6 +101,7 @@ from hub.shapes.system import (
     Runner,
     RunnerState,
     RunnerTag,
+    TaskState,
     Teams,
     UserRefs,
 )
@@ -239,6 +240,7 @@ __all__ = [
     "SurveyVariable",
     "Task",
     "TaskParams",
+    "TaskState",
     "Teams",
     "Template",
     "TemplateRole",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from hub.shapes.kinds import Free, Time, described
 from hub.shapes.people import Role
+from hub.shapes.work import Status
 
 
 @described
@@ -104,6 +105,26 @@ class LiveTask(TypedDict):
     project_name: str
     username: NotRequired[str]
     reason: NotRequired[str]
+
+
+@described
+class TaskState(TypedDict):
+    """What a live view tells of a task whenever it changes."""
+
+    type: Literal["update"]
+    project_id: int
+    template_id: int
+    task_id: int
+    status: Status
+    start: Time | None
+    end: Time | None
+    version: str | None
+    reason: str
+    """Why it waits, or went wrong."""
+    question: str
+    """What it asks people before it goes on."""
+    log_lines: int
+    exit_code: int | None
 
 
 @described

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -46,6 +46,7 @@ class Said:
                 raise Departed(f"{self.name} answered {status}, but {at} is wrong: {fault.message}")
 
 
+@lru_cache(4096)
 def said_of(method: str, path: str) -> Said | None:
     """Return what is said of a request; None where the description has no such route."""
     path = path.partition("?")[0].removeprefix(PREFIX).rstrip("/")

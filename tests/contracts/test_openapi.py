@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import re
 import sys
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter
 
 from hub import shapes
 from hub.services.draft import Draft
+from hub.testing.booted import booted
 from hub.testing.conformance import Departed, said_of
 from hub.web.api import load_routes
 from hub.web.api.routing import PREFIX, ROUTES, Route
@@ -32,6 +34,17 @@ NO_BODY = {204, 307, 400, 404}
 
 load_routes()
 DESCRIBED = [one for one in ROUTES.all if one.method not in BEYOND]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def described():
+    """The description is made in a hub, whose models know their columns; it stays the same ever after."""
+
+    async def describe():
+        async with booted():
+            document()
+
+    asyncio.run(describe())
 
 
 def name_of(route: Route) -> str:

@@ -39,7 +39,9 @@ from hub.models import (
 from hub.services import sessions
 from hub.services.actor import Actor
 from hub.testing.booted import administrator
+from hub.testing.conformance import said_of
 from hub.web.actor import COOKIE
+from hub.web.api.routing import PREFIX
 
 ROLES = ("owner", "manager", "task_runner", "guest")
 
@@ -58,7 +60,7 @@ class Reply:
 
 
 class Caller:
-    """Somebody who calls the application, by a token, a cookie, or neither."""
+    """Calls the application by a token, a cookie, or neither; the API's answers are held against its description."""
 
     def __init__(self, app: Quart, actor: Actor | None = None, *, token: str = "", cookie: str = "") -> None:
         self._client = app.test_client(use_cookies=False)
@@ -74,7 +76,11 @@ class Caller:
         sent = self.headers() | {name.replace("_", "-"): value for name, value in headers.items()}
         given = {"data": raw} if raw is not None else {} if body is None else {"json": body}
         response = await self._client.open(path, method=method, headers=sent, **given)
-        return Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+        reply = Reply(response.status_code, response.headers, await response.get_data(as_text=False))
+        said = said_of(method, path) if path.startswith(f"{PREFIX}/") and method != "HEAD" else None
+        if said is not None:
+            said.check(reply.status, response.content_type, reply.data)
+        return reply
 
     async def get(self, path: str) -> Reply:
         return await self.call("GET", f"/api{path}")

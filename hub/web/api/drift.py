@@ -11,13 +11,13 @@ from hub.web.api.routing import Access, Answer, Call, Made, route
 _OF_TEMPLATE = "/project/{project_id}/templates/{template_id}/drift"
 
 
-@route("GET", "/project/{project_id}/drift", Access.MEMBER, wire=False, gives=list[shapes.Drift])
+@route("GET", "/project/{project_id}/drift", Access.MEMBER, wire=False, gives=list[shapes.Drift], lists=drift.STANDING)
 async def project_drift(call: Call) -> Answer:
     """The last look at each template and inventory, by the name of the template."""
     return await drift.standing(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("GET", _OF_TEMPLATE, Access.MEMBER, wire=False, gives=list[shapes.DriftCheck])
+@route("GET", _OF_TEMPLATE, Access.MEMBER, wire=False, gives=list[shapes.DriftCheck], lists=drift.CHECKS)
 async def template_drift(call: Call) -> Answer:
     """Looks at a template, newest first."""
     return await drift.list_checks(call.actor, call.ids["project_id"], call.ids["template_id"], asked(call))

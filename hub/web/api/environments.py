@@ -12,7 +12,7 @@ _ALL = "/project/{project_id}/environment"
 _ONE = _ALL + "/{environment_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Environment])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Environment], lists=environments.LISTING)
 async def list_environments(call: Call) -> Answer:
     """Variable groups of a project."""
     return await environments.list_environments(call.actor, call.ids["project_id"], asked(call))

@@ -13,7 +13,7 @@ _ALL = "/project/{project_id}/freezes"
 _ONE = _ALL + "/{freeze_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, wire=False, gives=list[shapes.Freeze])
+@route("GET", _ALL, Access.MEMBER, wire=False, gives=list[shapes.Freeze], lists=freezes.LISTING)
 async def list_freezes(call: Call) -> Answer:
     """Freezes of a project."""
     return await freezes.list_freezes(call.actor, call.ids["project_id"], asked(call))

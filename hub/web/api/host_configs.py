@@ -12,7 +12,7 @@ _ALL = "/project/{project_id}/host_configs"
 _ONE = _ALL + "/{host_config_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.HostConfig])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.HostConfig], lists=host_configs.LISTING)
 async def list_host_configs(call: Call) -> Answer:
     """Mappings of a project."""
     return await host_configs.list_host_configs(call.actor, call.ids["project_id"], asked(call))

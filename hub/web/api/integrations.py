@@ -8,7 +8,6 @@ from hub.services.access import MANAGE_RESOURCES
 from hub.services.integration_parts import MatcherDraft, ValueDraft
 from hub.services.integrations import IntegrationDraft
 from hub.services.webhooks import SampleDraft
-from hub.web.api.about import BEFORE
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
@@ -23,7 +22,7 @@ def _pair(call: Call) -> tuple[int, int]:
     return call.ids["project_id"], call.ids["integration_id"]
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Integration])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Integration], lists=integrations.LISTING)
 async def list_integrations(call: Call) -> Answer:
     """Integrations of a project."""
     return await integrations.list_integrations(call.actor, call.ids["project_id"], asked(call))
@@ -36,7 +35,7 @@ async def create_integration(call: Call) -> Answer:
     return Made(await integrations.create_integration(call.hub, call.actor, call.ids["project_id"], draft))
 
 
-@route("GET", _ALL + "/aliases", Access.MEMBER, gives=list[shapes.Alias])
+@route("GET", _ALL + "/aliases", Access.MEMBER, gives=list[shapes.Alias], lists=integration_parts.ALIASES)
 async def list_project_aliases(call: Call) -> Answer:
     """Addresses of all searchable ones together."""
     return await integration_parts.list_aliases(call.hub, call.actor, call.ids["project_id"], asked(call))
@@ -81,7 +80,7 @@ async def delete_integration(call: Call) -> Answer:
     return None
 
 
-@route("GET", _ONE + "/matchers", Access.MEMBER, gives=list[shapes.Matcher])
+@route("GET", _ONE + "/matchers", Access.MEMBER, gives=list[shapes.Matcher], lists=integration_parts.MATCHERS)
 async def list_matchers(call: Call) -> Answer:
     """Conditions of an integration."""
     return await integration_parts.list_matchers(call.actor, *_pair(call), asked(call))
@@ -120,7 +119,7 @@ async def delete_matcher(call: Call) -> Answer:
     return None
 
 
-@route("GET", _ONE + "/values", Access.MEMBER, gives=list[shapes.ExtractedValue])
+@route("GET", _ONE + "/values", Access.MEMBER, gives=list[shapes.ExtractedValue], lists=integration_parts.VALUES)
 async def list_values(call: Call) -> Answer:
     """Values that an integration takes out."""
     return await integration_parts.list_values(call.actor, *_pair(call), asked(call))
@@ -160,7 +159,7 @@ async def delete_value(call: Call) -> Answer:
     return None
 
 
-@route("GET", _ONE + "/aliases", Access.MEMBER, gives=list[shapes.Alias])
+@route("GET", _ONE + "/aliases", Access.MEMBER, gives=list[shapes.Alias], lists=integration_parts.ALIASES)
 async def list_aliases(call: Call) -> Answer:
     """Addresses of one integration."""
     project_id, integration_id = _pair(call)
@@ -199,7 +198,7 @@ async def try_integration(call: Call) -> Answer:
     wire=False,
     needs=MANAGE_RESOURCES,
     gives=list[shapes.Delivery],
-    asks=(BEFORE,),
+    lists=deliveries.LISTING,
 )
 async def list_deliveries(call: Call) -> Answer:
     """What came to an integration, the newest first and without bodies; `before` is the last id already seen."""

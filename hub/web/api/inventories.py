@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub import shapes
 from hub.services import inventories
 from hub.services.inventories import InventoryDraft
+from hub.web.api.about import APP, TEMPLATE
 from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
@@ -12,7 +13,7 @@ _ALL = "/project/{project_id}/inventory"
 _ONE = _ALL + "/{inventory_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Inventory])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Inventory], asks=(APP, TEMPLATE), lists=inventories.LISTING)
 async def list_inventories(call: Call) -> Answer:
     """Inventories of a project."""
     return await inventories.list_inventories(

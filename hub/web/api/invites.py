@@ -9,7 +9,7 @@ from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
-@route("GET", "/project/{project_id}/invites", Access.MEMBER, gives=list[shapes.Invite])
+@route("GET", "/project/{project_id}/invites", Access.MEMBER, gives=list[shapes.Invite], lists=invites.LISTING)
 async def list_invites(call: Call) -> Answer:
     """Every invitation of the project."""
     return await invites.list_invites(call.hub, call.actor, call.ids["project_id"], asked(call))

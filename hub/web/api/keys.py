@@ -12,7 +12,7 @@ _ALL = "/project/{project_id}/keys"
 _ONE = _ALL + "/{key_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Key])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Key], lists=keys.LISTING)
 async def list_keys(call: Call) -> Answer:
     """Keys of a project."""
     return await keys.list_keys(call.actor, call.ids["project_id"], asked(call))

@@ -8,7 +8,7 @@ from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, route
 
 
-@route("GET", "/user/sessions", Access.USER, wire=False, gives=list[shapes.Session])
+@route("GET", "/user/sessions", Access.USER, wire=False, gives=list[shapes.Session], lists=own_sessions.LISTING)
 async def list_sessions(call: Call) -> Answer:
     """The caller's sessions, the one used last first."""
     return await own_sessions.list_sessions(call.hub, call.actor, asked(call))

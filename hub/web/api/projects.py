@@ -11,7 +11,7 @@ from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
 
-@route("GET", "/projects", Access.USER, gives=list[shapes.Project])
+@route("GET", "/projects", Access.USER, gives=list[shapes.Project], lists=projects.LISTING)
 async def list_projects(call: Call) -> Answer:
     """Projects that the caller sees."""
     return await projects.list_projects(call.actor, asked(call))
@@ -62,7 +62,7 @@ async def leave(call: Call) -> Answer:
     return None
 
 
-@route("GET", "/project/{project_id}/users", Access.MEMBER, gives=list[shapes.Member])
+@route("GET", "/project/{project_id}/users", Access.MEMBER, gives=list[shapes.Member], lists=team.LISTING)
 async def list_members(call: Call) -> Answer:
     """Members of the team."""
     return await team.list_members(call.actor, call.ids["project_id"], asked(call))

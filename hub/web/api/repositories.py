@@ -12,7 +12,7 @@ _ALL = "/project/{project_id}/repositories"
 _ONE = _ALL + "/{repository_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Repository])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Repository], lists=repositories.LISTING)
 async def list_repositories(call: Call) -> Answer:
     """Repositories of a project."""
     return await repositories.list_repositories(call.actor, call.ids["project_id"], asked(call))

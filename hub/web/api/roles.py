@@ -15,7 +15,7 @@ _OF_PROJECT = "/project/{project_id}/roles"
 _PERMS = "/project/{project_id}/templates/{template_id}/perms"
 
 
-@route("GET", "/roles", Access.ADMIN, gives=list[shapes.Role])
+@route("GET", "/roles", Access.ADMIN, gives=list[shapes.Role], lists=roles.LISTING)
 async def list_global(call: Call) -> Answer:
     """Roles of the whole hub."""
     return await roles.list_global(call.actor, asked(call))
@@ -48,7 +48,7 @@ async def delete_global(call: Call) -> Answer:
     return None
 
 
-@route("GET", _OF_PROJECT, Access.MEMBER, gives=list[shapes.Role], asks=(MODE,))
+@route("GET", _OF_PROJECT, Access.MEMBER, gives=list[shapes.Role], asks=(MODE,), lists=roles.LISTING)
 async def list_roles(call: Call) -> Answer:
     """Roles of a project; with `mode=merge` every role that a member of it can have."""
     return await roles.list_roles(
@@ -56,7 +56,7 @@ async def list_roles(call: Call) -> Answer:
     )
 
 
-@route("GET", _OF_PROJECT + "/all", Access.MEMBER, gives=list[shapes.Role], asks=(MODE,))
+@route("GET", _OF_PROJECT + "/all", Access.MEMBER, gives=list[shapes.Role], asks=(MODE,), lists=roles.LISTING)
 async def list_all_roles(call: Call) -> Answer:
     """Roles of a project and of the whole hub."""
     built_in = call.query.get("mode") == "merge"
@@ -91,7 +91,7 @@ async def delete_role(call: Call) -> Answer:
     return None
 
 
-@route("GET", _PERMS, Access.MEMBER, gives=list[shapes.TemplateRole])
+@route("GET", _PERMS, Access.MEMBER, gives=list[shapes.TemplateRole], lists=template_roles.LISTING)
 async def list_perms(call: Call) -> Answer:
     """What custom roles may do on a template."""
     return await template_roles.list_template_roles(call.actor, *_template(call), asked(call))

@@ -30,8 +30,8 @@ def _of(call: Call) -> int | None:
     return call.ids.get("project_id")
 
 
-@route("GET", _HUB, Access.ADMIN, gives=list[shapes.Runner])
-@route("GET", _PROJECT, Access.MEMBER, gives=list[shapes.Runner])
+@route("GET", _HUB, Access.ADMIN, gives=list[shapes.Runner], lists=runners.LISTING)
+@route("GET", _PROJECT, Access.MEMBER, gives=list[shapes.Runner], lists=runners.LISTING)
 async def list_runners(call: Call) -> Answer:
     """Runners."""
     return await runners.list_runners(call.hub, call.actor, _of(call), asked(call))

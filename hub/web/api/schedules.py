@@ -17,13 +17,19 @@ _ALL = "/project/{project_id}/schedules"
 _ONE = _ALL + "/{schedule_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.ListedSchedule])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.ListedSchedule], lists=schedules.LISTING)
 async def list_schedules(call: Call) -> Answer:
     """Schedules of a project, but for those that watch a repository."""
     return await schedules.list_schedules(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("GET", "/project/{project_id}/templates/{template_id}/schedules", Access.MEMBER, gives=list[shapes.Schedule])
+@route(
+    "GET",
+    "/project/{project_id}/templates/{template_id}/schedules",
+    Access.MEMBER,
+    gives=list[shapes.Schedule],
+    lists=schedules.LISTING,
+)
 async def list_checkers(call: Call) -> Answer:
     """Schedules of a template that watch a repository."""
     return await schedules.list_checkers(call.actor, call.ids["project_id"], call.ids["template_id"], asked(call))

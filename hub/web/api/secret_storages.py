@@ -12,7 +12,7 @@ _ALL = "/project/{project_id}/secret_storages"
 _ONE = _ALL + "/{storage_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.SecretStorage])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.SecretStorage], lists=secret_storages.LISTING)
 async def list_storages(call: Call) -> Answer:
     """Secret storages of a project."""
     return await secret_storages.list_storages(call.actor, call.ids["project_id"], asked(call))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 
 import orjson
@@ -18,7 +19,7 @@ from hub.services.draft import Draft
 from hub.services.tasks import again, launch, read, stop
 from hub.services.tasks.again import AgainDraft
 from hub.services.tasks.launch import TaskDraft
-from hub.web.api.about import FIRST, KIND, LINES
+from hub.web.api.about import FIRST, LINES
 from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.encoding import wire_time
@@ -27,6 +28,8 @@ from hub.web.errors import JSON
 _ALL = "/project/{project_id}/tasks"
 _ONE = _ALL + "/{task_id}"
 _OF_TEMPLATE = "/project/{project_id}/templates/{template_id}/tasks"
+
+LATEST = replace(read.LISTING, most=read.LAST)
 
 _MOST_LINES = 5000
 _TEXT = "text/plain; charset=utf-8"
@@ -54,26 +57,26 @@ def wire_unknown(view: _View) -> _View:
     return answer
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.ListedTask])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.ListedTask], lists=read.LISTING)
 async def list_tasks(call: Call) -> Answer:
     """Newest tasks of a project."""
     return await read.list_tasks(call.actor, call.ids["project_id"], asked(call))
 
 
-@route("GET", _ALL + "/last", Access.MEMBER, gives=list[shapes.ListedTask])
+@route("GET", _ALL + "/last", Access.MEMBER, gives=list[shapes.ListedTask], lists=LATEST)
 async def last_tasks(call: Call) -> Answer:
     """A page of a project's tasks, newest first; `before` is the id of the last task of the page before."""
     return await read.list_tasks(call.actor, call.ids["project_id"], asked(call, most=read.LAST))
 
 
-@route("GET", _OF_TEMPLATE, Access.MEMBER, gives=list[shapes.ListedTask])
+@route("GET", _OF_TEMPLATE, Access.MEMBER, gives=list[shapes.ListedTask], lists=read.LISTING)
 async def list_tasks_of_template(call: Call) -> Answer:
     """Newest tasks of a template."""
     template_id = await _template(call)
     return await read.list_tasks(call.actor, call.ids["project_id"], asked(call), template_id=template_id)
 
 
-@route("GET", _OF_TEMPLATE + "/last", Access.MEMBER, gives=list[shapes.ListedTask])
+@route("GET", _OF_TEMPLATE + "/last", Access.MEMBER, gives=list[shapes.ListedTask], lists=LATEST)
 async def last_tasks_of_template(call: Call) -> Answer:
     """A page of a template's tasks, newest first."""
     template_id = await _template(call)
@@ -175,13 +178,13 @@ async def lines(call: Call) -> Answer:
     }
 
 
-@route("GET", _ONE + "/moves", Access.MEMBER, wire=False, gives=list[shapes.Move])
+@route("GET", _ONE + "/moves", Access.MEMBER, wire=False, gives=list[shapes.Move], lists=read.MOVES)
 async def moves(call: Call) -> Answer:
     """Every change of its status: who, when, from, to."""
     return await read.moves_of(call.actor, *_ids(call), asked(call))
 
 
-@route("GET", _ONE + "/results", Access.MEMBER, wire=False, gives=list[shapes.Result], asks=(KIND,))
+@route("GET", _ONE + "/results", Access.MEMBER, wire=False, gives=list[shapes.Result], lists=read.RESULTS)
 async def results(call: Call) -> Answer:
     """Structured results, such as the stages with their times; `kind` leaves those of one kind."""
     return await read.results_of(call.actor, *_ids(call), asked(call))

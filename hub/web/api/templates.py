@@ -15,7 +15,7 @@ _ALL = "/project/{project_id}/templates"
 _ONE = _ALL + "/{template_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Template])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.Template], lists=templates.LISTING)
 async def list_templates(call: Call) -> Answer:
     """Templates of a project."""
     return await templates.list_templates(call.actor, call.ids["project_id"], asked(call))

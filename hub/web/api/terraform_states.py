@@ -22,7 +22,7 @@ def _of(call: Call) -> tuple[int, int]:
     return call.ids["project_id"], call.ids["inventory_id"]
 
 
-@route("GET", _ALIASES, Access.MEMBER, gives=list[shapes.StateAlias])
+@route("GET", _ALIASES, Access.MEMBER, gives=list[shapes.StateAlias], lists=terraform_states.ALIASES)
 async def list_aliases(call: Call) -> Answer:
     """Aliases of an inventory."""
     return await terraform_states.list_aliases(call.hub, call.actor, *_of(call), asked(call))
@@ -55,7 +55,7 @@ async def delete_alias(call: Call) -> Answer:
     return None
 
 
-@route("GET", _STATES, Access.MEMBER, gives=list[shapes.StateVersion])
+@route("GET", _STATES, Access.MEMBER, gives=list[shapes.StateVersion], lists=terraform_states.STATES)
 async def list_states(call: Call) -> Answer:
     """Versions of the state, newest first."""
     return await terraform_states.list_states(call.actor, *_of(call), asked(call))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub import shapes
 from hub.services import sessions, users
+from hub.web.api.about import PREFIX
 from hub.web.api.bodies import optional_body
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
@@ -15,7 +16,7 @@ async def own_user(call: Call) -> Answer:
     return await users.own_user(call.hub, call.actor)
 
 
-@route("GET", "/user/tokens", Access.USER, gives=list[shapes.Token])
+@route("GET", "/user/tokens", Access.USER, gives=list[shapes.Token], lists=sessions.TOKENS)
 async def list_tokens(call: Call) -> Answer:
     """The caller's tokens, newest first."""
     return await sessions.list_tokens(call.hub, call.actor, asked(call))
@@ -34,7 +35,7 @@ async def delete_token(call: Call) -> Answer:
     return None
 
 
-@route("GET", "/users", Access.USER, gives=list[shapes.ListedUser])
+@route("GET", "/users", Access.USER, gives=list[shapes.ListedUser], asks=(PREFIX,), lists=users.LISTING)
 async def list_users(call: Call) -> Answer:
     """Everybody, or those whose username begins with `s`."""
     return await users.list_users(call.actor, asked(call), prefix=call.query.get("s", ""))
@@ -73,7 +74,7 @@ async def change_password(call: Call) -> Answer:
     return None
 
 
-@route("GET", "/users/{user_id}/tokens", Access.ADMIN, wire=False, gives=list[shapes.Token])
+@route("GET", "/users/{user_id}/tokens", Access.ADMIN, wire=False, gives=list[shapes.Token], lists=sessions.TOKENS)
 async def list_tokens_of(call: Call) -> Answer:
     """Somebody's tokens, of each only its beginning."""
     return await sessions.list_tokens(call.hub, await users.person(call.actor, call.ids["user_id"]), asked(call))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub import shapes
-from hub.services import views
+from hub.services import templates, views
 from hub.services.views import ViewDraft
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
@@ -12,7 +12,7 @@ _ALL = "/project/{project_id}/views"
 _ONE = _ALL + "/{view_id}"
 
 
-@route("GET", _ALL, Access.MEMBER, gives=list[shapes.View])
+@route("GET", _ALL, Access.MEMBER, gives=list[shapes.View], lists=views.LISTING)
 async def list_views(call: Call) -> Answer:
     """Views of a project."""
     return await views.list_views(call.actor, call.ids["project_id"], asked(call))
@@ -38,7 +38,7 @@ async def get_view(call: Call) -> Answer:
     return await views.get_view(call.actor, call.ids["project_id"], call.ids["view_id"])
 
 
-@route("GET", _ONE + "/templates", Access.MEMBER, gives=list[shapes.Template])
+@route("GET", _ONE + "/templates", Access.MEMBER, gives=list[shapes.Template], lists=templates.LISTING)
 async def templates_of_view(call: Call) -> Answer:
     """Templates that a view shows."""
     return await views.templates_of_view(call.actor, call.ids["project_id"], call.ids["view_id"], asked(call))

@@ -16,6 +16,7 @@ ERRORS = {
     "Forbidden": (403, "The caller may not do this."),
     "NotFound": (404, "There is no such thing, or the caller may not know of it."),
     "WrongMethod": (405, "Not by this method; `Allow` names those that there are."),
+    "TooSlow": (408, "The body took too long to arrive."),
     "Conflict": (409, "The request does not fit the present state."),
     "Changed": (412, "Somebody else changed this meanwhile."),
     "TooLarge": (413, "The request is larger than 10 MiB."),
@@ -24,6 +25,9 @@ ERRORS = {
     "TooMany": (429, "Too many requests; `Retry-After` says how many seconds to wait."),
     "Unavailable": (503, "Something outside of the hub does not answer."),
 }
+
+EVERYWHERE = ("TooLarge", "TooMany", "Unavailable")
+"""Refusals that come before a route is looked for."""
 
 _TEXTS = {
     200: "Done.",
@@ -93,18 +97,15 @@ def _success(route: Route, status: int, schemas: Schemas) -> dict[str, Any]:
 def _refusals(route: Route) -> Iterable[str]:
     open_to_all = route.access is Access.PUBLIC
     writes = route.method not in {"GET", "HEAD", "OPTIONS"}
-    parts = "{" in route.path
-    if open_to_all and not writes and not parts:
-        return
-    yield "Invalid"
     if not open_to_all or writes:
         yield "Unauthenticated"
         yield "Forbidden"
-    yield "NotFound"
+    if not open_to_all or writes or "{" in route.path:
+        yield "Invalid"
+        yield "NotFound"
     if writes:
+        yield "TooSlow"
         yield "Conflict"
-        yield "TooLarge"
-        yield "TooMany"
     if route.method == "POST" and not open_to_all:
         yield "Reused"
-    yield "Unavailable"
+    yield from EVERYWHERE

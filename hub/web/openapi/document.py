@@ -24,7 +24,7 @@ _METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 @cache
 def document() -> Mapping[str, Any]:
-    """Return the description of every route, but for the address of the hub."""
+    """Return the description of every route, but for the address of the hub. The models must be bound."""
     load_routes()
     routes = [one for one in ROUTES.all if one.method in _METHODS]
     taken = [one.about["takes"] for one in routes if "takes" in one.about]

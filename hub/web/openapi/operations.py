@@ -10,7 +10,7 @@ from typing import Any
 from hub.services.access import MANAGE_RESOURCES, MANAGE_USERS, RUN_TASKS, UPDATE_PROJECT
 from hub.web.api.about import Parameter
 from hub.web.api.routing import Access, Route
-from hub.web.openapi import answers
+from hub.web.openapi import answers, lists
 from hub.web.openapi.schemas import Schemas
 
 _PART = re.compile(r"\{(\w+)\}")
@@ -85,6 +85,8 @@ _ID: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 def _asked(route: Route) -> Iterable[dict[str, Any]]:
     for one in route.about.get("asks", ()):
         yield query_parameter(one)
+    if "lists" in route.about:
+        yield from lists.parameters(route.about["lists"])
 
 
 def query_parameter(one: Parameter) -> dict[str, Any]:

@@ -19,14 +19,17 @@ token may be limited to scopes (`read`, `run`, `manage`, `admin`) and to one pro
 **Bodies** are JSON. Members that are not known are ignored, names match in any case, and `null` leaves a member at its
 default.
 
-**Refusals** are `{"error": "a sentence"}`, with `field` where one member is to blame.
+**Refusals** are `{"error": "a sentence"}`, with `field` where one member is to blame. Only a path that there is not, or
+not by this method, answers 404 as plain text.
 
 **Once only.** A `POST` with an `Idempotency-Key` is done once, however often it is sent within a day.
 
 **No lost changes.** A `GET` of one thing answers an `ETag`. A `PUT` or `DELETE` with it in `If-Match` goes through only
 if nobody changed the thing meanwhile; otherwise it is refused with 412.
 
-**Lists** come whole unless `limit` cuts them; then `Link` leads to the next page.
+**Lists** come in pages: `limit` says how many rows, up to as many as the list tells, and `Link` leads to the pages
+around. A list is searched with `q`, sorted with `sort` and `order`, and filtered by its columns. Parameters that it
+does not know are ignored, unless `Prefer: handling=strict` is sent; then they are refused with 400.
 """
 
 SECURITY: dict[str, Any] = {

@@ -13,8 +13,8 @@ STREAM: dict[str, Any] = {
     "tags": ["Tasks"],
     "summary": "Follow a task",
     "description": (
-        "Server-Sent Events: `lines` with a piece of the log, `state` with the task whenever it changed, and `end` "
-        "after the last line. The id of an event is the number of the line to go on with.\n\n"
+        "Server-Sent Events: `lines` with a piece of the log, `state` with where the task stands whenever it changed, "
+        "and `end` after the last line. The id of an event is the number of the line to go on with.\n\n"
         "For members of the project. Scope of a limited token: `read`."
     ),
     "parameters": [
@@ -34,9 +34,13 @@ STREAM: dict[str, Any] = {
             "description": "Events, until the task has ended.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
+        "400": {"$ref": "#/components/responses/Invalid"},
         "401": {"$ref": "#/components/responses/Unauthenticated"},
         "403": {"$ref": "#/components/responses/Forbidden"},
         "404": {"$ref": "#/components/responses/NotFound"},
+        "413": {"$ref": "#/components/responses/TooLarge"},
+        "429": {"$ref": "#/components/responses/TooMany"},
+        "503": {"$ref": "#/components/responses/Unavailable"},
     },
     "security": [{"token": ["read"]}, {"session": []}],
     "x-contract": "own",
