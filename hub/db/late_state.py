@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
@@ -23,6 +25,16 @@ class LateState(State):
         if not self._made:
             self._apps, self._made = self._apps.clone(model_states=self.models), True
         return self._apps
+
+    def reload_model(self, app_label: str, model_name: str) -> None:
+        """Make the class of a changed model anew; where there are none yet, there is nothing to make anew."""
+        if self._made:
+            super().reload_model(app_label, model_name)
+
+    def reload_models(self, model_tuples: Iterable[tuple[str, str]]) -> None:
+        """Do so for several."""
+        if self._made:
+            super().reload_models(model_tuples)
 
     def clone(self) -> State:
         """Return a copy that changes of this state do not reach."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hub.shapes.backup import (
     Backup,
     BackupEnvironment,
+    BackupFreeze,
     BackupHost,
     BackupIntegration,
     BackupInventory,
@@ -137,6 +138,7 @@ __all__ = [
     "App",
     "Backup",
     "BackupEnvironment",
+    "BackupFreeze",
     "BackupHost",
     "BackupIntegration",
     "BackupInventory",

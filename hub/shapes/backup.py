@@ -9,7 +9,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, described
+from hub.shapes.kinds import Free, Time, described
 from hub.shapes.resources import Condition, Extraction
 from hub.shapes.work import SurveyVariable
 
@@ -197,6 +197,20 @@ class BackupHost(TypedDict):
 
 
 @described
+class BackupFreeze(TypedDict):
+    """A time in which schedules start nothing."""
+
+    name: str
+    active: bool
+    everything: bool
+    starts: NotRequired[Time]
+    ends: NotRequired[Time]
+    cron_format: str
+    time_zone: str
+    minutes: int
+
+
+@described
 class BackupIntegration(TypedDict):
     """An integration. Its addresses let everybody in who knows them, so they are only counted."""
 
@@ -268,6 +282,7 @@ class Backup(TypedDict):
     """Always empty: addresses let everybody in who knows them."""
     integration_alias_count: NotRequired[int]
     schedules: list[BackupSchedule]
+    freezes: list[BackupFreeze]
     secrets: NotRequired[LockedSecrets]
 
 

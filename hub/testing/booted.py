@@ -12,11 +12,11 @@ from typing import Any
 
 from hub.boot import open_hub
 from hub.context import Hub
-from hub.db import schema
 from hub.models import User
 from hub.registry import Registry
 from hub.services.actor import Actor
 from hub.settings import Settings
+from hub.testing.sqlite_file import place_database
 from hub.worker.main import dispatch_forever, sweep_forever, work
 from hub.worker.timer import fire_forever
 
@@ -35,32 +35,10 @@ async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIt
             "stop_grace": 2,
         } | settings
         if "database_url" not in given:
-            await _place_database(data / "hub.sqlite3")
-        # Whoever gives a database gives one that is up to date, as `_place_database` does: its history is not read again.
+            await place_database(data / "hub.sqlite3")
+        # Whoever gives a database gives one that is up to date, as this one is: the history is not read again.
         async with open_hub(Settings(**given), migrate=False, plugins=plugins) as hub:
             yield hub
-
-
-async def _place_database(path: Path) -> None:
-    """Begin with a copy of an up-to-date empty database: the history is walked once, not for each test."""
-    if not _empty_database:
-        with tempfile.TemporaryDirectory() as folder:
-            await schema.upgrade(f"sqlite:///{folder}/empty.sqlite3")
-            _empty_database.append(_read(folder))
-    _write(path, _empty_database[0])
-
-
-def _read(folder: str) -> bytes:
-    return (Path(folder) / "empty.sqlite3").read_bytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700)
-    path.touch(mode=0o600)
-    path.write_bytes(content)
-
-
-_empty_database: list[bytes] = []
 
 
 @asynccontextmanager

@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 
-from hub.db import schema
-from hub.testing.databases import postgres
+from hub.testing.databases import migrated_postgres
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
@@ -20,12 +19,9 @@ SETUPS = ("embedded", "scaled")
 async def scaled() -> AsyncIterator[dict[str, str]]:
     """Make the settings of a scaled-out hub; what was stored is gone afterwards."""
     redis = _redis()
-    name = await postgres().create(template=await _migrated())
     redis.flush()
-    try:
-        yield {"database_url": postgres().url(name), "redis_url": redis.url}
-    finally:
-        await postgres().drop(name)
+    async with migrated_postgres() as url:
+        yield {"database_url": url, "redis_url": redis.url}
 
 
 @lru_cache(maxsize=1)
@@ -39,15 +35,3 @@ def _redis() -> RedisServer:
     server.start()
     atexit.register(server.close)
     return server
-
-
-async def _migrated() -> str:
-    """A database with today's tables: the history is walked once, not for each test."""
-    if not _names:
-        name = await postgres().create()
-        await schema.upgrade(postgres().url(name))
-        _names.append(name)
-    return _names[0]
-
-
-_names: list[str] = []

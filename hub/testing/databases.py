@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import shutil
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import pytest
 
 from hub.db import Database, database, schema
 from hub.testing.postgres_server import PostgresServer
+from hub.testing.sqlite_file import migrated_sqlite
 from hub.testing.tools import missing
 
-_migrated: dict[str, str] = {}
+_templates: list[str] = []
+_free: list[str] = []
 
 
 @lru_cache(maxsize=1)
@@ -50,21 +52,27 @@ async def empty_url(dialect: str, tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def url(dialect: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def url(dialect: str, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a database with today's tables: a copy of one that went through all migrations."""
     if dialect == "sqlite":
-        if "sqlite" not in _migrated:
-            _migrated["sqlite"] = str(tmp_path_factory.mktemp("migrated") / "hub.db")
-            await schema.upgrade(f"sqlite://{_migrated['sqlite']}")
-        shutil.copy(_migrated["sqlite"], tmp_path / "hub.db")
+        (tmp_path / "hub.db").write_bytes(await migrated_sqlite())
         yield f"sqlite://{tmp_path / 'hub.db'}"
         return
-    if "postgres" not in _migrated:
-        _migrated["postgres"] = await postgres().create()
-        await schema.upgrade(postgres().url(_migrated["postgres"]))
-    name = await postgres().create(template=_migrated["postgres"])
+    async with migrated_postgres() as one:
+        yield one
+
+
+@asynccontextmanager
+async def migrated_postgres() -> AsyncIterator[str]:
+    """The URL of an empty database with today's tables; afterwards another test gets it, emptied."""
+    if not _templates:
+        name = await postgres().create()
+        await schema.upgrade(postgres().url(name))
+        _templates.append(name)
+    name = _free.pop() if _free else await postgres().create(template=_templates[0])
     yield postgres().url(name)
-    await postgres().drop(name)
+    await postgres().empty(name)
+    _free.append(name)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What hundreds of hubs in one test process need not do again: pure work of libraries is remembered, and hashes are cheap.
+"""What hundreds of hubs in one test process need not do again: libraries remember pure work, and hashes are cheap.
 
 For tests only; nothing that serves people imports this.
 """
@@ -41,7 +41,7 @@ def _cheap_hasher() -> PasswordHasher:
 
 
 def _compiled_once(compile_builder: Callable[..., Any]) -> Callable[..., Any]:
-    """A route's builder of URLs is compiled Python, a third of a millisecond each; it depends on the route's text only."""
+    """A route's builder of URLs is compiled Python; it depends on the route's text only, and there are hundreds."""
     known: dict[Any, Any] = {}
 
     def compiled(rule: Rule, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 - werkzeug's own signature

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import secrets
@@ -19,6 +20,7 @@ from typing import Any
 import httpx
 
 from hub.testing.scene import make_repository
+from hub.testing.sqlite_file import place_database
 
 from .command_line import Terminal
 
@@ -135,6 +137,8 @@ def cluster(folder: Path, scripts: dict[str, str], **settings: str) -> Iterator[
     """A hub without processes yet, and a repository of scripts that it may use."""
     one = Cluster(folder, {"HUB_VAULT_KEYS": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(), **settings})
     make_repository(one.repositories / "scripts", scripts)
+    if "HUB_DATABASE_URL" not in settings:
+        asyncio.run(place_database(folder / "data" / "hub.sqlite3"))
     try:
         yield one
     finally:

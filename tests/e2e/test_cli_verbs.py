@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -9,6 +10,8 @@ import stat
 from pathlib import Path
 
 import pytest
+
+from hub.testing.sqlite_file import place_database
 
 from .command_line import Terminal
 
@@ -24,6 +27,7 @@ def terminal(tmp_path: Path) -> Terminal:
 @pytest.fixture
 def hub(terminal: Terminal) -> Terminal:
     """A terminal whose hub has been used once."""
+    asyncio.run(place_database(terminal.data / "hub.sqlite3"))
     done = terminal.run("user", "list", HUB_ADMIN_PASSWORD="changeme")
     assert done.returncode == 0, done.stderr
     return terminal

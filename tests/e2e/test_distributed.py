@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from hub.db import schema
 from hub.services.tasks.leases import LOST
-from hub.testing.databases import postgres
+from hub.testing.databases import migrated_postgres
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
@@ -32,19 +30,17 @@ def redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, redis: RedisServer) -> Iterator[Cluster]:
-    name = asyncio.run(postgres().create())
-    asyncio.run(schema.upgrade(postgres().url(name)))
+async def hub(tmp_path: Path, redis: RedisServer) -> AsyncIterator[Cluster]:
     note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {tmp_path}/starts; '
     scripts = {
         "quick.sh": f"{note}echo hello\n",
         "long.sh": f"{note}echo $$ >> {tmp_path}/pids; echo begun; sleep 600\n",
         "until.sh": f"{note}echo begun; while [ ! -e {tmp_path}/go ]; do sleep 0.1; done; echo done\n",
     }
-    settings = {"HUB_DATABASE_URL": postgres().url(name), "HUB_REDIS_URL": redis.url, "HUB_MAX_PARALLEL_TASKS": "6"}
-    with cluster(tmp_path, scripts, **settings) as one:
-        yield one
-    asyncio.run(postgres().drop(name))
+    async with migrated_postgres() as url:
+        settings = {"HUB_DATABASE_URL": url, "HUB_REDIS_URL": redis.url, "HUB_MAX_PARALLEL_TASKS": "6"}
+        with cluster(tmp_path, scripts, **settings) as one:
+            yield one
 
 
 def starts(folder: Path) -> Counter[int]:

@@ -10,6 +10,7 @@ from hub.context import Hub
 from hub.models import Role, Schedule
 from hub.services import (
     environments,
+    freezes,
     host_configs,
     integration_parts,
     integrations,
@@ -169,6 +170,11 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
     await host_configs.create_host_config(
         *at, host_configs.HostConfigDraft(type="url", host="https://git.example.org/", ssh_key_id=login["id"])
     )
+    for body in ({"name": "Audit", "starts": "2099-03-01T00:00:00Z", "ends": "2099-03-08T00:00:00Z",
+                  "time_zone": "Asia/Tokyo"},
+                 {"name": "Nights", "cron_format": "0 22 * * *", "minutes": 480, "everything": True, "active": False},
+                 {"name": "Incident", "starts": "2099-03-01T00:00:00Z"}):  # fmt: skip
+        await freezes.create_freeze(*at, freezes.FreezeDraft.read(body))
     await _starts(
         at,
         build["id"],

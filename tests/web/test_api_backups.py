@@ -60,7 +60,8 @@ async def test_what_is_restored_is_what_was_backed_up(admin, everything):
     assert made["max_parallel_tasks"] == 3
     assert unnamed(await admin.read(f"/project/{made['id']}/backup")) == unnamed(first)
     for kind in ("keys", "repositories", "inventories", "environments", "templates", "views", "integrations",
-                 "schedules", "roles", "secret_storages", "host_configs"):  # fmt: skip
+                 "schedules", "roles", "secret_storages", "host_configs",
+                 "freezes"):  # fmt: skip
         assert first[kind], kind
 
 

@@ -143,7 +143,10 @@ async def test_a_run_offers_only_what_its_template_allows(scene: Scene, reader: 
     assert "web1\nweb2</textarea>" in opened
     await sent(reader, run, {"params-limit": "web1", "params-dry_run": "true", "arguments": "-v", "inventory_id": "1"})
     task = await Task.get()
-    assert task.params == {"limit": ["web1"], "dry_run": True, "diff": False, "skip_galaxy_install": False}
+    assert task.params == {
+        "limit": ["web1"], "dry_run": True, "drift": False, "diff": False, "hosts": [],
+        "skip_galaxy_install": False,
+    }  # fmt: skip
     assert task.arguments == '["-v"]'
 
 

@@ -12,6 +12,7 @@ from hub.errors import Invalid, TooLarge
 from hub.services.backup.entries import (
     Entry,
     EnvironmentEntry,
+    FreezeEntry,
     HostEntry,
     IntegrationEntry,
     InventoryEntry,
@@ -35,11 +36,11 @@ MOST: Final = 5_000
 
 KINDS: Final = (
     "secret_storages", "roles", "environments", "views", "keys", "repositories", "inventories", "templates",
-    "host_configs", "integrations", "schedules",
+    "host_configs", "integrations", "schedules", "freezes",
 )  # fmt: skip
 """In the order in which they are made."""
 
-UNNAMED: Final = frozenset({"integrations", "schedules"})
+UNNAMED: Final = frozenset({"integrations", "schedules", "freezes"})
 """Kinds that nothing refers to: several of them may be called the same."""
 
 REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -93,6 +94,7 @@ class Document(Draft):
     integration_aliases: list[str] = Field(default_factory=list, max_length=100)
     integration_alias_count: int = Field(default=0, ge=0, le=100)
     schedules: Annotated[list[ScheduleEntry], BeforeValidator(_filled)] = Field(default_factory=list)
+    freezes: list[FreezeEntry] = Field(default_factory=list)
     secrets: Locked | None = None
 
     @property

@@ -302,6 +302,18 @@ class IntegrationEntry(Named):
     inactive: bool = False
 
 
+class FreezeEntry(Named):
+    """A time in which schedules start nothing."""
+
+    active: bool = True
+    everything: bool = False
+    starts: str | None = None
+    ends: str | None = None
+    cron_format: str = ""
+    time_zone: str = ""
+    minutes: Count = 0
+
+
 class ScheduleEntry(Entry):
     """A schedule."""
 

@@ -34,6 +34,7 @@ _PUT = {
     "host_configs": put_parts.host,
     "integrations": put_parts.integration,
     "schedules": put_parts.schedule,
+    "freezes": put_parts.freeze,
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from hub.db import current, execute
 from hub.models import (
     Environment,
+    Freeze,
     HostConfig,
     Integration,
     IntegrationAlias,
@@ -35,6 +36,7 @@ from hub.services.backup.document import KINDS, UNNAMED, VERSION, Document
 from hub.services.backup.entries import (
     Entry,
     EnvironmentEntry,
+    FreezeEntry,
     HostEntry,
     IntegrationEntry,
     InventoryEntry,
@@ -121,6 +123,7 @@ async def take(project_id: int) -> Picture:
         ],
         "integrations": await _integrations(project_id, names),
         "schedules": [(_schedule(one, names), one.id) for one in await Schedule.filter(**own).order_by("id")],
+        "freezes": [(_freeze(one), one.id) for one in await Freeze.filter(**own).order_by("id")],
     }
     for kind, things in picture.things.items():
         things.sort(key=_place if kind in UNNAMED else lambda thing: thing[0].key)
@@ -288,6 +291,13 @@ async def _integrations(project_id: int, names: Mapping[str, Names]) -> list[tup
         )  # fmt: skip
         found.append((entry, one.id))
     return found
+
+
+def _freeze(one: Freeze) -> FreezeEntry:
+    return FreezeEntry(
+        name=one.name, active=one.active, everything=one.everything, starts=_moment(one.starts), ends=_moment(one.ends),
+        cron_format=one.cron_format, time_zone=one.time_zone, minutes=one.minutes,
+    )  # fmt: skip
 
 
 def _schedule(one: Schedule, names: Mapping[str, Names]) -> ScheduleEntry:

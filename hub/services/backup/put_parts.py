@@ -8,10 +8,11 @@ from typing import Any
 
 from hub.errors import Invalid
 from hub.models import IntegrationMatcher, IntegrationValue, Role, Schedule, Template, TemplateRole
-from hub.services import host_configs, integration_parts, integrations, schedules, template_roles, templates
+from hub.services import freezes, host_configs, integration_parts, integrations, schedules, template_roles, templates
 from hub.services.backup.document import Document
 from hub.services.backup.entries import (
     Entry,
+    FreezeEntry,
     HostEntry,
     IntegrationEntry,
     ParamsEntry,
@@ -173,6 +174,17 @@ async def schedule(site: Site, entry: Entry, row_id: int | None, *, same: bool) 
         await schedules.update_schedule(*site.at, row_id, draft)
     if over:
         await Schedule.filter(id=row_id).update(run_at=moment, next_run_at=None)
+    return row_id
+
+
+async def freeze(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
+    """A freeze."""
+    assert isinstance(entry, FreezeEntry)
+    draft = freezes.FreezeDraft.read(entry.shape())
+    if row_id is None:
+        return int((await freezes.create_freeze(*site.at, draft))["id"])
+    if not same:
+        await freezes.update_freeze(*site.at, row_id, draft)
     return row_id
 
 
