@@ -78,7 +78,7 @@ class Caller:
         response = await self._client.open(path, method=method, headers=sent, **given)
         reply = Reply(response.status_code, response.headers, await response.get_data(as_text=False))
         said = said_of(method, path) if path.startswith(f"{PREFIX}/") and method != "HEAD" else None
-        if said is not None:
+        if said is not None and "%" not in path.partition("?")[0]:  # an escaped slash makes it another path
             said.check(reply.status, response.content_type, reply.data)
         return reply
 
