@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 
 def need_tool(*names: str) -> str:
     """Return the path of the first of these programs that is there; skip the test, or fail it in CI, without one."""
+    beside = str(Path(sys.executable).parent)  # where pip puts the programs of this environment
+    places = os.pathsep.join([beside, os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     for name in names:
-        found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+        found = shutil.which(name, path=places)
         if found:
             return str(Path(found))
     missing(f"needs {' or '.join(names)} on this machine")
