@@ -101,8 +101,8 @@ def _refusals(route: Route) -> Iterable[str]:
         yield "Unauthenticated"
         yield "Forbidden"
     if not open_to_all or writes or "{" in route.path:
-        yield "Invalid"
         yield "NotFound"
+    yield "Invalid"
     if writes:
         yield "TooSlow"
         yield "Conflict"
