@@ -18,7 +18,7 @@ MAX_BODY: Final = 1024 * 1024
 """Largest body of a webhook, in bytes."""
 
 
-@route("POST", "/integrations/{alias}", Access.PUBLIC, body=False, also=(200,))
+@route("POST", "/integrations/{alias}", Access.PUBLIC, body=False, also=(200, 422))
 async def receive_webhook(call: Call) -> Answer:
     """Start what the request asks for: 204, with headers that name the tasks.
 
@@ -27,7 +27,7 @@ async def receive_webhook(call: Call) -> Answer:
     return await _receive(call, by_link=False)
 
 
-@route("GET", "/integrations/{alias}", Access.PUBLIC, status=204, also=(200, 401, 405, 409, 413, 429))
+@route("GET", "/integrations/{alias}", Access.PUBLIC, status=204, also=(200, 401, 405, 409, 413, 422, 429))
 async def follow_webhook(call: Call) -> Answer:
     """Start what a GET asks for.
 
