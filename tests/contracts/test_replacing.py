@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from hub.models import (
     Environment,
+    Freeze,
     HostConfig,
     Integration,
     IntegrationMatcher,
@@ -33,6 +35,7 @@ from hub.models import (
 from hub.services import apps as app_drafts
 from hub.services import (
     environments,
+    freezes,
     host_configs,
     integration_parts,
     integrations,
@@ -99,8 +102,15 @@ PUTS: dict[str, Put] = {
         {"name": "New", "template_id": "{template_id}", "cron_format": "1 1 * * *"},
         Schedule,
         "schedule_id",
-        {"time_zone": "Europe/Berlin", "misfire": "skip", "overlap": "skip", "task_params": {"message": "kept"}},
-        ("time_zone", "misfire", "overlap"),
+        {
+            "time_zone": "Europe/Berlin",
+            "misfire": "skip",
+            "overlap": "skip",
+            "max_runs": 9,
+            "ends_at": datetime(2099, 1, 1, tzinfo=UTC),
+            "task_params": {"message": "kept"},
+        },
+        ("time_zone", "misfire", "overlap", "ends_at", "max_runs"),
     ),
     f"{AT}/schedules/{{schedule_id}}/active": Put(
         schedules.ActiveDraft, {"active": False}, Schedule, "schedule_id", {"name": "Kept", "misfire": "skip"}
@@ -150,6 +160,9 @@ PUTS: dict[str, Put] = {
         {"type": "none", "source_storage_type": "env", "source_storage_key": "KEPT"},
     ),
     f"{AT}/views/{{view_id}}": Put(views.ViewDraft, {"title": "New"}, View, "view_id"),
+    f"{AT}/freezes/{{freeze_id}}": Put(
+        freezes.FreezeDraft, {"name": "New", "cron_format": "0 0 1 2 *", "minutes": 5}, Freeze, "freeze_id"
+    ),
     f"{AT}/host_configs/{{host_config_id}}": Put(
         host_configs.HostConfigDraft,
         {"type": "host", "host": "new.example.org", "ssh_key_id": "{ssh_id}"},
