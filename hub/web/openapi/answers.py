@@ -20,7 +20,7 @@ ERRORS = {
     "Conflict": (409, "The request does not fit the present state."),
     "Changed": (412, "Somebody else changed this meanwhile."),
     "TooLarge": (413, "The request is larger than 10 MiB."),
-    "Unprocessable": (422, "The Idempotency-Key came with another request before, or a webhook starts nothing."),
+    "Unprocessable": (422, "The Idempotency-Key came with another request before, or a delivery could start no task."),
     "Locked": (423, "Somebody else holds the lock; the body is the lock, as its holder described it."),
     "TooMany": (429, "Too many requests; `Retry-After` says how many seconds to wait."),
     "Unavailable": (503, "Something outside of the hub does not answer."),
@@ -101,8 +101,8 @@ def _refusals(route: Route) -> Iterable[str]:
         yield "Unauthenticated"
         yield "Forbidden"
     if not open_to_all or writes or "{" in route.path:
-        yield "Invalid"
         yield "NotFound"
+    yield "Invalid"
     if writes:
         yield "TooSlow"
         yield "Conflict"
