@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from hub_ldap.params import LdapParams
-from hub_ldap.provider import LdapProvider, _is_disabled, _subject
+from hub_ldap.people import _is_disabled, _subject
+from hub_ldap.provider import LdapProvider
 from hub_ldap.session import Entry
 from pydantic import ValidationError
 
@@ -177,7 +178,7 @@ async def test_the_next_server_is_asked_when_one_is_away(server: LdapServer) -> 
     provider, told = LdapProvider(), params(server, servers=["ldaps://127.0.0.1:1", server.ldaps])
     for _ in range(2):
         assert await provider.check(told, "jane", "jane-secret")
-    assert provider._servers.in_order(told) == [server.ldaps, "ldaps://127.0.0.1:1"]
+    assert provider._people._servers.in_order(told) == [server.ldaps, "ldaps://127.0.0.1:1"]
 
 
 async def test_a_wrong_password_is_not_tried_at_the_next_server(server: LdapServer) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from hub_ldap.params import LdapParams
-from hub_ldap.provider import LdapProvider, _is_called
+from hub_ldap.people import _is_called
+from hub_ldap.provider import LdapProvider
 
 from hub.plugin import Identity, NotReady
 from hub.testing.ldap_server import SUFFIX, LdapServer, ldap_server

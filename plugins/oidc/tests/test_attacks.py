@@ -179,7 +179,7 @@ async def test_an_hmac_with_the_public_key_as_its_secret_is_refused(server: Oidc
 async def test_a_new_key_is_found_when_a_token_names_one_that_is_not_known(server: OidcServer) -> None:
     now = [0.0]
     provider = OidcProvider()
-    provider._discovery._clock = lambda: now[0]
+    provider._sign_in._discovery._clock = lambda: now[0]
     now[0] = 100.0
     await sign_in(server, provider)
     server.key = RSAKey.generate_key(2048, {"kid": "two", "use": "sig"})
