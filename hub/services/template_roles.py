@@ -87,11 +87,9 @@ async def update_template_role(
     await _require_editor(actor, project_id, template_id, draft.permissions)
 
     async def work() -> None:
-        await find(Template, project_id, template_id, "template")
-        row = await _row(template_id, row_id)
+        row = await _editable(actor, project_id, template_id, row_id)
         if row is None:
             return
-        await _require_editor(actor, project_id, template_id, row.permissions)
         row.permissions = draft.permissions
         await row.save(update_fields=["permissions"])
         await _tell(hub, actor, project_id, row, "changed")
@@ -104,11 +102,9 @@ async def delete_template_role(hub: Hub, actor: Actor, project_id: int, template
     await _require_editor(actor, project_id, template_id, 0)
 
     async def work() -> None:
-        await find(Template, project_id, template_id, "template")
-        row = await _row(template_id, row_id)
+        row = await _editable(actor, project_id, template_id, row_id)
         if row is None:
             return
-        await _require_editor(actor, project_id, template_id, row.permissions)
         await row.delete()
         await _tell(hub, actor, project_id, row, "taken back")
 
@@ -127,6 +123,15 @@ async def bits_by_template(project_id: int, role: str) -> dict[int, int]:
 
 async def _require_editor(actor: Actor, project_id: int, template_id: int, bits: int) -> None:
     require_within(await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id), bits)
+
+
+async def _editable(actor: Actor, project_id: int, template_id: int, row_id: int) -> TemplateRole | None:
+    """Return the row if the actor has all that it gives; None for an unknown id."""
+    await find(Template, project_id, template_id, "template")
+    row = await _row(template_id, row_id)
+    if row is not None:
+        await _require_editor(actor, project_id, template_id, row.permissions)
+    return row
 
 
 async def _row(template_id: int, row_id: int) -> TemplateRole | None:

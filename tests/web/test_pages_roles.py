@@ -21,13 +21,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
-
-
 async def member(scene: Scene, app: Quart, name: str, role: str) -> Reader:
     """Somebody in the project, signed in."""
     user = await User.create(created=scene.hub.clock(), username=name, name=name.title(), email=f"{name}@example.org",

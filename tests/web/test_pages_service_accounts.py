@@ -9,7 +9,6 @@ from quart import Quart
 
 from hub.context import Hub
 from hub.models import Event, Membership, Token, User
-from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader
 from hub.testing.scene import Scene
 from hub.web.app import make_app
@@ -18,13 +17,6 @@ from hub.web.app import make_app
 @pytest.fixture
 def app(hub: Hub) -> Quart:
     return make_app(hub)
-
-
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
 
 
 async def status(app: Quart, secret: str, path: str) -> int:

@@ -21,13 +21,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
-
-
 async def somebody(hub: Hub, name: str) -> User:
     return await User.create(created=hub.clock(), username=name, name=name.title(), email=f"{name}@example.org",
                              password_hash=await hash_password(PASSWORD))  # fmt: skip

@@ -22,13 +22,6 @@ def app(hub: Hub) -> Quart:
     return make_app(hub)
 
 
-@pytest.fixture
-async def reader(app: Quart) -> Reader:
-    reader = Reader(app)
-    await reader.sign_in("admin", PASSWORD)
-    return reader
-
-
 FORM = {"name": "Nightly", "reach": "some", "scopes": "run", "lifetime": "30"}
 
 
