@@ -96,8 +96,8 @@ def _carriers(settings: Settings) -> tuple[Queue, Bell, Tally]:
     if not settings.redis_url:
         return MemoryQueue(), MemoryBell(), MemoryTally()
     from hub.bell.redis import RedisBell  # noqa: PLC0415 - an embedded hub never pays for the Redis client
-    from hub.queue.arq import ArqQueue  # noqa: PLC0415 - as above
-    from hub.tally.redis import RedisTally  # noqa: PLC0415 - as above
+    from hub.queue.arq import ArqQueue  # noqa: PLC0415 - an embedded hub never pays for arq
+    from hub.tally.redis import RedisTally  # noqa: PLC0415 - an embedded hub never pays for the Redis client
 
     return ArqQueue(settings.redis_url), RedisBell(settings.redis_url), RedisTally(settings.redis_url)
 

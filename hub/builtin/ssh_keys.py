@@ -107,7 +107,7 @@ def _work(text: str) -> float:
     if first == "-----BEGIN OPENSSH PRIVATE KEY-----":
         return _openssh_rounds(base64.b64decode(body)) / MAX_ROUNDS
     if first == "-----BEGIN ENCRYPTED PRIVATE KEY-----":
-        from asyncssh.asn1 import der_decode  # noqa: PLC0415 - as above
+        from asyncssh.asn1 import der_decode  # noqa: PLC0415 - heavy, and most tasks need no key
 
         return _largest_number(der_decode(base64.b64decode(body))) / MAX_ITERATIONS
     return 0.0  # the older PEM encryption has no count that could be raised

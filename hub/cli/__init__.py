@@ -77,7 +77,7 @@ class _Verbs(click.Group):
 
 def _told(error: Exception) -> str:
     from hub.errors import HubError, SettingsError  # noqa: PLC0415 - only when something went wrong
-    from hub.plugin import PluginError  # noqa: PLC0415 - as above
+    from hub.plugin import PluginError  # noqa: PLC0415 - only when something went wrong
 
     if isinstance(error, HubError | SettingsError | PluginError) or _is_remote(error):
         return str(error)

@@ -170,7 +170,7 @@ class _PostgresTarget:
             except asyncpg.ForeignKeyViolationError:
                 raise Invalid(f"The table {one['of']} has rows that refer to nothing. Nothing was changed.") from None
         for one in await self._server.fetch(_SEQUENCES):
-            top = f"SELECT coalesce(max({_quoted(one['name'])}), 0) FROM {_quoted(one['of'])}"  # noqa: S608 - see above
+            top = f"SELECT coalesce(max({_quoted(one['name'])}), 0) FROM {_quoted(one['of'])}"  # noqa: S608 - names of the catalogue, quoted
             count = await self._server.fetchval(top) + 1
             await self._server.execute("SELECT setval($1::text::regclass, $2, false)", one["seq"], count)
 

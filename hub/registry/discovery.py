@@ -155,7 +155,7 @@ def _opener(entry: EntryPoint) -> Callable[[], object]:
 def _note_unreadable(distribution: Distribution, group: str, error: Exception, ledger: Ledger) -> None:
     try:
         text = distribution.read_text("entry_points.txt") or ""
-    except Exception:  # noqa: BLE001 - see above; then nothing says that it is a plugin at all
+    except Exception:  # noqa: BLE001 - metadata of strangers; nothing says that it is a plugin
         return
     if f"[{group}]" in text:
         place = getattr(distribution, "_path", "an installed package")

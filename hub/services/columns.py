@@ -57,7 +57,7 @@ def column_of(model: type[Model], path: str, *, several: bool = False) -> Column
         relation = model._meta.fields_map[step]  # noqa: SLF001 - Tortoise has no public way
         null = null or relation.null
         model = relation.related_model  # type: ignore[attr-defined]  # a field that refers has one
-    found = model._meta.fields_map[name]  # noqa: SLF001 - as above
+    found = model._meta.fields_map[name]  # noqa: SLF001 - Tortoise has no public way
     longest = getattr(found, "max_length", None)
     kind: Kind = "text"
     if isinstance(found, fields.BooleanField):

@@ -23,7 +23,7 @@ def remembered() -> Iterator[None]:
     """Remember what libraries compute anew, with the same result, for each application and each open database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", _compiled_once(Rule._compile_builder))  # noqa: SLF001 - has no public name
-        patch.setattr(Apps, "_build_initial_querysets", _built_once(Apps._build_initial_querysets))  # noqa: SLF001 - as above
+        patch.setattr(Apps, "_build_initial_querysets", _built_once(Apps._build_initial_querysets))  # noqa: SLF001 - has no public name
         yield
 
 
