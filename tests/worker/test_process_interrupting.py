@@ -12,15 +12,17 @@ from .worker_programs import python, stopped
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found through /proc, which is Linux")
 
+# A handler may run while the program is still inside a print, and a print within a print is an error of Python. So all
+# that these programs say goes straight to the descriptor.
 WITH_CHILD = """
-import signal, subprocess, sys
+import os, signal, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import signal, time; print('ready', flush=True); time.sleep(300)"])
 def interrupted(number, frame):
-    print("interrupted, child", child.poll(), flush=True)
+    os.write(1, f"interrupted, child {child.poll()}".encode())
     child.kill(); child.wait()
     sys.exit(5)
 signal.signal(signal.SIGINT, interrupted)
-signal.signal(signal.SIGTERM, lambda *_: (print("terminated", flush=True), sys.exit(6)))
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"terminated"), sys.exit(6)))
 signal.pause()
 """
 
@@ -33,7 +35,7 @@ async def test_a_program_that_wants_it_is_interrupted_alone_and_ends_its_childre
 
 
 async def test_a_program_that_does_not_end_when_interrupted_is_told_and_killed() -> None:
-    deaf = python("import signal; signal.signal(2, lambda *_: print('deaf', flush=True)); print('ready', flush=True)\n"
+    deaf = python("import os, signal; signal.signal(2, lambda *_: os.write(1, b'deaf')); os.write(1, b'ready')\n"
                   "while True: signal.pause()")  # fmt: skip
     code, sink = await stopped(replace(deaf, interrupt=True, grace=0.3))
     assert code == -signal.SIGTERM
