@@ -4,7 +4,7 @@ from hub.models.access import Identity, Membership, Session, Token, User
 from hub.models.event import Event
 from hub.models.integration import Delivery, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
 from hub.models.meta import App, IdempotencyKey, NodeLock, Option
-from hub.models.outside import DriftCheck, HostConfig, KnownHost, SecretStorage, State, StateAlias, StateLock
+from hub.models.outside import DriftCheck, HostConfig, HostFacts, KnownHost, SecretStorage, State, StateAlias, StateLock
 from hub.models.project import Environment, Inventory, Key, Project, Repository
 from hub.models.question import Question
 from hub.models.rights import Invite, RecoveryCode, Role, SecondFactor, TemplateRole, UserOption
@@ -22,6 +22,7 @@ __all__ = [
     "Event",
     "Freeze",
     "HostConfig",
+    "HostFacts",
     "IdempotencyKey",
     "Identity",
     "Integration",

@@ -28,6 +28,10 @@ class Event(Model):
     object_id = fields.IntField(null=True)
     description = fields.TextField(null=True)
     created = fields.DatetimeField()
+    actor = fields.CharField(max_length=255, default="", db_default="")
+    """Who did it, by the name of that day: a person, a token, a schedule, an integration, or the hub itself."""
+    address = fields.CharField(max_length=64, default="", db_default="")
+    """Network address that the request came from; empty for what the hub did by itself."""
     changes = fields.JSONField[dict[str, Any]](null=True)
     """What changed, by name: [before, after]; secrets only as the fact that they changed."""
 

@@ -149,6 +149,25 @@ class KnownHost(Model):
         unique_together = (("project", "host", "fingerprint"),)
 
 
+class HostFacts(Model):
+    """What a host of an inventory last told of itself while a playbook ran."""
+
+    id = fields.IntField(primary_key=True)
+    inventory: fields.ForeignKeyRelation[Inventory] = fields.ForeignKeyField(
+        "models.Inventory", related_name="host_facts", on_delete=fields.CASCADE
+    )
+    host = fields.CharField(max_length=255)
+    facts = fields.JSONField[dict[str, Any]]()
+    task_id = fields.IntField()
+    created = fields.DatetimeField()
+
+    inventory_id: int
+
+    class Meta:
+        table = "host_facts"
+        unique_together = (("inventory", "host"),)
+
+
 class DriftCheck(Model):
     """One look at whether what a template describes is still so."""
 

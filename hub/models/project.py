@@ -28,6 +28,8 @@ class Project(Model):
     """How many days finished tasks are kept; 0 leaves it to the hub."""
     keep_log_days = fields.IntField(default=0, db_default=0)
     """How many days logs are kept, where that is less than their tasks; 0 leaves it to the hub."""
+    keep_log_mib = fields.IntField(default=0, db_default=0)
+    """How many MiB the logs of the project may take, as they are stored; the oldest go first. 0 is without limit."""
     type = fields.CharField(max_length=20, default="", db_default="")
 
     class Meta:

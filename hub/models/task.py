@@ -73,6 +73,8 @@ class Task(Model):
     log_lines = fields.IntField(default=0, db_default=0)
     """Number of lines stored, kept by the one writer of the log."""
     log_chunks = fields.IntField(default=0, db_default=0)
+    log_bytes = fields.BigIntField(default=0, db_default=0)
+    """Bytes that its chunks take as they are stored, kept by the one writer of the log."""
     log_place = fields.CharField(max_length=20, default="", db_default="")
     """Where its chunks are: empty for the database, `archive` for the blob store, `gone` when they were removed."""
 
