@@ -99,51 +99,6 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         return env
 
 
-class BashExecutor(ShellExecutor):
-    """The app `bash`."""
-
-    name = "bash"
-    title = "Bash"
-    description = "Runs a shell script."
-    icon = "terminal-2"
-    priority = 700
-    programs = ("bash",)
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        script_label="Script", script_patterns=("*.sh", "*.bash"), programs=("bash",)
-    )
-
-
-class PowerShellExecutor(ShellExecutor):
-    """The app `powershell`."""
-
-    name = "powershell"
-    title = "PowerShell"
-    description = "Runs a PowerShell script."
-    icon = "brand-powershell"
-    color = "blue"
-    priority = 600
-    programs = ("pwsh", "powershell")
-    leading = ("-File",)
-    capabilities: ClassVar[Capabilities] = Capabilities(script_label="Script", script_patterns=("*.ps1",))
-
-
-class PythonExecutor(ShellExecutor):
-    """The app `python`."""
-
-    name = "python"
-    title = "Python"
-    description = "Runs a Python script."
-    icon = "brand-python"
-    color = "yellow"
-    priority = 500
-    programs = ("python3",)
-    # Without it, output would be seen in pieces of 8 KiB, long after it was printed.
-    extra_env: Mapping[str, str] = {"PYTHONUNBUFFERED": "1"}
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        script_label="Script", script_patterns=("*.py",), programs=("python3",)
-    )
-
-
 def _repository(task: TaskView) -> RepositoryView:
     if task.repository is None:
         raise Unfit("This template has no repository; choose the one that holds the script.")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor, ShellExecutor
+from hub_shell.executor import ShellExecutor
+from hub_shell.interpreters import BashExecutor, PowerShellExecutor, PythonExecutor
 from hub_shell.params import ShellParams
 
 from hub.plugin import InventoryView, Key, NoParams
