@@ -223,6 +223,15 @@ class TaskIO(Protocol):
         """Bring back an artifact of an earlier pass of this task, or of an upstream task."""
         ...
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        """Keep files for people, by the names that they read: relative paths with `/`. Everybody who may read the log
+        can download them. What is too large, or no plain file, is left out, and the log says so."""
+        ...
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        """Write what the build of this deployment has published into an empty folder; return the names."""
+        ...
+
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache, to be read only.
 

@@ -109,6 +109,17 @@ def _lasted(start: Any, end: Any) -> str:
     return _("%(m)sm %(s)ss", m=minutes, s=seconds % 60) if minutes else _("%(s)ss", s=seconds)
 
 
+def _bytes(size: float) -> str:
+    """Size of a file, for people."""
+    if size < 1024:
+        return _("%(n)s B", n=size)
+    for words in (N_("%(n)s KiB"), N_("%(n)s MiB")):
+        size /= 1024
+        if size < 1024:
+            return _(words, n=f"{size:.1f}")
+    return _("%(n)s GiB", n=f"{size / 1024:.1f}")
+
+
 def _initials(name: str) -> str:
     words = re.findall(r"\w+", name or "")
     letters = words[0][:2] if len(words) == 1 else "".join(word[0] for word in words[:2])
@@ -174,6 +185,7 @@ def prepare(environment: Environment) -> None:
     environment.filters |= {
         "wire_time": _wire_time, "utc": _utc, "lasted": _lasted, "initials": _initials, "phrase": i18n.phrase,
         "to_json": _to_json, "code_spans": _code_spans, "grouped": grouped,
+        "bytes": _bytes,
     }  # fmt: skip
     environment.globals |= {
         "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hub.plugin import Capabilities, Executor, NoParams, Outcome, Params, Refused, RepositoryView, TaskIO, TaskView
+from hub_shell import artifacts, outputs
 from hub_shell.params import ShellParams
 from hub_shell.values import environment, fits, render, task_details, words
 
@@ -43,8 +46,16 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         except Unfit as unfit:
             return Outcome.failure(1, str(unfit))
         env = await self._env(task, params, io)
+        written = io.workspace / "output"
+        written.touch(mode=0o600)
+        env["HUB_OUTPUT"] = str(written)
+        if params.bring_artifacts:
+            env["HUB_INPUT_FILES"] = str(await _brought(io))
+        root = await asyncio.to_thread((repository.path / task.working_directory).resolve)
         await io.stage("running")
         code = await io.exec(*argv, env=env)
+        await _keep_outputs(written, io)
+        await _publish(root, params.artifacts, io)
         return Outcome.success() if code == 0 else Outcome.failure(code, _reason(code))
 
     def preview(self, task: TaskView, params: ShellParams, task_params: NoParams) -> Sequence[str]:
@@ -135,6 +146,38 @@ async def _tell(names: Sequence[str], what: str, io: TaskIO) -> None:
         f"Not passed to the script: {what} {listed}. An environment variable's name must be letters, digits and “_”, "
         "must not be one that steers the interpreter, and its value must be at most 128 KiB without NUL characters."
     )
+
+
+async def _brought(io: TaskIO) -> Path:
+    folder = io.workspace / "inputs"
+    folder.mkdir(mode=0o700)
+    names = await io.received(folder)
+    if not names:
+        await io.log("No artifacts were brought: this task deploys no build, or its build left none.")
+    return folder
+
+
+async def _keep_outputs(written: Path, io: TaskIO) -> None:
+    """Keep what the script wrote to `HUB_OUTPUT`: for people, and whole for the tasks that follow."""
+    found = await asyncio.to_thread(outputs.read, written)
+    for sentence in found.faults:
+        await io.log(sentence)
+    if found.outputs:
+        whole = io.workspace / "outputs.json"
+        whole.touch(mode=0o600)
+        whole.write_text(json.dumps(found.values()), encoding="utf-8")
+        await io.keep(whole, "outputs.json")
+        await io.result("outputs", {"outputs": found.result()})
+
+
+async def _publish(root: Path, patterns: Sequence[str], io: TaskIO) -> None:
+    if not patterns:
+        return
+    found = await asyncio.to_thread(artifacts.match, root, patterns)
+    for sentence in found.faults:
+        await io.log(sentence)
+    if found.files:
+        await io.publish(found.files)
 
 
 def _reason(code: int) -> str:
