@@ -160,7 +160,7 @@ async def _outcome(errand: _Errand) -> Outcome:
     try:
         brief = await briefs.load(hub, errand.task_id)
         journal.masker.add(*brief.secret_variables.values(), *brief.secret_env.values())
-        executor = apps.executor_of(hub, brief.app)
+        executor = await apps.executor_of(hub, brief.app)
         run = _lay_out(errand, brief)
         io = LiveIO(hub, run, errand.place.shared)
         try:

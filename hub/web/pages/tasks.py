@@ -8,7 +8,7 @@ from typing import Any
 
 from quart import Response, request
 
-from hub.services import inventories
+from hub.services import apps, inventories
 from hub.services.listing import Asked
 from hub.services.tasks import files, outputs
 from hub.services.tasks import stop as service
@@ -124,7 +124,7 @@ def _started_by(found: Mapping[str, Any]) -> str:
 async def _details(project_id: int, found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what was asked of this one task, with the labels that the run form has."""
     here = visit.visit()
-    executor = here.hub.registry.executors.get(found.get("tpl_app", ""))
+    executor = await apps.find(here.hub, found.get("tpl_app", ""))
     shown: list[tuple[str, Any]] = []
     if found.get("inventory_id"):
         one = await inventories.get_inventory(here.actor, project_id, found["inventory_id"])

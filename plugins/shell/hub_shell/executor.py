@@ -10,7 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from hub.plugin import Capabilities, Executor, NoParams, Outcome, Params, Refused, RepositoryView, TaskIO, TaskView
+from hub.plugin import (
+    AppView,
+    Capabilities,
+    Executor,
+    NoParams,
+    Outcome,
+    Params,
+    Refused,
+    RepositoryView,
+    TaskIO,
+    TaskView,
+)
 from hub_shell import artifacts, outputs
 from hub_shell.params import ShellParams
 from hub_shell.values import environment, fits, render, task_details, words
@@ -37,6 +48,16 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
             self.programs = (program,)
         if args is not None:
             self.leading = tuple(args)
+
+    def adapted(self, app: AppView) -> Executor | None:
+        """Return this executor with another program, or one for an app of the administrators' own."""
+        if app.name == self.name:
+            made: ShellExecutor = type(self)(app.program or None, app.arguments)
+        else:
+            made = ShellExecutor(app.program or app.name, app.arguments or ())
+        made.name, made.title, made.icon = app.name, app.title, app.icon
+        made.color, made.priority = app.color, app.priority
+        return made
 
     async def run(self, task: TaskView, params: ShellParams, task_params: NoParams, io: TaskIO) -> Outcome:
         """Run the script to its end."""
@@ -87,10 +108,7 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         return argv
 
     def _program(self) -> str:
-        for name in self.programs:
-            if shutil.which(name):
-                return name
-        return self.programs[0]
+        return next(filter(shutil.which, self.programs), self.programs[0])
 
     async def _env(self, task: TaskView, params: ShellParams, io: TaskIO) -> dict[str, str]:
         """Return what is laid over the task's environment; later wins."""
