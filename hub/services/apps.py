@@ -88,7 +88,7 @@ def _present(app: str, executor: Executor | None) -> Executor:
 
 def _adapted(hub: Hub, app: str, changed: App | None) -> Executor | None:
     own = hub.registry.executors.get(app)
-    if changed is None or (own is not None and not changed.path and changed.args is None):
+    if changed is None or (own is not None and not changed.path and not changed.args):
         return own
     pattern = own or _pattern(hub)
     if pattern is None:
@@ -96,7 +96,7 @@ def _adapted(hub: Hub, app: str, changed: App | None) -> Executor | None:
     shown = _wire(hub, app, changed)
     view = AppView(
         name=app, title=shown["title"], icon=shown["icon"], color=shown["color"], priority=shown["priority"],
-        program=changed.path, arguments=None if changed.args is None else tuple(str(word) for word in changed.args),
+        program=changed.path, arguments=tuple(str(word) for word in changed.args) if changed.args else None,
     )  # fmt: skip
     return pattern.adapted(view) or own
 
