@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor
+from hub_shell.interpreters import BashExecutor, NodeExecutor, PowerShellExecutor, PythonExecutor, ShExecutor
 from hub_shell.params import ShellParams
 
 from hub.plugin import NoParams, Params, TaskView
@@ -25,3 +25,11 @@ class TestPython(_Shell):
 
 class TestPowerShell(_Shell):
     executor = PowerShellExecutor()
+
+
+class TestSh(_Shell):
+    executor = ShExecutor()
+
+
+class TestNode(_Shell):
+    executor = NodeExecutor()
