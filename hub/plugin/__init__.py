@@ -38,6 +38,8 @@ from hub.plugin.params import (
     Text,
     Words,
 )
+from hub.plugin.pythons import PythonEnvironment, PythonNeeds, python_environment
+from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
@@ -84,10 +86,13 @@ __all__ = [
     "PluginError",
     "ProjectView",
     "Prompt",
+    "PythonEnvironment",
+    "PythonNeeds",
     "Redirect",
     "RedirectProvider",
     "Refused",
     "RepositoryView",
+    "Requirements",
     "Retry",
     "Secret",
     "SecretBackend",
@@ -100,4 +105,5 @@ __all__ = [
     "WebhookAdapter",
     "Words",
     "hookimpl",
+    "python_environment",
 ]
