@@ -38,7 +38,7 @@ from hub.plugin.params import (
     Text,
     Words,
 )
-from hub.plugin.pythons import PythonEnvironment, PythonNeeds, python_environment
+from hub.plugin.pythons import PythonEnvironment, PythonNeeds, find_python, python_environment
 from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
@@ -104,6 +104,7 @@ __all__ = [
     "VaultView",
     "WebhookAdapter",
     "Words",
+    "find_python",
     "hookimpl",
     "python_environment",
 ]
