@@ -30,11 +30,19 @@ class Requirements:
 
     file: Path
     root: Path
+    title: str = ""
+    """How people know it; its path below the root when empty."""
 
     @property
     def name(self) -> str:
         """How people know it."""
+        if self.title:
+            return self.title
         return str(self.file.relative_to(self.root)) if self.file.is_relative_to(self.root) else self.file.name
+
+    def lines(self) -> Sequence[str]:
+        """Return all its lines that count, with those of what it includes. Raises `Refused`."""
+        return [line for line in read([self], ()).texts if line]
 
 
 @dataclass(slots=True)
