@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from hub.plugin import Duration, Group, Params, Prompt, Secret, Words
 
@@ -82,16 +82,16 @@ class AnsibleParams(Params):
     """File of the repository with further Python packages, such as `requirements.txt`."""
     collection_requirements: Annotated[bool, Group("Ansible")] = False
     """Also install the Python packages that collections say they need."""
-    ansible_python: Annotated[str, AfterValidator(_interpreter), Group("Ansible")] = ""
+    ansible_python: Annotated[str, AfterValidator(_interpreter), Group("Ansible"), Field(title="Interpreter")] = ""
     """Interpreter to install them for, such as `python3.12`; the one that the hub runs with when empty."""
     galaxy_server: Annotated[str, AfterValidator(_address), Group("Galaxy")] = ""
     """Server to install collections from, such as `https://hub.example.org/api/galaxy/`; asked before those of
     ansible.cfg."""
     galaxy_server_token: Annotated[Secret | None, Group("Galaxy")] = None
     """Token for that server."""
-    galaxy_auth_url: Annotated[str, AfterValidator(_address), Group("Galaxy")] = ""
+    galaxy_auth_url: Annotated[str, AfterValidator(_address), Group("Galaxy"), Field(title="Token address")] = ""
     """Address where the token is exchanged for one that the server takes, as Red Hat's Automation Hub wants it."""
-    galaxy_public: Annotated[bool, Group("Galaxy")] = False
+    galaxy_public: Annotated[bool, Group("Galaxy"), Field(title="Public Galaxy too")] = False
     """Ask galaxy.ansible.com for what that server does not have."""
     galaxy_args: Annotated[Words, Group("Galaxy")] = ()
     """Further arguments for `ansible-galaxy … install`, such as `--pre` or `--server`."""

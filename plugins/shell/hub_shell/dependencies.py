@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from hub.plugin import (
     Group,
@@ -36,7 +36,7 @@ class PythonParams(ShellParams):
     requirements: Annotated[str, Group("Dependencies")] = ""
     """File of the repository with the packages that the script needs. When empty, that is `requirements.txt` or
     `pyproject.toml` beside the script or at the root; `-` installs nothing."""
-    python: Annotated[str, AfterValidator(_plain_name), Group("Dependencies")] = ""
+    python: Annotated[str, AfterValidator(_plain_name), Group("Dependencies"), Field(title="Interpreter")] = ""
     """Interpreter, such as `python3.12`, where several are installed; the usual one when empty."""
 
 
