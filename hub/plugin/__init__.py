@@ -8,6 +8,7 @@ from hub.plugin.auth import Identity, PasswordProvider, Redirect, RedirectProvid
 from hub.plugin.errors import AuthRejected, NotReady, PluginError, Refused, Retry
 from hub.plugin.events import GateRequest, HubEvent
 from hub.plugin.execution import (
+    AppView,
     Capabilities,
     Completed,
     Executor,
@@ -49,6 +50,7 @@ from hub.plugin.webhook import Delivery, Parsed, WebhookAdapter
 __all__ = [
     "API_VERSION",
     "ActorView",
+    "AppView",
     "AuthRejected",
     "BlobStore",
     "Capabilities",

@@ -106,6 +106,7 @@ from hub.shapes.system import (
     UserRefs,
 )
 from hub.shapes.work import (
+    Artifact,
     BuildTask,
     Choice,
     DayFigures,
@@ -120,6 +121,7 @@ from hub.shapes.work import (
     Move,
     NewTask,
     NewTemplate,
+    Output,
     Project,
     ProjectRole,
     Result,
@@ -136,6 +138,7 @@ __all__ = [
     "Accepted",
     "Alias",
     "App",
+    "Artifact",
     "Backup",
     "BackupEnvironment",
     "BackupFreeze",
@@ -205,6 +208,7 @@ __all__ = [
     "NewToken",
     "NewTotp",
     "Option",
+    "Output",
     "OwnUser",
     "PartRefs",
     "Plugin",

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +55,8 @@ class RecordingIO:
     """What `secrets` returns."""
     state_access: StateAccess | None = None
     """What `state` returns."""
+    upstream_files: Mapping[str, bytes] = field(default_factory=dict)
+    """What `received` writes: content by name."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
@@ -63,6 +65,8 @@ class RecordingIO:
     """What was written with `log`."""
     stages: list[str] = field(default_factory=list, init=False)
     results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
+    published: dict[str, bytes] = field(default_factory=dict, init=False)
+    """What was published, by name."""
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
@@ -160,6 +164,17 @@ class RecordingIO:
         fetched.parent.mkdir(mode=0o700, exist_ok=True)
         await asyncio.to_thread(shutil.copyfile, kept, fetched)
         return fetched
+
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        for name, path in files.items():
+            self.published[name] = await asyncio.to_thread(path.read_bytes)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        for name, data in self.upstream_files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(target.write_bytes, data)
+        return list(self.upstream_files)
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         home = self.cache / _flat(name)

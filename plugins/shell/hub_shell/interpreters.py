@@ -78,7 +78,7 @@ class ShExecutor(ShellExecutor):
     priority = 650
     programs = ("sh",)
     capabilities: ClassVar[Capabilities] = Capabilities(
-        script_label="Script", script_patterns=("*.sh",), programs=("sh",)
+        script_label="Script", script_patterns=("*.sh",), programs=("sh",), custom_apps=True
     )
 
 
