@@ -39,6 +39,8 @@ from hub.plugin.params import (
     Text,
     Words,
 )
+from hub.plugin.pythons import PythonEnvironment, PythonNeeds, find_python, python_environment
+from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
@@ -86,10 +88,13 @@ __all__ = [
     "PluginError",
     "ProjectView",
     "Prompt",
+    "PythonEnvironment",
+    "PythonNeeds",
     "Redirect",
     "RedirectProvider",
     "Refused",
     "RepositoryView",
+    "Requirements",
     "Retry",
     "Secret",
     "SecretBackend",
@@ -101,5 +106,7 @@ __all__ = [
     "VaultView",
     "WebhookAdapter",
     "Words",
+    "find_python",
     "hookimpl",
+    "python_environment",
 ]

@@ -188,6 +188,10 @@ class TaskIO(Protocol):
         """Private folder of this task (0700), outside the checkout; gone when the task ends."""
         ...
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment that programs of this task start with, secret values included: never log it."""
+        ...
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program to its end and return its exit code; a signal's is negative.
 
@@ -253,7 +257,9 @@ class TaskIO(Protocol):
         """Return a folder of the worker's shared cache, to be read only.
 
         When there is none of that name, `fill` is called once with an empty folder to make it; others wait. If `fill`
-        raises, nothing is kept. `name` should be a digest of everything that decides the content.
+        raises, nothing is kept. `name` should be a digest of everything that decides the content. What `fill` is given
+        has another path than what is returned. That stays while this task runs, and goes when no task has used it for
+        long.
         """
         ...
 

@@ -107,6 +107,9 @@ class RecordingIO:
 
         self._answers.append(_Answer(matches, code, output, effect))
 
+    def environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ.get("PATH", os.defpath)}
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         return self._run(Call(argv, dict(env or {}), cwd or self.checkout)).code
 

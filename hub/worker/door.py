@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ class LiveIO:
         self._hub = hub
         self._run = run
         self._shared = shared
+        self._borrowed = ExitStack()
         self._numbers = itertools.count(1)
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
@@ -79,6 +81,10 @@ class LiveIO:
     def workspace(self) -> Path:
         """Private folder for the executor's own files."""
         return self._run.folders.workspace
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what programs of this task start with."""
+        return dict(self._run.env)
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program, its output into the log."""
@@ -171,11 +177,12 @@ class LiveIO:
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache."""
-        return await self._shared.folder(name, fill)
+        return await self._shared.folder(name, fill, self._borrowed, self._raise_if_halted)
 
     async def close(self) -> None:
-        """Release keys, and hand over the stages. A key type that fails at this changes no result."""
+        """Release what was borrowed, and hand over the stages. A key type that fails at this changes no result."""
         self._end_stage()
+        self._borrowed.close()
         for kind, material in self._materials.values():
             try:
                 await self._hub.registry.guard(kind, kind.release(material), limit=_RELEASE)
