@@ -9,12 +9,23 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, StateAccess, Stopped, TaskView
+from hub.plugin import (
+    Completed,
+    Key,
+    Material,
+    Notice,
+    NotReady,
+    Refused,
+    RepositoryView,
+    StateAccess,
+    Stopped,
+    TaskView,
+)
 
 _FLAT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _ROLES: Final = ("password", "private_key", "passphrase", "secret")
@@ -58,11 +69,19 @@ class RecordingIO:
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
+    pages: Mapping[str, bytes] = field(default_factory=dict)
+    """What `download` finds, by address."""
+    known_facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `facts` returns, by host."""
+
     calls: list[Call] = field(default_factory=list, init=False)
     lines: list[str] = field(default_factory=list, init=False)
     """What was written with `log`."""
     stages: list[str] = field(default_factory=list, init=False)
     results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
+    downloads: list[tuple[str, Mapping[str, str]]] = field(default_factory=list, init=False)
+    """Addresses that were asked for, each with its headers."""
+    held: list[str] = field(default_factory=list, init=False)
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
@@ -169,6 +188,20 @@ class RecordingIO:
                 finally:
                     shutil.rmtree(half, ignore_errors=True)
         return home
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        self.downloads.append((address, dict(headers or {})))
+        if address not in self.pages or len(self.pages[address]) > limit or seconds <= 0:
+            raise NotReady(f"Nothing was found at {address}; give it to RecordingIO(pages=…).")
+        return self.pages[address]
+
+    async def facts(self, hosts: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        return {host: self.known_facts[host] for host in hosts if host in self.known_facts}
+
+    async def hold(self, names: Sequence[str]) -> None:
+        self.held += [name for name in names if name not in self.held]
 
     def _run(self, call: Call) -> Completed:
         words: tuple[object, ...] = (*call.argv, *call.env.keys(), *call.env.values())

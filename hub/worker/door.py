@@ -17,6 +17,7 @@ from hub.services import artifacts, drift, terraform_seats
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
+from hub.worker.download import download
 from hub.worker.journal import Journal
 from hub.worker.material import materialise
 from hub.worker.process import Command
@@ -158,6 +159,22 @@ class LiveIO:
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache."""
         return await self._shared.folder(name, fill)
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        """Get what is at an address; a stop ends the waiting."""
+        self._raise_if_halted()
+        asking = asyncio.create_task(download(address, headers or {}, limit=limit, seconds=seconds))
+        told = asyncio.create_task(self._run.halt.asked.wait())
+        try:
+            await asyncio.wait({asking, told}, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_halted()
+            return await asking
+        finally:
+            for one in (asking, told):
+                one.cancel()
+            await asyncio.gather(asking, told, return_exceptions=True)
 
     async def close(self) -> None:
         """Release keys, and hand over the stages. A key type that fails at this changes no result."""

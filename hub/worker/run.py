@@ -29,13 +29,13 @@ from hub.worker.checkout import Asked, check_out, keyring_of, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
+from hub.worker.inventories import inventory_view
 from hub.worker.journal import Journal
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import (
     base_env,
-    inventory_view,
     make_folders,
     remove_folders,
     task_view,
@@ -260,7 +260,7 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         run.cwd = working_directory(brief, folders)
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
-        inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
+        inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 

@@ -15,14 +15,14 @@ from hub_ansible.unfit import Unfit
 from hub_ansible.variables import write_private
 
 _HEADING: Final = re.compile(r" +hosts \(\d+\):")
-_PLAIN: Final = {"ANSIBLE_FORCE_COLOR": "False", "ANSIBLE_NOCOLOR": "True"}
+PLAIN: Final = {"ANSIBLE_FORCE_COLOR": "False", "ANSIBLE_NOCOLOR": "True"}
 _NAMED: Final = 10
 """Hosts that a line of the log names."""
 
 
 async def hosts_of(argv: Sequence[str], io: TaskIO, env: Mapping[str, str]) -> list[str]:
     """Return every host that this command line would touch, in order. Raises `Unfit` when Ansible cannot tell."""
-    done = await io.capture(*argv[:-1], "--list-hosts", argv[-1], env={**env, **_PLAIN})
+    done = await io.capture(*argv[:-1], "--list-hosts", argv[-1], env={**env, **PLAIN})
     if done.code:
         raise Unfit(
             "Ansible could not tell which hosts this run would touch; the lines above say why. Nothing was run.",
@@ -55,7 +55,7 @@ async def narrowed(
         return argv
     hosts = await hosts_of(argv, io, env)
     if wanted:
-        hosts = await _only(wanted, hosts, io)
+        hosts = await only(wanted, hosts, io)
         # The last limit counts, so this stands behind the arguments of the template and of the task.
         argv = (*argv[:-1], f"--limit=@{_written(hosts, io.workspace / 'hosts')}", argv[-1])
     if 0 < task.host_limit < len(hosts):
@@ -67,7 +67,7 @@ async def narrowed(
     return argv
 
 
-async def _only(wanted: Sequence[str], hosts: Sequence[str], io: TaskIO) -> list[str]:
+async def only(wanted: Sequence[str], hosts: Sequence[str], io: TaskIO) -> list[str]:
     """Return those of the wanted hosts that the template would touch anyway."""
     known = set(hosts)
     kept = [host for host in wanted if host in known]
@@ -94,7 +94,7 @@ async def why_nobody(
         if code != 1:
             return ""
         free = [word for word in argv[:-1] if not word.startswith("--limit=")]
-        done = await io.capture(*free, "--list-hosts", argv[-1], env={**env, **_PLAIN})
+        done = await io.capture(*free, "--list-hosts", argv[-1], env={**env, **PLAIN})
         if done.code:
             return ""  # something else is wrong with the playbook or the inventory
     elif code or not tally.ended:
