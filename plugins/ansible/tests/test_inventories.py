@@ -24,7 +24,7 @@ CONSTRUCTED = """
 plugin: ansible.builtin.constructed
 strict: false
 groups: {old: release < 10, secretive: db_password is defined}
-keyed_groups: [{prefix: release, key: release}]
+keyed_groups: [{prefix: release, key: "'r' ~ release"}]
 """
 VAULTED = """
 plain: 1
@@ -64,7 +64,7 @@ async def test_layers_of_every_kind_add_up_and_a_playbook_runs_on_them(bench: An
     found = await all_of(bench)
     assert found.hosts == ("db1", "north-1", "north-2", "south-1", "south-2", "w1", "w2")
     assert found.groups["north"] == ("north-1", "north-2")
-    assert found.groups["release_12"] == found.groups["secretive"] == ("w2",)
+    assert found.groups["release_r12"] == found.groups["secretive"] == ("w2",)
     assert (found.variables["w2"]["from_group_vars"], found.variables["w2"]["db_password"]) == ("yes", "(hidden)")
     assert found.variables["w1"]["login"] == "https://…@example.org/"
     assert "hunter2" not in json.dumps({host: dict(one) for host, one in found.variables.items()})
