@@ -167,7 +167,7 @@ class HostList:
     """The hosts that a run would touch, or that an inventory has."""
 
     hosts: tuple[str, ...]
-    """In the order of the tool."""
+    """Sorted by name."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Of each group the hosts among `hosts`, those of its children too."""
     variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -184,12 +184,37 @@ class Completed:
     output: str
 
 
+class HostDoor(Protocol):
+    """What a run may know of hosts, and keep for itself."""
+
+    async def facts(self, hosts: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """Return what hosts of the task's inventory last told of themselves, as results of kind `facts` had it; of all
+        that are known unless `hosts` says which.
+
+        Such a result has `hosts`: of each host an object. It is kept beside the inventory and not with the task.
+        """
+        ...
+
+    async def hold(self, names: Sequence[str]) -> None:
+        """Wait until no other task of the project holds one of these names of hosts, and hold them until the task ends.
+
+        While it waits, people see for which task. All are taken at once or none, so that no two tasks wait for each
+        other; hold everything that is needed in one call.
+        """
+        ...
+
+
 class TaskIO(Protocol):
     """The only door of an executor to the world."""
 
     @property
     def workspace(self) -> Path:
         """Private folder of this task (0700), outside the checkout; gone when the task ends."""
+        ...
+
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
         ...
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
@@ -259,21 +284,6 @@ class TaskIO(Protocol):
 
         The certificate is checked, and only redirections within the same server are followed. Raises `NotReady` with
         a sentence that holds neither the query of the address nor a header.
-        """
-        ...
-
-    async def facts(self, hosts: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Return what these hosts of the task's inventory last told of themselves, as results of kind `facts` had it.
-
-        Such a result has `hosts`: of each host an object. It is kept beside the inventory and not with the task.
-        """
-        ...
-
-    async def hold(self, names: Sequence[str]) -> None:
-        """Wait until no other task of the project holds one of these names, and hold them until the task ends.
-
-        While it waits, people see for which task. All are taken at once or none, so that no two tasks wait for each
-        other; hold everything that is needed in one call.
         """
         ...
 

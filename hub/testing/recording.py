@@ -51,6 +51,19 @@ class _Answer:
     effect: Callable[[Call], None] | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedHosts:
+    """What a `RecordingIO` knows of hosts."""
+
+    _io: RecordingIO
+
+    async def facts(self, hosts: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        return {host: known for host, known in self._io.known_facts.items() if hosts is None or host in hosts}
+
+    async def hold(self, names: Sequence[str]) -> None:
+        self._io.held += [name for name in names if name not in self._io.held]
+
+
 @dataclass(slots=True)
 class RecordingIO:
     """Records what an executor does. Everything on disk is below `folder`, a fresh temporary one when none is given.
@@ -72,7 +85,7 @@ class RecordingIO:
     pages: Mapping[str, bytes] = field(default_factory=dict)
     """What `download` finds, by address."""
     known_facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What `facts` returns, by host."""
+    """What `hosts.facts` returns, by host."""
 
     calls: list[Call] = field(default_factory=list, init=False)
     lines: list[str] = field(default_factory=list, init=False)
@@ -82,6 +95,7 @@ class RecordingIO:
     downloads: list[tuple[str, Mapping[str, str]]] = field(default_factory=list, init=False)
     """Addresses that were asked for, each with its headers."""
     held: list[str] = field(default_factory=list, init=False)
+    """Names that were held with `hosts.hold`."""
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
@@ -197,11 +211,9 @@ class RecordingIO:
             raise NotReady(f"Nothing was found at {address}; give it to RecordingIO(pages=…).")
         return self.pages[address]
 
-    async def facts(self, hosts: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        return {host: self.known_facts[host] for host in hosts if host in self.known_facts}
-
-    async def hold(self, names: Sequence[str]) -> None:
-        self.held += [name for name in names if name not in self.held]
+    @property
+    def hosts(self) -> RecordedHosts:
+        return RecordedHosts(self)
 
     def _run(self, call: Call) -> Completed:
         words: tuple[object, ...] = (*call.argv, *call.env.keys(), *call.env.values())

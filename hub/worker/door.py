@@ -12,14 +12,15 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
-from hub.services import artifacts, drift, terraform_seats
+from hub.plugin import Completed, HostDoor, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
+from hub.services import artifacts, drift, host_facts, terraform_seats
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
 from hub.worker.download import download
-from hub.worker.journal import Journal
+from hub.worker.live_hosts import LiveHosts
 from hub.worker.material import materialise
+from hub.worker.notes import Notes
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 _RELEASE = 10.0  # seconds that a key type has to let go of what it made
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Halt:
     """Why and that a run must end."""
 
@@ -49,7 +50,7 @@ class Run:
 
     brief: Brief
     folders: Folders
-    journal: Journal
+    journal: Notes
     halt: Halt
     marker: str
     """Begins the mark of every process of this run."""
@@ -74,11 +75,17 @@ class LiveIO:
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
         self._stages: list[dict[str, Any]] = []
+        self._hosts = LiveHosts(hub, run.brief, run.journal, run.halt.asked)
 
     @property
     def workspace(self) -> Path:
         """Private folder for the executor's own files."""
         return self._run.folders.workspace
+
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
+        return self._hosts
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program, its output into the log."""
@@ -138,6 +145,9 @@ class LiveIO:
     async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
+        if kind == host_facts.KIND:  # of the host and not of the task, so kept beside the inventory alone
+            await self._hosts.note(shown)
+            return
         if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
             self._run.results.append((kind, shown))
             return
@@ -185,6 +195,7 @@ class LiveIO:
             except (HubError, PluginError) as error:
                 logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
+        await self._hosts.release()
         if self._stages:
             self._run.results.append(("stages", self._run.journal.masker.hide({"stages": self._stages})))
             self._stages = []

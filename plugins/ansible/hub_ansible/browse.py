@@ -11,7 +11,7 @@ from hub.plugin import HostList, TaskIO, TaskView
 from hub_ansible.checks import inventory_of
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.reach import PLAIN, hosts_of, only
-from hub_ansible.ready import make_ready
+from hub_ansible.ready import Ready, make_ready
 from hub_ansible.surroundings import ansible_env, layered_env, look, program
 from hub_ansible.unfit import Unfit
 
@@ -33,12 +33,30 @@ _NO_VARIABLES: Final = {"ANSIBLE_VARS_ENABLED": "ansible.builtin.none_of_them"}
 async def of_run(task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO) -> HostList:
     """Return the hosts that a run would touch."""
     ready = await make_ready(task, params, task_params, io, await look(io))
-    hosts = await hosts_of(ready.argv, io, ready.env)
+    try:
+        hosts = await hosts_of(ready.argv, io, ready.env)
+    except Unfit:
+        if sentence := await _fits_nobody(ready, io):
+            return HostList((), note=sentence)
+        raise
     if task_params.hosts:
         hosts = await only(task_params.hosts, hosts, io)
     vaults = [f"--vault-id={name}@{file}" for name, file in ready.sources.vaults]
     listed = await _listed(ready.beside("ansible-inventory"), [*ready.sources.inventory], vaults, io, ready.env)
-    return HostList(tuple(hosts), groups=groups_of(listed or {}, hosts))
+    return HostList(tuple(sorted(hosts)), groups=groups_of(listed or {}, hosts))
+
+
+async def _fits_nobody(ready: Ready, io: TaskIO) -> str:
+    """Return a sentence when it is the limit alone that leaves no host; empty text otherwise."""
+    limits = [word.partition("=")[2] for word in ready.argv if word.startswith("--limit=")]
+    if not limits:
+        return ""
+    free = [word for word in ready.argv if not word.startswith("--limit=")]
+    try:
+        await hosts_of(free, io, ready.env)
+    except Unfit:
+        return ""
+    return f"No host fits the limit “{limits[-1]}”."
 
 
 async def of_inventory(task: TaskView, io: TaskIO) -> HostList:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from hub.plugin import Capabilities, Executor, HostList, Outcome, Params, Refused, TaskIO, TaskView
-from hub_ansible import browse, drift
+from hub_ansible import browse, drift, facts
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import INVENTORY_TYPES, reason
 from hub_ansible.follow import CALLBACKS, Follower
@@ -88,8 +88,9 @@ async def _play(
 ) -> Outcome:
     drift.refuse_parts(task_params)
     ready = await make_ready(task, params, task_params, io, around)
-    argv = await narrowed(ready.argv, task, task_params, io, ready.env)
-    env = ready.env | with_callbacks(CALLBACKS, around, ready.cwd, ready.env)
+    argv = await narrowed(ready, task, params, task_params, io)
+    cached = await facts.lent(params, io, around)
+    env = {**ready.env, **with_callbacks(CALLBACKS, around, ready.cwd, ready.env), **cached}
     return await _followed(argv, task_params, io, env)
 
 

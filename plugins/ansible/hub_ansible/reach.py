@@ -9,7 +9,8 @@ from typing import Final
 
 from hub.plugin import TaskIO, TaskView
 from hub_ansible.chosen import chosen
-from hub_ansible.params import AnsibleTaskParams
+from hub_ansible.params import AnsibleParams, AnsibleTaskParams
+from hub_ansible.ready import Ready
 from hub_ansible.tally import Tally
 from hub_ansible.unfit import Unfit
 from hub_ansible.variables import write_private
@@ -47,13 +48,16 @@ def read_listing(text: str) -> list[str]:
 
 
 async def narrowed(
-    argv: tuple[str, ...], task: TaskView, task_params: AnsibleTaskParams, io: TaskIO, env: Mapping[str, str]
+    ready: Ready, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO
 ) -> tuple[str, ...]:  # fmt: skip
-    """Return the command line for no more hosts than allowed. Costs nothing where nothing of the kind was asked for."""
-    wanted = chosen(task_params.hosts, "hosts")
-    if not wanted and not task.host_limit:
+    """Return the command line for no more hosts than allowed, and hold them where the template wants that.
+
+    Costs nothing where nothing of the kind was asked for.
+    """
+    wanted, argv = chosen(task_params.hosts, "hosts"), ready.argv
+    if not wanted and not task.host_limit and not params.lock_hosts:
         return argv
-    hosts = await hosts_of(argv, io, env)
+    hosts = await hosts_of(argv, io, ready.env)
     if wanted:
         hosts = await only(wanted, hosts, io)
         # The last limit counts, so this stands behind the arguments of the template and of the task.
@@ -64,6 +68,8 @@ async def narrowed(
             "run: limit it to fewer hosts, or let the template touch more."
         )
     await io.log(f"This run touches {named(hosts)}.")
+    if params.lock_hosts:
+        await io.hosts.hold(hosts)
     return argv
 
 
