@@ -89,7 +89,7 @@ def _arguments(words: tuple[str, ...]) -> tuple[str, ...]:
 class UrlParams(Params):
     """Where the inventory is, and how to ask for it."""
 
-    url: Annotated[str, Field(max_length=2000), AfterValidator(_address)]
+    url: Annotated[str, Field(title="Address", max_length=2000), AfterValidator(_address)]
     """Address of the inventory; it must begin with `https://`."""
     format: Annotated[Literal["yaml", "ini", "json"], Choice({"yaml": "YAML", "ini": "INI", "json": "JSON"})] = "yaml"
     """How it is written. JSON is what `ansible-inventory --list` and inventory scripts print."""
@@ -97,8 +97,8 @@ class UrlParams(Params):
     """Login, or token, with which to ask for it."""
     header: Annotated[str, AfterValidator(_header)] = "Authorization"
     """Header for a token. `Authorization` gets it behind the word `Bearer`, any other as it is."""
-    headers: Annotated[Words, AfterValidator(_headers)] = ()
-    """Further headers, each as `Name: value`. Whoever may read the inventory reads them."""
+    headers: Annotated[Words, Field(title="Further headers"), AfterValidator(_headers)] = ()
+    """Each as `Name: value`. Whoever may read the inventory reads them."""
     time_limit: Annotated[Duration, AfterValidator(_within)] = timedelta(seconds=30)
     """How long the server may take."""
 
