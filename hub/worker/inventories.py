@@ -73,7 +73,8 @@ async def _fetched(hub: Hub, brief: InventoryBrief, run: Run, io: LiveIO) -> Pat
         found = await hub.registry.guard(source, source.fetch(params, io), limit=_SECONDS)
     finally:
         run.cwd = before
-    if not isinstance(found, Inventory) or found.format not in _FETCHED:
+    given: object = found
+    if not isinstance(given, Inventory) or found.format not in _FETCHED:
         raise Invalid(f"The inventory source {source.title} did not return an inventory; its plugin has a fault.")
     if found.path is not None:
         path = await asyncio.to_thread(found.path.resolve)

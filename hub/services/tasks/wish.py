@@ -44,7 +44,7 @@ _TEMPLATE = f"""
     WHERE "template"."id" = ? AND "template"."project_id" = ?
 """  # noqa: S608 - made of two constants
 
-_NONE: Mapping[str, Any] = {
+_NONE: dict[str, Any] = {
     "id": 0, "secret": None, "message": "", "version": None, "build_task_id": None, "created": None, "resumed": None,
     "username": "",
 }  # fmt: skip

@@ -50,7 +50,7 @@ async def inventory_hosts(project_id: int, inventory_id: int) -> Response:
     page_number = visit.query_number("page") or 0
     wanted = Wanted(request.args.get("q", "").strip(), request.args.get("group", ""), request.args.get("host", ""),
                     page_number)  # fmt: skip
-    around = {"inventory": inventory, "wanted": wanted}
+    around: dict[str, Any] = {"inventory": inventory, "wanted": wanted}
     if "part" in request.args:
         return await visit.show("parts/host_browser.html", **around, **await _seen(project_id, inventory_id, wanted))
     trail = [
