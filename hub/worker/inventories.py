@@ -46,13 +46,13 @@ async def _paths(hub: Hub, brief: InventoryBrief, run: Run, io: LiveIO) -> tuple
         text = brief.text if brief.text.endswith("\n") else brief.text + "\n"
         return (_written(run.folders, brief, text, _SUFFIX[brief.type]),)
     if brief.type == "file":
-        return _layers(run.folders.inventory_checkout if brief.repository else run.folders.checkout, brief.text)
+        return layers(run.folders.inventory_checkout if brief.repository else run.folders.checkout, brief.text)
     if inventory_sources.find(hub, brief.type) is not None:
         return (await _fetched(hub, brief, run, io),)
     return ()
 
 
-def _layers(root: Path, text: str) -> tuple[Path, ...]:
+def layers(root: Path, text: str) -> tuple[Path, ...]:
     """Find files and folders, one on each line or between commas; a file whose own name has a comma comes first."""
     whole = text.strip()
     names = [whole] if "\n" not in whole and confine(root, whole, what="inventory").exists() else _BETWEEN.split(whole)
@@ -62,6 +62,8 @@ def _layers(root: Path, text: str) -> tuple[Path, ...]:
         if not path.exists():
             raise Invalid(f"The inventory file {name} does not exist in the repository.")
         found.append(path)
+    if not found:
+        raise Invalid("The inventory names no file. Give a path inside the repository.")
     return tuple(found)
 
 
@@ -81,7 +83,7 @@ async def _fetched(hub: Hub, brief: InventoryBrief, run: Run, io: LiveIO) -> Pat
         if not path.is_relative_to(run.folders.root.resolve()) or not path.exists():
             raise Invalid(f"The inventory source {source.title} named a file that is not this task's.")
         return path
-    text = _as_groups(found.text) if found.format == "json" else found.text
+    text = as_groups(found.text) if found.format == "json" else found.text
     path = _written(run.folders, brief, text, _FETCHED[found.format])
     if found.format == "script":
         path.chmod(0o700)
@@ -95,7 +97,7 @@ def _written(folders: Folders, brief: InventoryBrief, text: str, suffix: str) ->
     return path
 
 
-def _as_groups(text: str) -> str:
+def as_groups(text: str) -> str:
     """Turn what inventory scripts print into groups as files have them; what has that shape already stays."""
     try:
         given = json.loads(text)
