@@ -14,7 +14,7 @@ from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services import still_here
 from hub.services.git_roots import local_roots
-from hub.services.tasks import dispatch, leases
+from hub.services.tasks import dispatch, holds, leases
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.states import STOPPING
@@ -53,7 +53,7 @@ async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: flo
         _forever("looking for stops", partial(_look_for_stops, hub, place), POLL),
         _forever("removing what is no longer used", partial(_tidy, hub, place), TIDY_EVERY),
         _listen_for_stops(hub, place),
-        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4),
+        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=8),
     ]
     beside = [asyncio.create_task(one) for one in loops]
     serving = asyncio.create_task(hub.queue.serve(lanes, partial(_run, hub, place), slots=most))
@@ -150,8 +150,10 @@ async def _renew(hub: Hub, place: Place) -> None:
     if not place.running:
         return
     before = dict(place.running)
-    for task_id in await leases.renew(hub, before):
+    lost = await leases.renew(hub, before)
+    for task_id in lost:
         before[task_id].ask(LOST)
+    await holds.renew(hub, before.keys() - lost)
 
 
 async def _listen_for_stops(hub: Hub, place: Place) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,8 +29,11 @@ _DEFAULTS = {
     # Without this, a broken inventory is a warning, and the task a success on no hosts.
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
 }
+_STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
 _ASKED = (
     *_DEFAULTS,
+    _STRICT,
+    "ANSIBLE_CACHE_PLUGIN",
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
     "ANSIBLE_CALLBACK_PLUGINS",
@@ -86,6 +89,11 @@ def ansible_env(workspace: Path, around: Surroundings) -> dict[str, str]:
     home.mkdir(mode=0o700, exist_ok=True)
     wanted = _DEFAULTS | {"ANSIBLE_HOME": str(home), "ANSIBLE_LOCAL_TEMP": str(home / "tmp")} | _sharing(workspace)
     return {name: value for name, value in wanted.items() if name not in around.env}
+
+
+def layered_env(files: Sequence[Path], around: Surroundings) -> dict[str, str]:
+    """Return what makes a layer of an inventory that cannot be read an error, and not a warning about fewer hosts."""
+    return {_STRICT: "True"} if len(files) > 1 and _STRICT not in around.env else {}
 
 
 def _sharing(workspace: Path) -> dict[str, str]:
