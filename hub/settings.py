@@ -173,6 +173,8 @@ class Settings(BaseModel):
     """How long a stopped task may take to end by itself before it is killed."""
     non_admin_can_create_project: bool = False
     """Lets everybody create projects."""
+    shared_cache_days: int = Field(default=30, ge=0)
+    """After how many days Python environments, roles and collections that no task uses leave a worker; 0 keeps them."""
     forwarded_env_vars: Names = ()
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
     webhook_legacy_answers: bool = False

@@ -12,6 +12,8 @@ from hub.plugin.execution import (
     Capabilities,
     Completed,
     Executor,
+    HostDoor,
+    HostList,
     InventoryView,
     Material,
     Outcome,
@@ -39,6 +41,8 @@ from hub.plugin.params import (
     Text,
     Words,
 )
+from hub.plugin.pythons import PythonEnvironment, PythonNeeds, find_python, python_environment
+from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
@@ -62,6 +66,8 @@ __all__ = [
     "GateRequest",
     "Group",
     "Host",
+    "HostDoor",
+    "HostList",
     "HubEvent",
     "Identity",
     "Inventory",
@@ -86,10 +92,13 @@ __all__ = [
     "PluginError",
     "ProjectView",
     "Prompt",
+    "PythonEnvironment",
+    "PythonNeeds",
     "Redirect",
     "RedirectProvider",
     "Refused",
     "RepositoryView",
+    "Requirements",
     "Retry",
     "Secret",
     "SecretBackend",
@@ -101,5 +110,7 @@ __all__ = [
     "VaultView",
     "WebhookAdapter",
     "Words",
+    "find_python",
     "hookimpl",
+    "python_environment",
 ]

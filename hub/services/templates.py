@@ -13,7 +13,7 @@ from hub.db import rows
 from hub.errors import Conflict, Invalid
 from hub.models import Inventory, Task, Template, TemplateEnvironment, TemplateVault
 from hub.plugin import Executor
-from hub.services import events, inventories, refs, template_drafts
+from hub.services import events, inventories, inventory_sources, refs, template_drafts
 from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, remove, store
@@ -210,7 +210,7 @@ async def _pair(
     template = await find(Template, project_id, template_id, "template")
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
     executor = hub.registry.executors.get(template.app)
-    if executor is None or inventory.type not in executor.capabilities.inventory_types:
+    if inventory.type not in inventory_sources.fitting(hub, executor):
         raise Invalid("Inventory type is not supported for this template")
     return template, inventory, executor
 

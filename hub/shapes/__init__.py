@@ -29,6 +29,7 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
+from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -175,7 +176,10 @@ __all__ = [
     "Freeze",
     "HostConfig",
     "HostError",
+    "HostFacts",
     "HostResult",
+    "HostSeen",
+    "HostsSeen",
     "Identity",
     "Info",
     "Integration",

@@ -115,6 +115,7 @@ class BackupInventory(TypedDict):
     become_key: NotRequired[str]
     repository: NotRequired[str]
     template: NotRequired[str]
+    source_keys: NotRequired[dict[str, str]]
 
 
 @described

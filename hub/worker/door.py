@@ -6,20 +6,23 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
-from hub.services import artifacts, drift, terraform_seats
+from hub.plugin import Completed, HostDoor, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
+from hub.services import artifacts, drift, host_facts, terraform_seats
 from hub.services.tasks import files as task_files
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
-from hub.worker.journal import Journal
+from hub.worker.download import download
+from hub.worker.live_hosts import LiveHosts
 from hub.worker.material import materialise
+from hub.worker.notes import Notes
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
@@ -29,7 +32,7 @@ logger = logging.getLogger(__name__)
 _RELEASE = 10.0  # seconds that a key type has to let go of what it made
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Halt:
     """Why and that a run must end."""
 
@@ -49,7 +52,7 @@ class Run:
 
     brief: Brief
     folders: Folders
-    journal: Journal
+    journal: Notes
     halt: Halt
     marker: str
     """Begins the mark of every process of this run."""
@@ -70,15 +73,26 @@ class LiveIO:
         self._hub = hub
         self._run = run
         self._shared = shared
+        self._borrowed = ExitStack()
         self._numbers = itertools.count(1)
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
         self._stages: list[dict[str, Any]] = []
+        self._hosts = LiveHosts(hub, run.brief, run.journal, run.halt.asked)
 
     @property
     def workspace(self) -> Path:
         """Private folder for the executor's own files."""
         return self._run.folders.workspace
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what programs of this task start with."""
+        return dict(self._run.env)
+
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
+        return self._hosts
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program, its output into the log."""
@@ -138,6 +152,9 @@ class LiveIO:
     async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
+        if kind == host_facts.KIND:  # of the host and not of the task, so kept beside the inventory alone
+            await self._hosts.note(shown)
+            return
         if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
             self._run.results.append((kind, shown))
             return
@@ -171,17 +188,35 @@ class LiveIO:
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache."""
-        return await self._shared.folder(name, fill)
+        return await self._shared.folder(name, fill, self._borrowed, self._raise_if_halted)
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        """Get what is at an address; a stop ends the waiting."""
+        self._raise_if_halted()
+        asking = asyncio.create_task(download(address, headers or {}, limit=limit, seconds=seconds))
+        told = asyncio.create_task(self._run.halt.asked.wait())
+        try:
+            await asyncio.wait({asking, told}, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_halted()
+            return await asking
+        finally:
+            for one in (asking, told):
+                one.cancel()
+            await asyncio.gather(asking, told, return_exceptions=True)
 
     async def close(self) -> None:
-        """Release keys, and hand over the stages. A key type that fails at this changes no result."""
+        """Release what was borrowed, and hand over the stages. A key type that fails at this changes no result."""
         self._end_stage()
+        self._borrowed.close()
         for kind, material in self._materials.values():
             try:
                 await self._hub.registry.guard(kind, kind.release(material), limit=_RELEASE)
             except (HubError, PluginError) as error:
                 logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
+        await self._hosts.release()
         if self._stages:
             self._run.results.append(("stages", self._run.journal.masker.hide({"stages": self._stages})))
             self._stages = []

@@ -14,7 +14,7 @@ from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services import still_here
 from hub.services.git_roots import local_roots
-from hub.services.tasks import dispatch, leases
+from hub.services.tasks import dispatch, holds, leases
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.states import STOPPING
@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 POLL = 2.0
 """Seconds after which every loop looks by itself, should a ring have been lost."""
+
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for shared folders that nobody has used for long."""
 
 UNHEARD = 1.0
 """Seconds until a task is seen that another process put into the database of an embedded hub, where no ring crosses."""
@@ -48,8 +51,9 @@ async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: flo
     loops = [
         _forever("renewing leases", partial(_renew, hub, place), leases.RENEW_EVERY),
         _forever("looking for stops", partial(_look_for_stops, hub, place), POLL),
+        _forever("removing what is no longer used", partial(_tidy, hub, place), TIDY_EVERY),
         _listen_for_stops(hub, place),
-        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4),
+        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=8),
     ]
     beside = [asyncio.create_task(one) for one in loops]
     serving = asyncio.create_task(hub.queue.serve(lanes, partial(_run, hub, place), slots=most))
@@ -136,13 +140,20 @@ async def _answer(hub: Hub, place: Place, _: str, question_id: int) -> None:
     await answer(hub, place, question_id)
 
 
+async def _tidy(hub: Hub, place: Place) -> None:
+    if days := hub.settings.shared_cache_days:
+        await asyncio.to_thread(place.shared.clear, days)
+
+
 async def _renew(hub: Hub, place: Place) -> None:
     """Keep what runs here; what was taken from us meanwhile must not go on."""
     if not place.running:
         return
     before = dict(place.running)
-    for task_id in await leases.renew(hub, before):
+    lost = await leases.renew(hub, before)
+    for task_id in lost:
         before[task_id].ask(LOST)
+    await holds.renew(hub, before.keys() - lost)
 
 
 async def _listen_for_stops(hub: Hub, place: Place) -> None:

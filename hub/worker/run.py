@@ -25,17 +25,17 @@ from hub.services.tasks.brief import Brief
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
 from hub.worker import family, inputs
-from hub.worker.checkout import Asked, check_out, keyring_of, lend
+from hub.worker.checkout import check_out_code, check_out_inventory, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
+from hub.worker.inventories import inventory_view
 from hub.worker.journal import Journal
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import (
     base_env,
-    inventory_view,
     make_folders,
     remove_folders,
     task_view,
@@ -59,6 +59,8 @@ class Place:
     mirrors: Mirrors
     shared: SharedFolders
     running: dict[int, Halt] = field(default_factory=dict)
+    looking: set[Halt] = field(default_factory=set)
+    """Looks at hosts under way, which belong to no task."""
     closing: str = ""
     """Why this worker takes nothing new and ends what it runs; empty while it works."""
     killing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -75,7 +77,7 @@ class Place:
     def close(self, reason: str) -> None:
         """End every run, also one that begins this very moment."""
         self.closing = reason
-        for halt in self.running.values():
+        for halt in (*self.running.values(), *self.looking):
             halt.ask(reason)
 
 
@@ -260,31 +262,17 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         run.cwd = working_directory(brief, folders)
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
-        run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal)}
-        inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
+        run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal.masker)}
+        inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
 async def _check_out(errand: _Errand, run: Run, io: LiveIO) -> RepositoryView:
-    brief, folders, stop = run.brief, run.folders, run.halt.asked
-    mirrors = errand.place.mirrors
-    asked = Asked(brief.repository, folders.checkout, brief.commit)
-    keyring = await keyring_of(brief.repository.key_id, brief.mappings, io.key)
-    commit = await check_out(mirrors, asked, keyring, run.journal.line, stop)
-    await finish.set_commit(errand.hub, brief.task_id, commit.hash, commit.message)
-    if brief.inventory and brief.inventory.repository:
-        asked = Asked(brief.inventory.repository, folders.inventory_checkout)
-        keyring = await keyring_of(brief.inventory.repository.key_id, brief.mappings, io.key)
-        await check_out(mirrors, asked, keyring, run.journal.line, stop)
-    return RepositoryView(
-        id=brief.repository.id,
-        name=brief.repository.name,
-        path=folders.checkout,
-        branch=commit.branch,
-        commit_hash=commit.hash,
-        commit_message=commit.message,
-    )
+    code = await check_out_code(errand.place.mirrors, run, io)
+    await finish.set_commit(errand.hub, run.brief.task_id, code.commit_hash, code.commit_message)
+    await check_out_inventory(errand.place.mirrors, run, io)
+    return code
 
 
 @asynccontextmanager

@@ -157,7 +157,7 @@ class RepositoryEntry(Named):
 class InventoryEntry(Named):
     """An inventory."""
 
-    OURS = frozenset({"repository", "template"})
+    OURS = frozenset({"repository", "template", "source_keys"})
     inventory: JsonText = ""
     type: str
     runner_tag: str | None = None
@@ -166,6 +166,8 @@ class InventoryEntry(Named):
     repository: str = ""
     template: str = ""
     """The one template that it is attached to."""
+    source_keys: dict[str, str] | None = None
+    """Names of keys by the ids that the params of a source have for them."""
 
 
 class VaultEntry(Draft):

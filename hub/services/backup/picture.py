@@ -32,6 +32,7 @@ from hub.models import (
     TemplateVault,
     View,
 )
+from hub.services import inventory_sources
 from hub.services.backup.document import KINDS, UNNAMED, VERSION, Document
 from hub.services.backup.entries import (
     Entry,
@@ -212,6 +213,7 @@ def _inventory(one: Inventory, names: Mapping[str, Names]) -> InventoryEntry:
         ssh_key=names["keys"].get(one.ssh_key_id or 0), become_key=names["keys"].get(one.become_key_id or 0),
         repository=names["repositories"].get(one.repository_id or 0, ""),
         template=names["templates"].get(one.template_id or 0, ""),
+        source_keys=inventory_sources.named_keys(one.type, one.inventory, names["keys"]),
     )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         except Unfit as unfit:
             return Outcome.failure(1, str(unfit))
         env = await self._env(task, params, io)
+        argv, env = await self.prepared(argv, env, (task, repository, params), io)
         written = io.workspace / "output"
         written.touch(mode=0o600)
         env["HUB_OUTPUT"] = str(written)
@@ -78,6 +79,12 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         await _keep_outputs(written, io)
         await _publish(root, params.artifacts, io)
         return Outcome.success() if code == 0 else Outcome.failure(code, _reason(code))
+
+    async def prepared(
+        self, argv: list[str], env: dict[str, str], asked: tuple[TaskView, RepositoryView, ShellParams], io: TaskIO
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return the command line and what is laid over the environment, when all that the script needs is there."""
+        return argv, env
 
     def preview(self, task: TaskView, params: ShellParams, task_params: NoParams) -> Sequence[str]:
         """Return the command line."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hub_shell.interpreters import BashExecutor, NodeExecutor, PowerShellExecutor, PythonExecutor, ShExecutor
-from hub_shell.params import ShellParams
 
 from hub.plugin import NoParams, Params, TaskView
 from hub.testing import ExecutorContract, task_view
@@ -12,7 +11,7 @@ from hub.testing import ExecutorContract, task_view
 class _Shell(ExecutorContract):
     def sample(self) -> tuple[TaskView, Params, Params]:
         task = task_view(app=self.executor.name, script="run", variables={"answer": 42}, arguments=["--all"])
-        return task, ShellParams(), NoParams()
+        return task, self.executor.params_type(), NoParams()
 
 
 class TestBash(_Shell):
