@@ -56,7 +56,8 @@ PLUGINS: Final = (
     N_("The four types of key that every hub has: none, a secret text, a login with a password, and an SSH key."),
     N_("Secrets that the machine already has: environment variables and mounted files, both read only."),
     N_("Large files in a folder on a disk."), N_("Runs Ansible playbooks in Automation Hub."),
-    N_("Runs Bash, Python and PowerShell scripts in Automation Hub."),
+    N_("Runs scripts of Bash, sh, Python, PowerShell, Node.js and your own apps in Automation Hub."),
+    N_("Previews and applies Pulumi programs in Automation Hub."),
 )  # fmt: skip
 """Summaries on the Plugins page."""
 
@@ -132,3 +133,46 @@ TERRAFORM: Final = (
     N_("Forget what was known of the backend (`-reconfigure`)."),
 )  # fmt: skip
 """Params of our plugin for Terraform."""
+
+LEFT: Final = (
+    N_("Artifacts"),
+    N_("Files to keep when the script has ended, well or not: patterns below the working directory, such as "
+       "`dist/*.whl`, `reports/**/*.xml` or `build`. People download them from the task's page. Links are "
+       "not followed."),
+    N_("Bring artifacts"),
+    N_("Bring the artifacts of the build into a folder, named by `HUB_INPUT_FILES`. For templates that "
+       "deploy a build."),
+    N_("Shell"),
+)  # fmt: skip
+"""Options of the plugin for scripts about what they leave."""
+
+PULUMI: Final = (
+    N_("Stack"),
+    N_("Stack, such as `prod` or `acme/shop/prod`. An inventory of the type “Pulumi stack” wins over it."),
+    N_("Create stack"),
+    N_("Make the stack when there is none of that name yet."),
+    N_("Install"),
+    N_("Install what the program needs first: packages of its language, and plugins (`pulumi install`)."),
+    N_("Refresh"),
+    N_("Look at what is really there before each preview (`--refresh`)."),
+    N_("Backend"),
+    N_("Where the state is: `s3://…`, `azblob://…`, `gs://…`, `https://…` or `file://…`; empty for Pulumi "
+       "Cloud, or for what `PULUMI_BACKEND_URL` of the variable group says."),
+    N_("Access token"),
+    N_("Access token of Pulumi Cloud or of a backend of your own."),
+    N_("Passphrase of the stack's secrets, where no cloud keeps them."),
+    N_("Saved plan"),
+    N_("Save the preview as an update plan, and let `up` do what is in it and nothing else. Pulumi calls it "
+       "experimental. Without it the preview is made again after the confirmation, and has to be the same."),
+    N_("Apply every preview without asking."),
+    N_("Let a task apply its preview without asking."),
+    N_("Let a task destroy everything that the stack has."),
+    N_("What to do with the stack. Destroying needs the template's leave."),
+    N_("Update (up)"),
+    N_("Refresh the state"),
+    N_("Preview"),
+    N_("Only preview; change nothing."),
+    N_("Look for drift: preview an update with `--refresh`, change nothing, and note what differs."),
+    N_("Apply the preview without asking."),
+)  # fmt: skip
+"""Params of our plugin for Pulumi."""
