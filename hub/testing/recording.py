@@ -14,7 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, StateAccess, Stopped, TaskView
+from hub.plugin import (
+    Completed,
+    Key,
+    KnownHosts,
+    Material,
+    Notice,
+    Refused,
+    RepositoryView,
+    StateAccess,
+    Stopped,
+    TaskView,
+)
 
 _FLAT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _ROLES: Final = ("password", "private_key", "passphrase", "secret")
@@ -55,6 +66,8 @@ class RecordingIO:
     """What `secrets` returns."""
     state_access: StateAccess | None = None
     """What `state` returns."""
+    host_keys: str = "first_use"
+    """The policy of what `known_hosts` returns."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
@@ -125,6 +138,12 @@ class RecordingIO:
         env = {"SSH_AUTH_SOCK": str(self.workspace / f"agent-{ref}.sock")} if "private_key" in files else {}
         self._materials[ref] = Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
         return self._materials[ref]
+
+    async def known_hosts(self) -> KnownHosts:
+        path = self.workspace / "known_hosts"
+        path.touch(mode=0o600)
+        checking = {"first_use": "accept-new", "ask": "yes"}.get(self.host_keys, "no")
+        return KnownHosts(path, self.host_keys, (f"StrictHostKeyChecking={checking}", f'UserKnownHostsFile="{path}"'))
 
     async def secrets(self) -> Mapping[str, str]:
         self.masks += [value for value in self.secret_values.values() if value]
