@@ -39,6 +39,12 @@ class Lesson:
         return self.kind != "learned"
 
 
+async def chosen_policy(project_id: int) -> str:
+    """Return the project's own choice; empty for none."""
+    rows = await Option.filter(key=f"{OPTION}.{project_id}").values_list("value", flat=True)
+    return next((str(value) for value in rows if value in POLICIES), "")
+
+
 async def policy_of(project_id: int) -> str:
     """Return how a project meets keys that it does not know: its own choice, else the hub's."""
     keys = [f"{OPTION}.{project_id}", OPTION]

@@ -28,10 +28,14 @@ _PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9_.:][A-Za-z0-9_.:%-]{0,229}", re.ASC
 
 
 class KnownHostDraft(Draft):
-    """Lines of a known_hosts file to trust: names with their keys, and authorities (`@cert-authority`)."""
+    """Lines of a known_hosts file: names with their keys, and authorities (`@cert-authority`).
+
+    They are trusted, unless `trusted` is false: then they wait for approval.
+    """
 
     project_id: Id = 0
     lines: str = Field(default="", max_length=200_000)
+    trusted: bool = True
 
 
 class ScanDraft(Draft):
@@ -85,13 +89,14 @@ async def add_known_hosts(hub: Hub, actor: Actor, project_id: int, draft: KnownH
 
     async def work() -> list[KnownHost]:
         await exclusive(f"known_hosts {project_id}")
-        return [await put(hub, actor, project_id, key, trusted=key.marker != REVOKED) for key in keys]
+        return [await put(hub, actor, project_id, key, trusted=draft.trusted) for key in keys]
 
     return await _shapes(project_id, await store(work))
 
 
 async def put(hub: Hub, actor: Actor, project_id: int, key: HostKey, *, trusted: bool) -> KnownHost:
     """Store one key, or decide anew about it, in the unit under way."""
+    trusted = trusted and key.marker != REVOKED
     places = {key.place, key.host, f"{REVOKED} {key.host}"} if key.marker != AUTHORITY else {key.place}
     row = await KnownHost.filter(project_id=project_id, host__in=places, fingerprint=key.fingerprint).first()
     if row is not None and (row.host, row.trusted) == (key.place, trusted):
@@ -182,8 +187,8 @@ async def scan(hub: Hub, actor: Actor, project_id: int, draft: ScanDraft) -> lis
 async def policy(actor: Actor, project_id: int) -> dict[str, Any]:
     """How the project meets keys that it does not know: its own choice, and what counts."""
     await require(actor, project_id)
-    rows = await Option.filter(key=f"{OPTION}.{project_id}").values_list("value", flat=True)
-    return {"policy": str(rows[0]) if rows else "", "effective": await host_key_lessons.policy_of(project_id)}
+    own = await host_key_lessons.chosen_policy(project_id)
+    return {"policy": own, "effective": await host_key_lessons.policy_of(project_id)}
 
 
 async def set_policy(hub: Hub, actor: Actor, project_id: int, draft: PolicyDraft) -> None:
