@@ -18,6 +18,7 @@ from hub_ansible.checks import (
     repository_of,
     working_folder,
 )
+from hub_ansible.connection import connection_env
 from hub_ansible.credentials import become_flags, user_login, vault_files
 from hub_ansible.follow import CALLBACKS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
@@ -101,7 +102,8 @@ async def _play(
     )
     argv = command_line(sources, task, params, task_params)
     write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
-    env = {**ansible_env(io.workspace, around), **login.env}
+    reach = await connection_env(params, inventory, io, around, cwd)
+    env = {**ansible_env(io.workspace, around), **reach, **login.env}
     if not task_params.skip_galaxy_install:
         program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
         place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)

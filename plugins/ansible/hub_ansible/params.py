@@ -5,14 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from hub.plugin import Duration, Group, Params, Prompt, Words
+from hub.plugin import Duration, Group, Key, Kind, Params, Prompt, Words
+from hub_ansible import jump
 
 
 def _no_words(value: object) -> object:
     """Clients write a list without entries as null."""
     return () if value is None else value
+
+
+def _plain_flags(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("Write it in one line, without control characters.")
+    return value.strip()
+
+
+def _plain(value: str) -> str:
+    if value.startswith("-"):
+        raise ValueError("It must not begin with a dash.")
+    return _plain_flags(value)
 
 
 _Filter = Annotated[Words, BeforeValidator(_no_words)]
@@ -41,6 +54,17 @@ class AnsibleParams(Params):
     """Run with raised privileges (`--become`), whatever the playbook says."""
     become_method: Annotated[str, Group("Privileges")] = ""
     """How privileges are raised, such as `sudo`, `su` or `doas`; Ansible's own choice when empty."""
+    become_user: Annotated[str, AfterValidator(_plain), Group("Privileges")] = ""
+    """Who to become, instead of the login of the inventory's become key. What the inventory itself says wins."""
+    become_flags: Annotated[str, AfterValidator(_plain_flags), Group("Privileges")] = ""
+    """Options for the program that raises privileges, such as `-H -S`; Ansible's own choice when empty."""
+    become_exe: Annotated[str, AfterValidator(_plain), Group("Privileges")] = ""
+    """Another program that raises privileges, such as `/usr/local/bin/sudo`; Ansible's own choice when empty."""
+    jump_host: Annotated[str, AfterValidator(jump.checked), Group("Connection")] = ""
+    """Reach the hosts through this one: `user@host:port`, several with commas between. What ansible.cfg or the
+    inventory says of a ProxyCommand or ProxyJump wins."""
+    jump_key: Annotated[Key | None, Kind("ssh"), Group("Connection")] = None
+    """The SSH key for the jump hosts; the user key of the inventory when empty."""
     template_extra_vars: Annotated[bool, Group("Variables")] = False
     """Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run
     commands on the worker. Secrets and the facts of the task are never evaluated."""

@@ -22,7 +22,6 @@ _SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 1
 _DEFAULTS = {
     "PYTHONUNBUFFERED": "1",
     "ANSIBLE_FORCE_COLOR": "True",
-    "ANSIBLE_HOST_KEY_CHECKING": "False",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
     # Without this, a broken inventory is a warning, and the task a success on no hosts.
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
@@ -32,7 +31,13 @@ _ASKED = (
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
     "ANSIBLE_CALLBACK_PLUGINS",
+    "ANSIBLE_HOST_KEY_AUTO_ADD",
+    "ANSIBLE_HOST_KEY_CHECKING",
+    "ANSIBLE_SSH_HOST_KEY_CHECKING",
+    "ANSIBLE_SCP_EXTRA_ARGS",
+    "ANSIBLE_SFTP_EXTRA_ARGS",
     "ANSIBLE_SSH_ARGS",
+    "ANSIBLE_SSH_EXTRA_ARGS",
     "ANSIBLE_SSH_CONTROL_PATH_DIR",
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
@@ -130,15 +135,20 @@ def with_callbacks(ours: Path, around: Surroundings, cwd: Path, env: Mapping[str
 
 def configured_path(config: Path | None, *names: str) -> list[str]:
     """Return a search path of ansible.cfg, relative entries resolved as Ansible does."""
+    for name in names:
+        if config is not None and (value := configured(config, "defaults", name)):
+            entries = [entry.strip() for entry in value.split(":") if entry.strip()]
+            return [entry if entry[0] in "/~${" else str(config.parent / entry) for entry in entries]
+    return []
+
+
+def configured(config: Path | None, section: str, name: str) -> str:
+    """Return a value of ansible.cfg; empty when it is not set there."""
     if config is None:
-        return []
+        return ""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     try:
         parser.read_string(config.read_text("utf-8", errors="replace"))
     except configparser.Error:
-        return []  # Ansible itself will say what is wrong with it
-    for name in names:
-        if value := parser.get("defaults", name, fallback=""):
-            entries = [entry.strip() for entry in value.split(":") if entry.strip()]
-            return [entry if entry[0] in "/~${" else str(config.parent / entry) for entry in entries]
-    return []
+        return ""  # Ansible itself will say what is wrong with it
+    return parser.get(section, name, fallback="").strip()
