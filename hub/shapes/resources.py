@@ -47,6 +47,32 @@ class Key(TypedDict):
 
 
 @described
+class SshCertificate(TypedDict):
+    """What a certificate of an SSH key says."""
+
+    name: str
+    """What the authority calls it."""
+    logins: list[str]
+    """Users that it lets in as; empty for any."""
+    begins: Time
+    ends: Time | None
+    """Null for one that never ends."""
+    authority: str
+    """Fingerprint of the key that signed it."""
+    problem: str
+    """Why it is no good now; empty when it is."""
+
+
+@described
+class KeyAbout(TypedDict):
+    """What is known of a stored key, but for its secret. Types that plugins bring may tell more."""
+
+    public_key: NotRequired[str]
+    fingerprint: NotRequired[str]
+    certificate: NotRequired[SshCertificate]
+
+
+@described
 class Repository(TypedDict):
     """A repository."""
 
