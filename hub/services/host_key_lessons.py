@@ -83,6 +83,11 @@ def is_instead(row: KnownHost, key_type: str) -> bool:
     return row.key_type == key_type or row.host.startswith(AUTHORITY)
 
 
+def _is_same(row: KnownHost, key: HostKey) -> bool:
+    marker, host = split_place(row.host)
+    return row.fingerprint == key.fingerprint and marker != AUTHORITY and covers(host, key.host)
+
+
 @dataclass(slots=True)
 class _Book:
     """The known hosts of a project, while something is learned."""
@@ -96,11 +101,7 @@ class _Book:
         trusted = elders(self.rows, key.host)
         if any(row.fingerprint == key.fingerprint and not row.host.startswith("@") for row in trusted):
             return None
-        same = [
-            row
-            for row in self.rows
-            if row.fingerprint == key.fingerprint and covers(split_place(row.host)[1], key.host)
-        ]
+        same = [row for row in self.rows if _is_same(row, key)]
         if any(row.host.startswith(REVOKED) for row in same):
             return Lesson(key, "changed", _revoked(key))
         # A key of another type than the trusted one is no change, and no first sight either.
