@@ -13,13 +13,25 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, HostDoor, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
+from hub.plugin import (
+    Completed,
+    HostDoor,
+    Key,
+    KeyType,
+    KnownHosts,
+    Material,
+    PluginError,
+    Refused,
+    StateAccess,
+    Stopped,
+)
 from hub.services import artifacts, drift, host_facts, terraform_seats
 from hub.services.tasks import files as task_files
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
 from hub.worker.download import download
+from hub.worker.known_hosts import HostTrust
 from hub.worker.live_hosts import LiveHosts
 from hub.worker.material import materialise
 from hub.worker.notes import Notes
@@ -58,6 +70,7 @@ class Run:
     """Begins the mark of every process of this run."""
     env: Mapping[str, str] = field(repr=False)
     cwd: Path
+    trust: HostTrust
     results: list[finish.Result] = field(default_factory=list)
     """What is stored when the run ends, in the same unit."""
     grace: float = 10.0
@@ -126,6 +139,10 @@ class LiveIO:
                 self._materials[ref] = made
                 self._run.journal.masker.add(*made[1].masks)
         return self._materials[ref][1]
+
+    async def known_hosts(self) -> KnownHosts:
+        """Return which ssh servers this task may trust."""
+        return await self._run.trust.open()
 
     async def secrets(self) -> Mapping[str, str]:
         """Return the secret variables of this task."""

@@ -31,6 +31,7 @@ from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
 from hub.worker.inventories import inventory_view
 from hub.worker.journal import Journal
+from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
 from hub.worker.shared import SharedFolders
@@ -166,9 +167,10 @@ async def _outcome(errand: _Errand) -> Outcome:
         run = _lay_out(errand, brief)
         io = LiveIO(hub, run, errand.place.shared)
         try:
-            return _checked(await _until_halted(_execute(errand, executor, run, io), run))
+            return await _with_host_keys(run, _checked(await _until_halted(_execute(errand, executor, run, io), run)))
         finally:
             await io.close()
+            await _host_keys(run)
     except (Stopped, LeaseLost):
         raise
     except (HubError, PluginError) as error:
@@ -176,6 +178,22 @@ async def _outcome(errand: _Errand) -> Outcome:
     except Exception:
         logger.exception("Task %s failed inside the hub.", errand.task_id)
         return await _failed(journal, BROKEN)
+
+
+async def _with_host_keys(run: Run, outcome: Outcome) -> Outcome:
+    """Let the reason of a failure begin with the host keys that were refused: they explain the rest."""
+    refused = await _host_keys(run)
+    if outcome.kind != "failure" or not refused:
+        return outcome
+    return replace(outcome, reason=" ".join([*refused, outcome.reason]).strip())
+
+
+async def _host_keys(run: Run) -> list[str]:
+    """Keep what ssh met since the last time; tell it in the log, and return what was refused."""
+    lessons = await run.trust.learn()
+    for lesson in lessons:
+        await run.journal.line(f"\x1b[31m{lesson.sentence}\x1b[0m" if lesson.refused else lesson.sentence)
+    return [lesson.sentence for lesson in lessons if lesson.refused]
 
 
 def _shown(outcome: Outcome, masker: Masker) -> Outcome:
@@ -222,6 +240,7 @@ def _lay_out(errand: _Errand, brief: Brief) -> Run:
         marker=f"{hub.node}-{brief.task_id}",
         env=base_env(hub, brief, folders),
         cwd=folders.checkout,
+        trust=HostTrust(hub, brief.project_id, folders.home / ".ssh"),
         results=errand.results,
         grace=float(hub.settings.stop_grace),
     )
@@ -254,9 +273,10 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
     repository = None
     async with _time_limit(brief.time_limit, run.halt):
         if executor.capabilities.needs_repository:
-            repository = await _check_out(errand, run, io)
+            async with explaining(run.trust):
+                repository = await _check_out(errand, run, io)
             if brief.mappings:
-                run.env = {**await lend(brief.mappings, folders, io), **run.env}
+                run.env = {**await lend(brief.mappings, folders, io, run.trust), **run.env}
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)

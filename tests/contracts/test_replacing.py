@@ -42,6 +42,7 @@ from hub.services import (
     inventories,
     invites,
     keys,
+    known_hosts,
     projects,
     repositories,
     roles,
@@ -189,6 +190,7 @@ PUTS: dict[str, Put] = {
     f"{AT}/invites/{{invite_id}}": Put(
         invites.StatusDraft, {"status": "declined"}, Invite, "invite_id", {"role": "guest", "email": "k@example.org"}
     ),
+    f"{AT}/host_key_policy": Put(known_hosts.PolicyDraft, {"policy": "ask"}),
     f"{AT}/users/{{user_id}}": Put(team.MemberDraft, {"role": "guest"}),
     f"{AT}/roles/{{slug}}": Put(roles.RoleDraft, {"name": "New", "permissions": 1}),
     AT: Put(projects.ProjectDraft, {"id": "{project_id}", "name": "New"}, Project, "project_id", {"type": "kept"}),

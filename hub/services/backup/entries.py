@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -78,10 +78,11 @@ class MetaEntry(Draft):
     keep_tasks: Count = 0
     keep_days: Count = 0
     keep_log_days: Count = 0
+    host_keys: Literal["", "first_use", "ask", "off"] = ""
 
     def shape(self) -> dict[str, Any]:
         """Return it as it is written."""
-        ours = {"keep_tasks", "keep_days", "keep_log_days"}
+        ours = {"keep_tasks", "keep_days", "keep_log_days", "host_keys"}
         return {name: value for name, value in self.model_dump(exclude_none=True).items() if value or name not in ours}
 
 
@@ -314,6 +315,17 @@ class FreezeEntry(Named):
     cron_format: str = ""
     time_zone: str = ""
     minutes: Count = 0
+
+
+class KnownHostEntry(Entry):
+    """The key of an ssh server."""
+
+    line: str = Field(min_length=1, max_length=10_000)
+    trusted: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.line[:255]
 
 
 class ScheduleEntry(Entry):
