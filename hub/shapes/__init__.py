@@ -128,6 +128,7 @@ from hub.shapes.work import (
     SurveyVariable,
     Task,
     Template,
+    TemplateLimits,
     TemplateVault,
     View,
 )
@@ -243,6 +244,7 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
     "Token",

@@ -29,6 +29,7 @@ from hub.worker.checkout import Asked, check_out, keyring_of, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
+from hub.worker.isolation import Isolation
 from hub.worker.journal import Journal
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
@@ -58,6 +59,7 @@ class Place:
     """Parent of the private folders."""
     mirrors: Mirrors
     shared: SharedFolders
+    isolation: Isolation
     running: dict[int, Halt] = field(default_factory=dict)
     closing: str = ""
     """Why this worker takes nothing new and ends what it runs; empty while it works."""
@@ -218,7 +220,7 @@ def _lay_out(errand: _Errand, brief: Brief) -> Run:
         journal=errand.journal,
         halt=errand.halt,
         marker=f"{hub.node}-{brief.task_id}",
-        env=base_env(hub, brief, folders),
+        env=base_env(hub, brief, folders, user=place.isolation.user_name),
         cwd=folders.checkout,
         results=errand.results,
         grace=float(hub.settings.stop_grace),
@@ -258,6 +260,7 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
+        run.cell = errand.place.isolation.cell(folders.root, brief.limits, errand.place.mirrors.lent_to(folders.root))
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
         inventory = inventory_view(brief.inventory, folders) if brief.inventory else None

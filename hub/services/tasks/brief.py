@@ -17,6 +17,7 @@ from hub.models import Inventory, Repository, Task, TemplateVault
 from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
 from hub.services import git_mappings
+from hub.services.limits import Limits
 from hub.services.tasks import variables
 from hub.services.tasks.finish import SEALED
 from hub.vault import place
@@ -74,6 +75,7 @@ class Brief:
     task_params: Mapping[str, Any]
     time_limit: int
     host_limit: int
+    limits: Limits
     resumed: Mapping[str, Any] | None
     repository: RepositoryBrief
     inventory: InventoryBrief | None
@@ -96,7 +98,7 @@ _TASK = """
            COALESCE("task"."inventory_id", "template"."inventory_id") AS "inventory_id",
            "template"."name" AS "template_name", "template"."type" AS "template_type", "app", "working_directory",
            "template"."arguments" AS "template_arguments", "allow_override_args_in_task", "task_params", "time_limit",
-           "host_limit", "survey_vars",
+           "host_limit", "limits", "survey_vars",
            "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
            "ssh_key_id", "project"."name" AS "project_name", "user"."username",
            EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults",
@@ -115,7 +117,7 @@ async def load(hub: Hub, task_id: int) -> Brief:
     found = await rows(
         _TASK, [task_id], times=["created"],
         flags=["allow_override_args_in_task", "has_vaults", "has_groups", "has_mappings"],
-        documents=["params", "resumed", "task_params", "survey_vars"],
+        documents=["params", "resumed", "task_params", "survey_vars", "limits"],
     )  # fmt: skip
     if not found:
         raise Invalid("The task does not exist any more.")
@@ -143,6 +145,7 @@ async def load(hub: Hub, task_id: int) -> Brief:
         task_params=task["params"] or {},
         time_limit=task["time_limit"] or hub.settings.task_time_limit,
         host_limit=task["host_limit"],
+        limits=Limits.read(task["limits"] or {}),
         resumed=_resumed(hub, task),
         repository=RepositoryBrief(
             task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]
