@@ -12,6 +12,7 @@ from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
+from hub.worker.isolation import keep_to_itself
 from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, work
 from hub.worker.timer import fire_forever
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 async def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT."""
+    keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings) as hub:
@@ -37,6 +39,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
 
 async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0) -> None:
     """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
+    keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings, migrate=False) as hub:

@@ -17,6 +17,7 @@ from hub.services import apps, survey_drafts
 from hub.services.belongings import Id, refer
 from hub.services.draft import Draft
 from hub.services.git_address import check_branch
+from hub.services.limits import Limits
 from hub.services.params import check_template_params
 
 BUILD = "build"
@@ -66,6 +67,7 @@ class TemplateDraft(Draft):
     runner_tag: str | None = Field(default=None, max_length=50)
     time_limit: int = Field(default=0, ge=0, le=_MOST_SECONDS)
     host_limit: int = Field(default=0, ge=0, le=_MOST_HOSTS)
+    limits: Limits = Field(default_factory=Limits)
 
 
 _AS_SENT = (
@@ -103,6 +105,7 @@ async def columns(
         "survey_vars": survey_drafts.stored(draft.survey_vars),
         "task_params": task_params,
         "params_version": executor.params_version if executor else 1,
+        **({} if template_id is not None and draft.omits("limits") else {"limits": draft.limits.stored()}),
     }
 
 

@@ -58,7 +58,7 @@ _OMIT_EMPTY = (
     "suppress_success_alerts", "app", "allow_override_args_in_task", "allow_override_branch_in_task",
     "allow_parallel_tasks", "working_directory", "time_limit", "host_limit",
 )  # fmt: skip
-_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag")
+_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag", "limits")
 
 
 class DescriptionDraft(Draft):

@@ -136,6 +136,7 @@ from hub.shapes.work import (
     SurveyVariable,
     Task,
     Template,
+    TemplateLimits,
     TemplateVault,
     View,
 )
@@ -261,6 +262,7 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
     "Token",

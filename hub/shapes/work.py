@@ -151,6 +151,21 @@ class ListedTask(Task):
 
 
 @described
+class TemplateLimits(TypedDict):
+    """What the programs of a task may use; what is left out has no limit of the template's."""
+
+    memory_mib: NotRequired[int]
+    processes: NotRequired[int]
+    file_size_mib: NotRequired[int]
+    open_files: NotRequired[int]
+    cpu_seconds: NotRequired[int]
+    sandbox: NotRequired[str]
+    """`bubblewrap` for a sandbox, whatever the hub does otherwise."""
+    network: NotRequired[bool]
+    """False for none."""
+
+
+@described
 class NewTemplate(TypedDict):
     """What can be run."""
 
@@ -184,6 +199,7 @@ class NewTemplate(TypedDict):
     """Seconds after which a task is stopped."""
     host_limit: NotRequired[int]
     """Most hosts that a task may touch."""
+    limits: NotRequired[TemplateLimits]
     arguments: NotRequired[str]
     """Arguments as the text of a JSON list."""
     description: NotRequired[str]

@@ -117,7 +117,7 @@ async def hosts(hub: Hub, place: Place, data: dict[str, Any]) -> dict[str, Any]:
     notepad.masker.add(*brief.secret_variables.values(), *brief.secret_env.values())
     name = f"look{secrets.token_hex(4)}"
     folders = make_folders(place.tasks / name)
-    env = base_env(hub, brief, folders)
+    env = base_env(hub, brief, folders, user=place.isolation.user_name)
     trust = HostTrust(hub, brief.project_id, folders.home / ".ssh")
     run = Run(brief, folders, notepad, halt, f"{hub.node}-{name}", env, folders.checkout, trust, grace=1.0)
     io = LookIO(hub, run, place.shared)
@@ -156,6 +156,7 @@ async def _look(hub: Hub, place: Place, executor: Executor, run: Run, io: LookIO
     if brief.mappings:
         run.env = {**await lend(brief.mappings, folders, io, run.trust), **run.env}
     run.cwd = working_directory(brief, folders)
+    run.cell = place.isolation.cell(folders.root, brief.limits, place.mirrors.lent_to(folders.root))
     inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
     view = task_view(hub, brief, repository, inventory)
     return await hub.registry.guard(executor, executor.hosts(view, params, task_params, io))

@@ -13,12 +13,12 @@ from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services import still_here
-from hub.services.git_roots import local_roots
+from hub.services.git_roots import DEMO, local_roots
 from hub.services.tasks import dispatch, holds, leases
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.states import STOPPING
-from hub.worker import family, leftovers
+from hub.worker import family, isolation, leftovers
 from hub.worker.answers import answer
 from hub.worker.git import Mirrors
 from hub.worker.run import Place, run_task
@@ -83,6 +83,7 @@ async def _drain(place: Place, serving: asyncio.Task[None], seconds: float) -> N
 async def open_place(hub: Hub) -> Place:
     """Make the worker's folders; clear what killed workers left in them, and end what they ran. W-36."""
     root = hub.settings.data_dir
+    apart = await asyncio.to_thread(isolation.decide, hub.settings, open_folders=[root / DEMO / "state"])
     dead = await leftovers.enter(hub)
     if ended := await leases.recover(hub, dead):
         logger.warning("%s tasks were running when a worker here was killed; they ended as errors.", ended)
@@ -90,7 +91,10 @@ async def open_place(hub: Hub) -> Place:
     await mirrors.sweep()
     if not hub.settings.redis_url:
         await leases.send_again(hub, hub.clock())  # the queue of a process begins empty
-    return Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"))
+    place = Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"), apart)
+    apart.open_ways(root, (root / "run", place.tasks, root / "shared", root / "mirrors"))
+    apart.tell()
+    return place
 
 
 async def dispatch_forever(hub: Hub) -> None:

@@ -30,6 +30,7 @@ from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
 from hub.worker.inventories import inventory_view
+from hub.worker.isolation import Isolation
 from hub.worker.journal import Journal
 from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.mask import Masker
@@ -59,6 +60,7 @@ class Place:
     """Parent of the private folders."""
     mirrors: Mirrors
     shared: SharedFolders
+    isolation: Isolation
     running: dict[int, Halt] = field(default_factory=dict)
     looking: set[Halt] = field(default_factory=set)
     """Looks at hosts under way, which belong to no task."""
@@ -238,7 +240,7 @@ def _lay_out(errand: _Errand, brief: Brief) -> Run:
         journal=errand.journal,
         halt=errand.halt,
         marker=f"{hub.node}-{brief.task_id}",
-        env=base_env(hub, brief, folders),
+        env=base_env(hub, brief, folders, user=place.isolation.user_name),
         cwd=folders.checkout,
         trust=HostTrust(hub, brief.project_id, folders.home / ".ssh"),
         results=errand.results,
@@ -280,6 +282,7 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
+        run.cell = errand.place.isolation.cell(folders.root, brief.limits, errand.place.mirrors.lent_to(folders.root))
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
         run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal.masker)}

@@ -92,8 +92,8 @@ PUTS: dict[str, Put] = {
         TEMPLATE,
         Template,
         "template_id",
-        {"working_directory": "deep", "time_limit": 77, "host_limit": 5},
-        ("working_directory", "time_limit", "host_limit", "environment_ids"),
+        {"working_directory": "deep", "time_limit": 77, "host_limit": 5, "limits": {"memory_mib": 512}},
+        ("working_directory", "time_limit", "host_limit", "limits", "environment_ids"),
     ),
     f"{AT}/templates/{{template_id}}/description": Put(
         templates.DescriptionDraft, {"description": "x"}, Template, "template_id", {"name": "Kept", "time_limit": 77}

@@ -9,11 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from hub.services.access import EVERYTHING
 from hub.services.draft import MAX_ID, Draft
 from hub.services.integrations import CLOSED
+from hub.services.limits import Limits
 from hub.services.survey_drafts import VariableDraft
 
 Count = Annotated[int, Field(ge=0, le=MAX_ID)]
@@ -225,6 +226,11 @@ class TemplateEntry(Named):
     concurrency_group: str = Field(default="", max_length=100)
     host_limit: Count = 0
     limits: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("limits")
+    @classmethod
+    def _known_limits(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return Limits.model_validate(value).stored() or {}
 
     @model_validator(mode="before")
     @classmethod

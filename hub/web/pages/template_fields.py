@@ -15,7 +15,7 @@ from hub.services import environments, inventories, repositories, templates
 from hub.web.forms import Field, Option, fields_of, read
 from hub.web.i18n import gettext as _
 from hub.web.i18n import phrase
-from hub.web.pages import visit
+from hub.web.pages import template_limits, visit
 from hub.web.pages.drawing import survey_types
 from hub.web.pages.names import choices, key_choices, view_choices
 
@@ -52,7 +52,12 @@ class Form:
 
 async def all_fields(form: Form) -> dict[str, list[Field]]:
     """Return the fields by section."""
-    return {"main": await _main(form), "params": _params(form), "more": await _more(form)}
+    return {
+        "main": await _main(form),
+        "params": _params(form),
+        "more": await _more(form),
+        "limits": template_limits.fields(form.row.get("limits") or {}, form.sent, form.errors),
+    }
 
 
 async def _main(form: Form) -> list[Field]:

@@ -14,7 +14,7 @@ from hub.services import apps, templates
 from hub.services.template_drafts import TemplateDraft
 from hub.web.forms import check, lenient_number, lines, read, rows_of, whole_number
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import template_limits, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, Who, page
@@ -120,6 +120,8 @@ def _draft(
             body["host_limit"] = whole_number(sent["host_limit"])
         except ValueError as error:
             errors["host_limit"] = str(error)
+    if "limits-memory_mib" in sent:
+        body["limits"] = template_limits.read(sent, errors)
     body["task_params"] = _params(row, executor, sent, errors)
     return TemplateDraft.read(body)
 
