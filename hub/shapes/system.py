@@ -103,8 +103,17 @@ class LiveTask(TypedDict):
     location: str
     """`queue` or `running`."""
     project_name: str
+    template_id: int
+    tpl_alias: str
+    """Name of the template."""
+    created: Time
     username: NotRequired[str]
     reason: NotRequired[str]
+    """Why it waits."""
+    queue_position: NotRequired[int]
+    """Its place among all that wait; 1 is next."""
+    worker: NotRequired[str]
+    """Node that runs it."""
 
 
 @described

@@ -24,6 +24,7 @@ from hub.services.tasks import finish, leases
 from hub.services.tasks.brief import Brief
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
+from hub.services.tasks.storable import storable
 from hub.worker import family
 from hub.worker.checkout import Asked, check_out, keyring_of, lend
 from hub.worker.confine import confine
@@ -91,6 +92,8 @@ class _Errand:
     after: AsyncExitStack
     """Clears up when the task's end is stored."""
     results: list[finish.Result] = field(default_factory=list)
+    untouched: bool = True
+    """The executor was not asked yet: nothing of the task has happened, and another worker may have it."""
 
     @property
     def task_id(self) -> int:
@@ -142,10 +145,13 @@ async def _run_claimed(hub: Hub, place: Place, claimed: Claimed, halt: Halt) -> 
                 await journal.close()
                 ending = partial(finish.finish, hub, subject, _shown(outcome, journal.masker), results=errand.results)
             except Stopped:
+                early = errand.untouched and place.closing and halt.reason == place.closing
                 if halt.reason:
-                    await journal.line(halt.reason)
+                    await journal.line(finish.HANDED_BACK if early else halt.reason)
                 await journal.close()
                 ending = partial(finish.stopped, hub, subject, halt.reason, results=errand.results)
+                if early:
+                    ending = partial(finish.hand_back, hub, subject)
             if not await insist(f"Ending task {subject.id}", ending):
                 logger.warning("Task %s was ended by somebody else.", subject.id)
     except LeaseLost:
@@ -193,7 +199,7 @@ def _checked(outcome: Outcome) -> Outcome:
     """Refuse what could not be stored when the task ends. Raises `Invalid`."""
     if not isinstance(outcome, Outcome):
         raise Invalid("The executor did not say how the task ended; its plugin must return an Outcome.")
-    finish.storable([outcome.summary, outcome.state])
+    storable([outcome.summary, outcome.state])
     return outcome
 
 
@@ -262,6 +268,7 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
         inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
+        errand.untouched = False
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
