@@ -35,7 +35,13 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         await run_beside(serve_app(app, settings, stop), loops)
 
 
-async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0) -> None:
+WORKER_DRAIN = 30
+"""Seconds that a worker waits for its tasks when it is told to end, unless it is told otherwise."""
+
+
+async def serve_worker(
+    settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0, drain: float = WORKER_DRAIN
+) -> None:  # fmt: skip
     """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -44,15 +50,11 @@ async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots:
             partial(dispatch_forever, hub),
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
-            partial(work, hub, tags=tags, slots=slots, drain=WORKER_DRAIN),
+            partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
         _set_boot_aside()
         logger.info("The worker %s is ready.", hub.node)
         await run_beside(_until(stop), loops)
-
-
-WORKER_DRAIN = 30.0
-"""Seconds that a worker waits for its tasks when it is told to end."""
 
 
 def _set_boot_aside() -> None:

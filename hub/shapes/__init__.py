@@ -104,6 +104,8 @@ from hub.shapes.system import (
     TaskState,
     Teams,
     UserRefs,
+    Worker,
+    WorkerTask,
 )
 from hub.shapes.work import (
     BuildTask,
@@ -253,4 +255,6 @@ __all__ = [
     "UserRefs",
     "View",
     "WholeDelivery",
+    "Worker",
+    "WorkerTask",
 ]

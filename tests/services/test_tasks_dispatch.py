@@ -75,7 +75,8 @@ async def test_a_project_has_a_limit_of_its_own(limited):
         await run(hub, numbers[0])
         await dispatch.admit(hub)
         task = await scene.task(numbers[2])
-        assert (task["status"], task["reason"]) == ("starting", "No worker is there; the task begins as soon as one comes.")
+        told = "No worker is there; the task begins as soon as one comes."
+        assert (task["status"], task["reason"]) == ("starting", told)
 
 
 async def test_a_template_without_parallel_tasks_runs_one_at_a_time(limited):

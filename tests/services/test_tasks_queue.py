@@ -97,9 +97,7 @@ async def test_whoever_waits_is_passed_only_by_what_the_rule_puts_before_it(plug
     choose = random.Random(20)
     async with booted(plugins=plugins, max_parallel_tasks=3) as hub:
         scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
-        templates = [
-            await elsewhere(scene, f"P{number % 3}", priority=choose.choice([0, 0, 5])) for number in range(6)
-        ]
+        templates = [await elsewhere(scene, f"P{number % 3}", priority=choose.choice([0, 0, 5])) for number in range(6)]
         for _ in range(30):
             await waiting(choose.choice(templates))
         facts = {template.id: template for template in templates}

@@ -15,8 +15,8 @@ from hub.services.actor import SYSTEM, Actor
 from hub.services.tasks.autorun import follow, followers
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
 from hub.services.tasks.retention import prune
-from hub.services.tasks.storable import storable
 from hub.services.tasks.states import ERROR, RUNNING, STOPPED, STOPPING, SUCCESS, WAITING, WAITING_CONFIRMATION
+from hub.services.tasks.storable import storable
 from hub.vault import place
 
 SEALED = "sealed"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.db import rows
-from hub.services.tasks.states import CONFIRMED, HELD, WAITING, WAITING_CONFIRMATION
+from hub.services.tasks.states import CONFIRMED, HELD, WAITING_CONFIRMATION
 
 SILENT: Final = timedelta(seconds=20)
 """How long a worker may say nothing before nothing is let through for it any more; as long as its leases last."""
