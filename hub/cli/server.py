@@ -12,7 +12,13 @@ from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
-from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, work
+from hub.worker.main import (
+    dispatch_forever,
+    dispatch_slowly_forever,
+    look_again_forever,
+    sweep_forever,
+    work,
+)
 from hub.worker.timer import fire_forever
 
 logger = logging.getLogger(__name__)
@@ -47,7 +53,7 @@ async def serve_worker(
     stop_on_signals(stop)
     async with open_hub(settings, migrate=False) as hub:
         loops = [
-            partial(dispatch_forever, hub),
+            partial(dispatch_slowly_forever, hub),
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=drain),

@@ -101,11 +101,22 @@ async def open_place(hub: Hub) -> Place:
 
 
 async def dispatch_forever(hub: Hub) -> None:
-    """Admit waiting tasks whenever one came, or ended; every node may do this."""
+    """Admit waiting tasks whenever one came, or ended; every node may do this.
+
+    Passes take half of the time at most: what comes meanwhile is let through together.
+    """
+    clock = asyncio.get_running_loop().time
     async with hub.bell.listen(DISPATCH) as ears:
         while True:
+            began = clock()
             await _guarded("dispatching", partial(dispatch.admit, hub))
+            await asyncio.sleep(min(clock() - began, UNHEARD))
             await ears.wait(UNHEARD)
+
+
+async def dispatch_slowly_forever(hub: Hub) -> None:
+    """Admit waiting tasks now and then: servers do it at once, and are not raced by each worker for every task."""
+    await _forever("dispatching", partial(dispatch.admit, hub), UNHEARD)
 
 
 async def sweep_forever(hub: Hub) -> None:

@@ -26,7 +26,6 @@ async def workers() -> Response:
     queued = [one for one in live if "queue_position" in one or one["status"] == "starting"]
     shared: dict[str, Any] = {
         "workers": found, "ours": __version__, "queued": queued[:SHOWN], "waiting": len(queued),
-        "here": visit.address("workers"),
     }  # fmt: skip
     return await visit.show("parts/workers.html" if visit.wants_fragment() else "workers.html", **shared)
 
