@@ -110,6 +110,8 @@ from hub.shapes.system import (
     TaskState,
     Teams,
     UserRefs,
+    Worker,
+    WorkerTask,
 )
 from hub.shapes.work import (
     Artifact,
@@ -273,4 +275,6 @@ __all__ = [
     "UserRefs",
     "View",
     "WholeDelivery",
+    "Worker",
+    "WorkerTask",
 ]

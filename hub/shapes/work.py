@@ -107,6 +107,8 @@ class Task(TypedDict):
     params: NotRequired[Free | None]
     reason: NotRequired[str]
     """Why it waits, or why it failed, as a sentence."""
+    queue_position: NotRequired[int]
+    """Its place among all tasks of the hub that wait, 1 being next; told of a single task alone."""
     question: NotRequired[str]
     """What it asks before it goes on."""
     exit_code: NotRequired[int]
@@ -200,6 +202,12 @@ class NewTemplate(TypedDict):
     host_limit: NotRequired[int]
     """Most hosts that a task may touch."""
     limits: NotRequired[TemplateLimits]
+    queue_limit: NotRequired[int]
+    """Seconds that a task may wait before it begins; then it ends as an error."""
+    priority: NotRequired[int]
+    """Tasks of a higher one begin first; 0 unless told."""
+    concurrency_group: NotRequired[str]
+    """Of all templates of the project with the same name here, one task runs at a time."""
     arguments: NotRequired[str]
     """Arguments as the text of a JSON list."""
     description: NotRequired[str]

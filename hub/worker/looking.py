@@ -18,7 +18,7 @@ from hub.services import apps
 from hub.services.hosts import LIMIT, MOST_AT_ONCE
 from hub.services.params import parse
 from hub.services.tasks import wish as wishes
-from hub.services.tasks.finish import storable
+from hub.services.tasks.storable import storable
 from hub.worker import family
 from hub.worker.checkout import check_out_code, check_out_inventory, lend
 from hub.worker.door import Halt, LiveIO, Run

@@ -24,6 +24,7 @@ from hub.services.tasks import finish, leases
 from hub.services.tasks.brief import Brief
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
+from hub.services.tasks.storable import storable
 from hub.worker import family, inputs
 from hub.worker.checkout import check_out_code, check_out_inventory, lend
 from hub.worker.confine import confine
@@ -96,6 +97,8 @@ class _Errand:
     after: AsyncExitStack
     """Clears up when the task's end is stored."""
     results: list[finish.Result] = field(default_factory=list)
+    untouched: bool = True
+    """The executor was not asked yet: nothing of the task has happened, and another worker may have it."""
 
     @property
     def task_id(self) -> int:
@@ -147,10 +150,13 @@ async def _run_claimed(hub: Hub, place: Place, claimed: Claimed, halt: Halt) -> 
                 await journal.close()
                 ending = partial(finish.finish, hub, subject, _shown(outcome, journal.masker), results=errand.results)
             except Stopped:
+                early = errand.untouched and place.closing and halt.reason == place.closing
                 if halt.reason:
-                    await journal.line(halt.reason)
+                    await journal.line(finish.HANDED_BACK if early else halt.reason)
                 await journal.close()
                 ending = partial(finish.stopped, hub, subject, halt.reason, results=errand.results)
+                if early:
+                    ending = partial(finish.hand_back, hub, subject)
             if not await insist(f"Ending task {subject.id}", ending):
                 logger.warning("Task %s was ended by somebody else.", subject.id)
     except LeaseLost:
@@ -215,7 +221,7 @@ def _checked(outcome: Outcome) -> Outcome:
     """Refuse what could not be stored when the task ends. Raises `Invalid`."""
     if not isinstance(outcome, Outcome):
         raise Invalid("The executor did not say how the task ended; its plugin must return an Outcome.")
-    finish.storable([outcome.summary, outcome.state])
+    storable([outcome.summary, outcome.state])
     return outcome
 
 
@@ -288,6 +294,7 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal.masker)}
         inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
+        errand.untouched = False
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
