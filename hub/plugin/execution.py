@@ -7,6 +7,7 @@ is `hub.testing.RecordingIO`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,6 +167,23 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownHosts:
+    """Which ssh servers a task may trust: those whose keys its project knows."""
+
+    path: Path
+    """Their keys, as OpenSSH writes them; a file of this run. What is added to it, the project learns."""
+    policy: str
+    """`first_use`: the first key of a host is trusted; `ask`: a person approves each; `off`: none is checked."""
+    options: tuple[str, ...]
+    """Options of OpenSSH's programs, each `Name=value`, that keep to it."""
+
+    @property
+    def command(self) -> str:
+        """`ssh` with these options and without questions, as a value of `GIT_SSH_COMMAND`."""
+        return shlex.join(["ssh", *(word for option in ("BatchMode=yes", *self.options) for word in ("-o", option))])
+
+
+@dataclass(frozen=True, slots=True)
 class StateAccess:
     """Where the hub keeps the state of a task's inventory for tools of the Terraform family, by their `http` backend.
 
@@ -256,6 +274,10 @@ class TaskIO(Protocol):
 
     async def key(self, ref: Key) -> Material:
         """Make a key of the key store usable for this task."""
+        ...
+
+    async def known_hosts(self) -> KnownHosts:
+        """Return which ssh servers this task may trust."""
         ...
 
     async def secrets(self) -> Mapping[str, str]:

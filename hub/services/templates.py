@@ -56,9 +56,10 @@ LISTING = Listing(
 _OMIT_EMPTY = (
     "inventory_id", "environment_id", "type", "start_version", "build_template_id", "view_id", "autorun", "survey_vars",
     "suppress_success_alerts", "app", "allow_override_args_in_task", "allow_override_branch_in_task",
-    "allow_parallel_tasks", "working_directory", "time_limit", "host_limit",
+    "allow_parallel_tasks", "working_directory", "time_limit", "host_limit", "queue_limit", "priority",
+    "concurrency_group",
 )  # fmt: skip
-_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag")
+_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag", "limits")
 
 
 class DescriptionDraft(Draft):

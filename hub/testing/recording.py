@@ -17,6 +17,7 @@ from typing import Any, Final
 from hub.plugin import (
     Completed,
     Key,
+    KnownHosts,
     Material,
     Notice,
     NotReady,
@@ -81,6 +82,8 @@ class RecordingIO:
     """What `state` returns."""
     upstream_files: Mapping[str, bytes] = field(default_factory=dict)
     """What `received` writes: content by name."""
+    host_keys: str = "first_use"
+    """The policy of what `known_hosts` returns."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
@@ -165,6 +168,12 @@ class RecordingIO:
         env = {"SSH_AUTH_SOCK": str(self.workspace / f"agent-{ref}.sock")} if "private_key" in files else {}
         self._materials[ref] = Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
         return self._materials[ref]
+
+    async def known_hosts(self) -> KnownHosts:
+        path = self.workspace / "known_hosts"
+        path.touch(mode=0o600)
+        checking = {"first_use": "accept-new", "ask": "yes"}.get(self.host_keys, "no")
+        return KnownHosts(path, self.host_keys, (f"StrictHostKeyChecking={checking}", f'UserKnownHostsFile="{path}"'))
 
     async def secrets(self) -> Mapping[str, str]:
         self.masks += [value for value in self.secret_values.values() if value]

@@ -21,9 +21,9 @@ from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
 from hub.services.params import check_task_params
 from hub.services.tasks import survey
-from hub.services.tasks.finish import storable
 from hub.services.tasks.moves import Subject, begin
 from hub.services.tasks.read import one_task
+from hub.services.tasks.storable import storable
 from hub.services.tasks.versions import next_version
 from hub.vault import place
 

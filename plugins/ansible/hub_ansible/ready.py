@@ -10,6 +10,7 @@ from hub.plugin import TaskIO, TaskView
 from hub_ansible import galaxy
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import as_argument, find_playbook, inventory_of, repository_of, working_folder
+from hub_ansible.connection import connection_env
 from hub_ansible.credentials import become_flags, user_login, vault_files
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.surroundings import Surroundings, ansible_env, layered_env
@@ -53,7 +54,8 @@ async def make_ready(
     )
     argv = command_line(sources, task, params, task_params)
     write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
-    env = {**ansible_env(io.workspace, around), **layered_env(files, around), **login.env, **ansible.env}
+    reach = await connection_env(params, inventory, io, around, cwd)
+    env = {**ansible_env(io.workspace, around), **layered_env(files, around), **reach, **login.env, **ansible.env}
     place = galaxy.Place(repository.path, cwd, playbook, around, ansible.galaxy, env)
     paths = {} if task_params.skip_galaxy_install else await galaxy.install(place, task, params, io)
     if params.collection_requirements:

@@ -24,7 +24,6 @@ _SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 1
 _DEFAULTS = {
     "PYTHONUNBUFFERED": "1",
     "ANSIBLE_FORCE_COLOR": "True",
-    "ANSIBLE_HOST_KEY_CHECKING": "False",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
     # Without this, a broken inventory is a warning, and the task a success on no hosts.
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
@@ -37,7 +36,13 @@ _ASKED = (
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
     "ANSIBLE_CALLBACK_PLUGINS",
+    "ANSIBLE_HOST_KEY_AUTO_ADD",
+    "ANSIBLE_HOST_KEY_CHECKING",
+    "ANSIBLE_SSH_HOST_KEY_CHECKING",
+    "ANSIBLE_SCP_EXTRA_ARGS",
+    "ANSIBLE_SFTP_EXTRA_ARGS",
     "ANSIBLE_SSH_ARGS",
+    "ANSIBLE_SSH_EXTRA_ARGS",
     "ANSIBLE_SSH_CONTROL_PATH_DIR",
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
@@ -130,24 +135,28 @@ def with_callbacks(ours: Path, around: Surroundings, cwd: Path, env: Mapping[str
 
 def configured_path(config: Path | None, *names: str) -> list[str]:
     """Return a search path of ansible.cfg, relative entries resolved as Ansible does."""
-    if config is None:
-        return []
     for name in names:
-        if value := parsed(config).get("defaults", name, fallback=""):
+        if config is not None and (value := configured(config, "defaults", name)):
             entries = [entry.strip() for entry in value.split(":") if entry.strip()]
             return [entry if entry[0] in "/~${" else str(config.parent / entry) for entry in entries]
     return []
 
 
+def configured(config: Path | None, section: str, name: str) -> str:
+    """Return a value of ansible.cfg; empty when it is not set there."""
+    if config is None:
+        return ""
+    return parsed(config).get(section, name, fallback="").strip()
+
+
 def configured_servers(config: Path | None) -> list[str]:
     """Return the names of the Galaxy servers of ansible.cfg, in order."""
-    value = parsed(config).get("galaxy", "server_list", fallback="")
-    return [name.strip() for name in value.split(",") if name.strip()]
+    return [name.strip() for name in configured(config, "galaxy", "server_list").split(",") if name.strip()]
 
 
-def parsed(config: Path | None) -> configparser.RawConfigParser:
+def parsed(config: Path) -> configparser.RawConfigParser:
     """Read ansible.cfg; what is wrong with it Ansible itself will say."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     with contextlib.suppress(configparser.Error):
-        parser.read_string(config.read_text("utf-8", errors="replace") if config else "")
+        parser.read_string(config.read_text("utf-8", errors="replace"))
     return parser
