@@ -14,6 +14,7 @@ from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
 from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, work
 from hub.worker.timer import fire_forever
+from hub.worker.upkeep import tidy_forever
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever)
+        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever)
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
             loops.append(partial(work, hub))
@@ -44,6 +45,7 @@ async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots:
             partial(dispatch_forever, hub),
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
+            partial(tidy_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=WORKER_DRAIN),
         ]
         _set_boot_aside()

@@ -105,6 +105,7 @@ from hub.shapes.system import (
     Teams,
     UserRefs,
 )
+from hub.shapes.upkeep import Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -222,6 +223,7 @@ __all__ = [
     "RestoreCounts",
     "Restored",
     "Result",
+    "Retention",
     "Role",
     "Runner",
     "RunnerState",

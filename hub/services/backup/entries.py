@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from hub.services.access import EVERYTHING
 from hub.services.draft import MAX_ID, Draft
 from hub.services.integrations import CLOSED
+from hub.services.retention import MEMBERS
 from hub.services.survey_drafts import VariableDraft
 
 Count = Annotated[int, Field(ge=0, le=MAX_ID)]
@@ -78,10 +79,11 @@ class MetaEntry(Draft):
     keep_tasks: Count = 0
     keep_days: Count = 0
     keep_log_days: Count = 0
+    keep_log_mib: Count = 0
 
     def shape(self) -> dict[str, Any]:
         """Return it as it is written."""
-        ours = {"keep_tasks", "keep_days", "keep_log_days"}
+        ours = set(MEMBERS)
         return {name: value for name, value in self.model_dump(exclude_none=True).items() if value or name not in ours}
 
 

@@ -24,6 +24,7 @@ from hub.services.backup.opened import Opened
 from hub.services.backup.picture import Picture, hold_still, take
 from hub.services.draft import Draft, refuse_unfit
 from hub.services.projects import ProjectDraft
+from hub.services.retention import MEMBERS
 
 T = TypeVar("T")
 
@@ -182,8 +183,7 @@ async def _settings(hub: Hub, actor: Actor, before: Picture, document: Document)
 
 
 def _kept(document: Document) -> dict[str, Any]:
-    meta = document.meta
-    return {"keep_tasks": meta.keep_tasks, "keep_days": meta.keep_days, "keep_log_days": meta.keep_log_days}
+    return document.meta.model_dump(include=set(MEMBERS))
 
 
 async def _free_name(name: str) -> str:

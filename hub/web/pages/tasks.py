@@ -8,7 +8,7 @@ from typing import Any
 
 from quart import Response, request
 
-from hub.services import inventories
+from hub.services import inventories, log
 from hub.services.listing import Asked
 from hub.services.tasks import stop as service
 from hub.services.tasks.read import results_of, task_with_template
@@ -41,6 +41,7 @@ async def task(project_id: int, task_id: int) -> Response:
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
     shared |= await task_hosts.shown(project_id, found)
+    shared["log_gone"] = finished and await log.place_of(task_id) == log.GONE
     return await visit.show("task.html", live=not finished, plan=await _plan(project_id, task_id), **shared)
 
 
