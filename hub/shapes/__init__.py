@@ -113,6 +113,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.upkeep import Retention
 from hub.shapes.work import (
     Artifact,
     BuildTask,
@@ -242,6 +243,7 @@ __all__ = [
     "RestoreCounts",
     "Restored",
     "Result",
+    "Retention",
     "Role",
     "Runner",
     "RunnerState",
