@@ -29,6 +29,7 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
+from hub.shapes.frame import Found
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -169,6 +170,7 @@ __all__ = [
     "Event",
     "ExtractedValue",
     "Extraction",
+    "Found",
     "Freeze",
     "HostConfig",
     "HostError",

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, ViewportSize
 
-from hub.testing.scene import Scene
 from hub.testing.tools import missing
 
-from ..web.addresses import every_address
 from .test_browser_pages import address, browsing
 
 __all__ = ["address"]
@@ -65,14 +63,14 @@ async def grave(page: Page, run: str, place: str) -> list[str]:
     ]
 
 
-async def test_no_page_shuts_anybody_out(stage: Scene, address: str) -> None:
+async def test_no_page_shuts_anybody_out(every_address: list[str], address: str) -> None:
     if not AXE.is_file():
         missing("needs axe-core in hub/web/assets/node_modules, which `make assets` brings")
     axe = AXE.read_text("utf-8")
     faults: list[str] = []
     seen: set[tuple[str, str, str]] = set()
     async with browsing(address, viewport=DESK, reduced_motion="reduce") as page:
-        for place in await every_address(stage):
+        for place in every_address:
             pieces = Pieces(await (await page.request.get(address + place)).text()).found
             if pieces <= seen:
                 continue  # what it is made of was looked at on earlier pages

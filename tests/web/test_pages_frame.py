@@ -51,6 +51,18 @@ async def test_every_page_opens_without_foreign_or_inline_code(scene: Scene, rea
         assert "unsafe" not in sheet.headers["Content-Security-Policy"]
 
 
+async def test_every_page_has_a_title_of_its_own(scene: Scene, reader: Reader) -> None:
+    titles: dict[str, list[str]] = {}
+    for address in await every_address(scene):
+        sheet = await reader.get(address)
+        if sheet.status != 200:
+            continue  # leads to another page, which has its own turn
+        title = re.search(r"<title>(.*?)</title>", sheet.text, re.DOTALL)
+        assert title, address
+        titles.setdefault(title[1], []).append(address)
+    assert [one for one in titles.items() if len(one[1]) > 1] == []
+
+
 async def test_every_page_names_its_fields_and_buttons(scene: Scene, reader: Reader) -> None:
     for address in await every_address(scene):
         marks = Marks((await reader.follow(await reader.get(address))).text)
@@ -139,6 +151,16 @@ async def test_an_unknown_page_says_what_to_do(reader: Reader) -> None:
     assert sheet.status == 404
     assert "There is no such page" in sheet.text
     assert "Start page" in sheet.text
+    assert 'action="/search"' in sheet.text
+
+
+async def test_a_missing_thing_of_a_project_leads_back_to_the_project(scene: Scene, reader: Reader) -> None:
+    sheet = await reader.get(f"/project/{scene.project.id}/tasks/999")
+    assert sheet.status == 404
+    assert f'href="/project/{scene.project.id}"' in sheet.text
+    elsewhere = await reader.get(f"/project/{scene.project.id + 1}/history")
+    assert elsewhere.status == 404
+    assert "To the project" not in elsewhere.text
 
 
 async def test_an_error_of_the_hub_itself_shows_no_details(app: Quart, reader: Reader) -> None:
