@@ -6,10 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tortoise.models import Model
-
 from hub.db import rows
-from hub.models import Environment, Inventory, Key, Project, Repository, Schedule, Template, View
 from hub.services.access import RUN_TASKS, grant_for, on_template, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID
@@ -25,20 +22,20 @@ MOST_WORDS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    model: type[Model]
+    table: str
     name: str = "name"
     where: str = "1 = 1"
 
 
 _KINDS: Final = {
-    "template": _Kind(Template),
-    "project": _Kind(Project),
-    "inventory": _Kind(Inventory, where='"template_id" IS NULL'),
-    "repository": _Kind(Repository),
-    "environment": _Kind(Environment),
-    "key": _Kind(Key, where="\"owner\" = ''"),
-    "schedule": _Kind(Schedule),
-    "view": _Kind(View, name="title"),
+    "template": _Kind("template"),
+    "project": _Kind("project"),
+    "inventory": _Kind("inventory", where='"template_id" IS NULL'),
+    "repository": _Kind("repository"),
+    "environment": _Kind("environment"),
+    "key": _Kind("key", where="\"owner\" = ''"),
+    "schedule": _Kind("schedule"),
+    "view": _Kind("view", name="title"),
 }
 """What is found by its name, in the order in which it is shown. Every member of a project reads these names."""
 
@@ -109,13 +106,13 @@ async def _task(words: Sequence[str], visible: list[int] | None) -> list[Found]:
 
 
 async def _named(name: str, kind: _Kind, sought: Sought, visible: list[int] | None) -> list[Found]:
-    table, own = kind.model._meta.db_table, "id" if kind.model is Project else "project_id"
-    within, among = _within(f"{table}.{own}", visible)
+    own = "id" if name == "project" else "project_id"
+    within, among = _within(f"{kind.table}.{own}", visible)
     words = sought.words
     like = [f"%{_literally(word)}%" for word in words]
     matches = " AND ".join([f"UPPER(\"{kind.name}\") LIKE ? ESCAPE '!'"] * len(like))
     found = await rows(
-        f'SELECT "id", "{kind.name}" AS "name", "{own}" AS "project_id" FROM "{table}" '  # noqa: S608 - of constants
+        f'SELECT "id", "{kind.name}" AS "name", "{own}" AS "project_id" FROM "{kind.table}" '  # noqa: S608 - of constants
         f"WHERE {kind.where} AND {within} AND {matches} "
         f'ORDER BY CASE WHEN "{own}" = ? THEN 0 ELSE 1 END, '
         f'CASE WHEN UPPER("{kind.name}") LIKE ? ESCAPE \'!\' THEN 0 ELSE 1 END, "{kind.name}", "id" LIMIT ?',

@@ -29,7 +29,7 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
-from hub.shapes.frame import Found
+from hub.shapes.frame import Dashboard, DashboardTask, Found
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -159,6 +159,8 @@ __all__ = [
     "Choice",
     "Coming",
     "Condition",
+    "Dashboard",
+    "DashboardTask",
     "DayFigures",
     "Delivery",
     "Drift",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from hub.shapes.kinds import described
+from hub.shapes.work import DayFigures, ListedTask
 
 
 @described
@@ -22,3 +23,25 @@ class Found(TypedDict):
     """Of a task; empty for everything else."""
     may_run: bool
     """Whether the caller may start it, for a template."""
+
+
+class DashboardTask(ListedTask):
+    """A task with the name of its project."""
+
+    project_name: str
+
+
+@described
+class Dashboard(TypedDict):
+    """What is at work and what fails, in one project or in all that the caller sees, with figures by day."""
+
+    at_work: list[DashboardTask]
+    """Unfinished tasks, those that need a decision first, thirty at most."""
+    counts: dict[str, int]
+    """All unfinished tasks by status."""
+    failing: list[DashboardTask]
+    """The newest task of each template of which it failed, fifteen at most."""
+    days: list[DayFigures]
+    """Figures by day, oldest first; days without tasks are absent."""
+    cut: bool
+    """Only the newest 100000 tasks are counted; there are more."""

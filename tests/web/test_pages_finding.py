@@ -37,7 +37,7 @@ async def test_the_palette_gets_options_and_ways_to_start(scene: Scene, reader: 
     assert [one["data-address"].rpartition("/")[2] for one in options] == ["1", "run", "search?q=dep"]
     assert "<html" not in sheet.text
     only = await reader.get("/search?q=run+dep", **fragment)
-    assert [one["data-address"].rpartition("/")[2] for tag, one in Marks(only.text).tags if tag == "li"][0] == "run"
+    assert next(one["data-address"].rpartition("/")[2] for tag, one in Marks(only.text).tags if tag == "li") == "run"
     russian = await reader.get(
         "/search?q=%D0%97%D0%B0%D0%BF%D1%83%D1%81%D1%82%D0%B8%D1%82%D1%8C+dep", **fragment, **{"Accept-Language": "ru"}
     )

@@ -58,3 +58,4 @@ FOUND_TEXT = Parameter("q", "Words that a name holds, all of them; or the number
 FOUND_KINDS = Parameter("kinds", "Only these kinds, with commas between them.")
 FOUND_NEAR = Parameter("project_id", "Things of this project come first.", kind="integer")
 FOUND_MOST = Parameter("limit", "How many at most, up to 50.", kind="integer")
+FIGURES = Parameter("days", "Days of the figures: 7, 30, 90 or 365; 30 unless it is said.", kind="integer")
