@@ -30,6 +30,7 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
+from hub.shapes.frame import Dashboard, DashboardTask, Found
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.people import (
     Accepted,
@@ -172,6 +173,8 @@ __all__ = [
     "Choice",
     "Coming",
     "Condition",
+    "Dashboard",
+    "DashboardTask",
     "DayFigures",
     "Delivery",
     "Drift",
@@ -183,6 +186,7 @@ __all__ = [
     "Event",
     "ExtractedValue",
     "Extraction",
+    "Found",
     "Freeze",
     "HostConfig",
     "HostError",
