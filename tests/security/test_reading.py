@@ -77,6 +77,7 @@ OPEN = {
     f"{AT}/views", f"{AT}/views/{{view_id}}", f"{AT}/roles", f"{AT}/roles/all", f"{AT}/roles/{{slug}}",
     f"{AT}/templates/{{template_id}}/stats", f"{AT}/templates/{{template_id}}/perms",
     f"{AT}/freezes", f"{AT}/freezes/{{freeze_id}}", f"{AT}/schedules/forecast",
+    f"{AT}/known_hosts", f"{AT}/known_hosts/{{known_host_id}}", f"{AT}/host_key_policy",
     f"{AT}/templates/{{template_id}}/perms/{{perm_id}}", f"{AT}/schedules/{{schedule_id}}/next",
     f"{AT}/drift", f"{AT}/templates/{{template_id}}/drift",
     *(f"{AT}/tasks/{{task_id}}/{part}" for part in (

@@ -31,7 +31,6 @@ _SETTING: Final[Mapping[Kind, tuple[str, ...]]] = {
     "role": ("roles_path",),
 }
 _LOCAL_TYPES = {"dir", "file", "subdirs"}
-_NO_QUESTIONS = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,11 @@ async def _installed(request: _Request, place: Place, task: TaskView, params: An
         nonlocal fresh
         fresh = True
         verb = (place.program, request.kind, "install", "-r", str(request.file), "-p", str(folder))
-        env = {"GIT_SSH_COMMAND": _NO_QUESTIONS, **place.env, _SEARCH_PATH[request.kind]: str(folder)}
+        env = {
+            "GIT_SSH_COMMAND": (await io.known_hosts()).command,
+            **place.env,
+            _SEARCH_PATH[request.kind]: str(folder),
+        }
         if "GIT_SSH_COMMAND" in place.around.env:
             del env["GIT_SSH_COMMAND"]
         if request.kind == "collection":

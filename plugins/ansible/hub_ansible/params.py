@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from hub.plugin import Duration, Group, Params, Prompt, Secret, Words
+from hub.plugin import Duration, Group, Key, Kind, Params, Prompt, Secret, Words
+from hub_ansible import jump
 
 
 def _no_words(value: object) -> object:
@@ -44,6 +45,18 @@ def _address(value: str) -> str:
     return value.strip()
 
 
+def _plain_flags(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("Write it in one line, without control characters.")
+    return value.strip()
+
+
+def _plain(value: str) -> str:
+    if value.startswith("-"):
+        raise ValueError("It must not begin with a dash.")
+    return _plain_flags(value)
+
+
 _Filter = Annotated[Words, BeforeValidator(_no_words)]
 
 
@@ -70,6 +83,21 @@ class AnsibleParams(Params):
     """Run with raised privileges (`--become`), whatever the playbook says."""
     become_method: Annotated[str, Group("Privileges")] = ""
     """How privileges are raised, such as `sudo`, `su` or `doas`; Ansible's own choice when empty."""
+    become_user: Annotated[str, AfterValidator(_plain), Group("Privileges")] = ""
+    """Who to become, instead of the login of the inventory's become key. What the inventory itself says wins."""
+    become_flags: Annotated[str, AfterValidator(_plain_flags), Group("Privileges")] = ""
+    """Options for the program that raises privileges, such as `-H -S`; Ansible's own choice when empty."""
+    become_exe: Annotated[str, AfterValidator(_plain), Group("Privileges")] = ""
+    """Another program that raises privileges, such as `/usr/local/bin/sudo`; Ansible's own choice when empty."""
+    jump_host: Annotated[str, AfterValidator(jump.checked), Group("Connection")] = ""
+    """Reach the hosts through this one: `user@host:port`, several with commas between. What ansible.cfg or the
+    inventory says of a ProxyCommand or ProxyJump wins."""
+    jump_key: Annotated[Key | None, Kind("ssh"), Group("Connection")] = None
+    """The SSH key for the jump hosts; the user key of the inventory when empty."""
+    lock_hosts: Annotated[bool, Group("Hosts")] = False
+    """Let no other task of the project that says so too touch the same hosts meanwhile; tasks wait for each other."""
+    use_cached_facts: Annotated[bool, Group("Hosts")] = False
+    """Give plays what hosts have told in earlier runs as cached facts, so that plays that gather none know them."""
     template_extra_vars: Annotated[bool, Group("Variables")] = False
     """Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run
     commands on the worker. Secrets and the facts of the task are never evaluated."""

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,17 +24,25 @@ _SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 1
 _DEFAULTS = {
     "PYTHONUNBUFFERED": "1",
     "ANSIBLE_FORCE_COLOR": "True",
-    "ANSIBLE_HOST_KEY_CHECKING": "False",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
     # Without this, a broken inventory is a warning, and the task a success on no hosts.
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
 }
+_STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
 _ASKED = (
     *_DEFAULTS,
+    _STRICT,
+    "ANSIBLE_CACHE_PLUGIN",
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
     "ANSIBLE_CALLBACK_PLUGINS",
+    "ANSIBLE_HOST_KEY_AUTO_ADD",
+    "ANSIBLE_HOST_KEY_CHECKING",
+    "ANSIBLE_SSH_HOST_KEY_CHECKING",
+    "ANSIBLE_SCP_EXTRA_ARGS",
+    "ANSIBLE_SFTP_EXTRA_ARGS",
     "ANSIBLE_SSH_ARGS",
+    "ANSIBLE_SSH_EXTRA_ARGS",
     "ANSIBLE_SSH_CONTROL_PATH_DIR",
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
@@ -88,6 +96,11 @@ def ansible_env(workspace: Path, around: Surroundings) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if name not in around.env}
 
 
+def layered_env(files: Sequence[Path], around: Surroundings) -> dict[str, str]:
+    """Return what makes a layer of an inventory that cannot be read an error, and not a warning about fewer hosts."""
+    return {_STRICT: "True"} if len(files) > 1 and _STRICT not in around.env else {}
+
+
 def _sharing(workspace: Path) -> dict[str, str]:
     """Let connections be shared through sockets, where their path is short enough for the system."""
     sockets = workspace / "cp"
@@ -122,24 +135,28 @@ def with_callbacks(ours: Path, around: Surroundings, cwd: Path, env: Mapping[str
 
 def configured_path(config: Path | None, *names: str) -> list[str]:
     """Return a search path of ansible.cfg, relative entries resolved as Ansible does."""
-    if config is None:
-        return []
     for name in names:
-        if value := parsed(config).get("defaults", name, fallback=""):
+        if config is not None and (value := configured(config, "defaults", name)):
             entries = [entry.strip() for entry in value.split(":") if entry.strip()]
             return [entry if entry[0] in "/~${" else str(config.parent / entry) for entry in entries]
     return []
 
 
+def configured(config: Path | None, section: str, name: str) -> str:
+    """Return a value of ansible.cfg; empty when it is not set there."""
+    if config is None:
+        return ""
+    return parsed(config).get(section, name, fallback="").strip()
+
+
 def configured_servers(config: Path | None) -> list[str]:
     """Return the names of the Galaxy servers of ansible.cfg, in order."""
-    value = parsed(config).get("galaxy", "server_list", fallback="")
-    return [name.strip() for name in value.split(",") if name.strip()]
+    return [name.strip() for name in configured(config, "galaxy", "server_list").split(",") if name.strip()]
 
 
-def parsed(config: Path | None) -> configparser.RawConfigParser:
+def parsed(config: Path) -> configparser.RawConfigParser:
     """Read ansible.cfg; what is wrong with it Ansible itself will say."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     with contextlib.suppress(configparser.Error):
-        parser.read_string(config.read_text("utf-8", errors="replace") if config else "")
+        parser.read_string(config.read_text("utf-8", errors="replace"))
     return parser
