@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.errors import SettingsError
 from hub.setting_types import Folders, Names, Networks, Seconds, SignOn
+from hub.settings_upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def _default_data_dir() -> Path:
 _SIGN_ON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
-class Settings(BaseModel):
+class Settings(Upkeep):
     """Everything that is decided before the start. Durations are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -87,8 +88,6 @@ class Settings(BaseModel):
     """Key ring `id:base64,…`, the active one first; empty keeps it in the data folder."""
     task_time_limit: Seconds = 0
     """How long a task may run; 0 means without limit."""
-    max_tasks_per_template: int = Field(default=0, ge=0)
-    """How many finished tasks of a template are kept; 0 keeps all."""
     stop_grace: Seconds = 10
     """How long a stopped task may take to end by itself before it is killed."""
     non_admin_can_create_project: bool = False

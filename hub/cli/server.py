@@ -21,6 +21,7 @@ from hub.worker.main import (
     work,
 )
 from hub.worker.timer import fire_forever
+from hub.worker.upkeep import tidy_forever
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever)
+        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever)
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
             loops.append(partial(work, hub))
@@ -59,6 +60,7 @@ async def serve_worker(
             partial(dispatch_slowly_forever, hub),
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
+            partial(tidy_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
         _set_boot_aside()

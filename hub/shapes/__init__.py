@@ -30,6 +30,7 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
+from hub.shapes.frame import Dashboard, DashboardTask, Found
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.people import (
     Accepted,
@@ -113,6 +114,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.upkeep import Retention
 from hub.shapes.work import (
     Artifact,
     BuildTask,
@@ -171,6 +173,8 @@ __all__ = [
     "Choice",
     "Coming",
     "Condition",
+    "Dashboard",
+    "DashboardTask",
     "DayFigures",
     "Delivery",
     "Drift",
@@ -182,6 +186,7 @@ __all__ = [
     "Event",
     "ExtractedValue",
     "Extraction",
+    "Found",
     "Freeze",
     "HostConfig",
     "HostError",
@@ -242,6 +247,7 @@ __all__ = [
     "RestoreCounts",
     "Restored",
     "Result",
+    "Retention",
     "Role",
     "Runner",
     "RunnerState",

@@ -27,6 +27,11 @@ class Project(TypedDict):
     alert_chat: NotRequired[str]
     max_parallel_tasks: NotRequired[int]
     """Tasks that may run at once; left out when there is no limit."""
+    keep_tasks: NotRequired[int]
+    """Finished tasks of each template that are kept; left out, like those below, where the hub's limit counts."""
+    keep_days: NotRequired[int]
+    keep_log_days: NotRequired[int]
+    keep_log_mib: NotRequired[int]
     type: str
     default_secret_storage_id: NotRequired[int]
 
@@ -256,6 +261,8 @@ class LogLines(TypedDict):
     total: int
     """Lines that the log has by now."""
     lines: list[LogLine]
+    place: str
+    """Where the log is: `database`, `archive`, or `gone` when it was removed."""
 
 
 @described

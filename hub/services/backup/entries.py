@@ -15,6 +15,7 @@ from hub.services.access import EVERYTHING
 from hub.services.draft import MAX_ID, Draft
 from hub.services.integrations import CLOSED
 from hub.services.limits import Limits
+from hub.services.retention import MEMBERS
 from hub.services.survey_drafts import VariableDraft
 
 Count = Annotated[int, Field(ge=0, le=MAX_ID)]
@@ -80,10 +81,11 @@ class MetaEntry(Draft):
     keep_days: Count = 0
     keep_log_days: Count = 0
     host_keys: Literal["", "first_use", "ask", "off"] = ""
+    keep_log_mib: Count = 0
 
     def shape(self) -> dict[str, Any]:
         """Return it as it is written."""
-        ours = {"keep_tasks", "keep_days", "keep_log_days", "host_keys"}
+        ours = {*MEMBERS, "host_keys"}
         return {name: value for name, value in self.model_dump(exclude_none=True).items() if value or name not in ours}
 
 

@@ -59,6 +59,7 @@ from hub.services.backup.entries import (
     ViewEntry,
 )
 from hub.services.host_key_lessons import chosen_policy
+from hub.services.retention import MEMBERS
 
 SECRET_TYPES = {"variable": "var", "environment": "env"}
 """Owners of the keys of variable groups, and the wire's words for them."""
@@ -86,8 +87,8 @@ class Picture:
         project = self.project
         meta = MetaEntry(
             name=project.name, alert=project.alert, alert_chat=project.alert_chat,
-            max_parallel_tasks=project.max_parallel_tasks, type=project.type, keep_tasks=project.keep_tasks,
-            keep_days=project.keep_days, keep_log_days=project.keep_log_days,
+            max_parallel_tasks=project.max_parallel_tasks, type=project.type,
+            **{name: getattr(project, name) for name in MEMBERS},
             host_keys=self.host_keys,
         )  # fmt: skip
         lists: dict[str, Any] = {kind: [entry for entry, _ in self.things[kind]] for kind in KINDS}

@@ -228,6 +228,7 @@ async def shared() -> dict[str, Any]:
         "visit": g.get("visit"),
         "language": g.get("language") or visit.speak(),
         "theme": visit.theme(),
+        "shortcuts": visit.shortcuts(),
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),
