@@ -87,6 +87,9 @@ def test_a_file_that_became_something_else_is_not_read(tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "secret")
     assert "is gone" in outputs.read(path).faults[0]
     path.unlink()
+    path.hardlink_to(tmp_path / "secret")
+    assert "no plain file" in outputs.read(path).faults[0]
+    path.unlink()
     os.mkfifo(path)
     assert "no plain file" in outputs.read(path).faults[0]
 
