@@ -93,16 +93,22 @@ async def test_hosts_are_for_those_who_work_with_the_inventory(
     _, guest = await people.somebody("guest", project_id=scene.project.id, role="guest")
     _, runner = await people.somebody("runner", project_id=scene.project.id, role="task_runner")
     template = await scene.template("site.yml", app="ansible", inventory=machines)
-    for path in (f"{at}/inventory/{machines.id}/hosts", f"{at}/inventory/{machines.id}/facts",
-                 f"{at}/templates/{template.id}/hosts"):  # fmt: skip
-        assert (await guest.get(path)).status == 403, path
-        assert (await runner.get(path)).status == 200, path
+    on_inventory, on_template = f"{at}/inventory/{machines.id}/hosts", f"{at}/templates/{template.id}/hosts"
+    for caller, path in ((guest, on_inventory), (runner, on_inventory), (guest, on_template), (runner, on_template)):
+        assert (await caller.read(path))["hosts"] == []
+    assert not told["asked"], "a GET asks nobody"
+    assert (await guest.post(f"{at}/inventory/{machines.id}/hosts")).status == 403
+    assert (await runner.read(f"{at}/inventory/{machines.id}/hosts"))["looked"] is None
+    assert len((await runner.post(f"{at}/inventory/{machines.id}/hosts")).json["hosts"]) == 26
+    assert len((await runner.read(f"{at}/inventory/{machines.id}/hosts"))["hosts"]) == 26
+    assert (await guest.read(on_inventory))["hosts"] == []
+    assert len(told["asked"]) == 1
     await Membership.filter(user__username="runner").delete()
     assert (await runner.get(f"{at}/inventory/{machines.id}/hosts")).status == 404
     workspace = await Inventory.create(project=scene.project, name="W", type="terraform-workspace")
-    assert "has no hosts" in (await admin.get(f"{at}/inventory/{workspace.id}/hosts")).error
+    assert "has no hosts" in (await admin.post(f"{at}/inventory/{workspace.id}/hosts")).error
     lost = await Inventory.create(project=scene.project, name="L", type="file", inventory="hosts.ini")
-    assert "no template uses it yet" in (await admin.get(f"{at}/inventory/{lost.id}/hosts")).error
+    assert "no template uses it yet" in (await admin.post(f"{at}/inventory/{lost.id}/hosts")).error
 
 
 async def test_a_task_that_may_not_choose_is_not_shown_other_hosts(
