@@ -118,3 +118,11 @@ async def furnished(stage) -> int:
     from .web.backup_project import furnished
 
     return await furnished(stage.hub, stage.actor)
+
+
+@pytest.fixture
+async def every_address(scene) -> list[str]:
+    """The addresses of all pages that are read, in a project that has one of everything they show."""
+    from .web.addresses import every_address
+
+    return await every_address(scene)

@@ -14,8 +14,8 @@ from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import shown
-from hub.services.tasks.finish import storable
 from hub.services.tasks.moves import held
+from hub.services.tasks.storable import storable
 
 KIND: Final = "facts"
 """Kind of the result by which a run tells them."""

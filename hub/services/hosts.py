@@ -58,8 +58,7 @@ async def of_template(
     project_id, template_id = at
     grant = await require(actor, project_id, 0 if how is How.KEPT else RUN_TASKS, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
-    executor = _able(apps.executor_of(hub, template.app))
-    await apps.refuse_inactive(executor)
+    executor = _able(await apps.usable(hub, template.app))
     wanted = draft or TaskDraft()
     columns = await overrides(hub, grant, template, wanted)
     wish = Wish(

@@ -17,6 +17,7 @@ from typing import Any, Final
 from hub.plugin import (
     Completed,
     Key,
+    KnownHosts,
     Material,
     Notice,
     NotReady,
@@ -79,6 +80,10 @@ class RecordingIO:
     """What `secrets` returns."""
     state_access: StateAccess | None = None
     """What `state` returns."""
+    upstream_files: Mapping[str, bytes] = field(default_factory=dict)
+    """What `received` writes: content by name."""
+    host_keys: str = "first_use"
+    """The policy of what `known_hosts` returns."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
@@ -92,6 +97,8 @@ class RecordingIO:
     """What was written with `log`."""
     stages: list[str] = field(default_factory=list, init=False)
     results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
+    published: dict[str, bytes] = field(default_factory=dict, init=False)
+    """What was published, by name."""
     downloads: list[tuple[str, Mapping[str, str]]] = field(default_factory=list, init=False)
     """Addresses that were asked for, each with its headers."""
     held: list[str] = field(default_factory=list, init=False)
@@ -136,6 +143,9 @@ class RecordingIO:
 
         self._answers.append(_Answer(matches, code, output, effect))
 
+    def environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ.get("PATH", os.defpath)}
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         return self._run(Call(argv, dict(env or {}), cwd or self.checkout)).code
 
@@ -158,6 +168,12 @@ class RecordingIO:
         env = {"SSH_AUTH_SOCK": str(self.workspace / f"agent-{ref}.sock")} if "private_key" in files else {}
         self._materials[ref] = Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
         return self._materials[ref]
+
+    async def known_hosts(self) -> KnownHosts:
+        path = self.workspace / "known_hosts"
+        path.touch(mode=0o600)
+        checking = {"first_use": "accept-new", "ask": "yes"}.get(self.host_keys, "no")
+        return KnownHosts(path, self.host_keys, (f"StrictHostKeyChecking={checking}", f'UserKnownHostsFile="{path}"'))
 
     async def secrets(self) -> Mapping[str, str]:
         self.masks += [value for value in self.secret_values.values() if value]
@@ -190,6 +206,17 @@ class RecordingIO:
         fetched.parent.mkdir(mode=0o700, exist_ok=True)
         await asyncio.to_thread(shutil.copyfile, kept, fetched)
         return fetched
+
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        for name, path in files.items():
+            self.published[name] = await asyncio.to_thread(path.read_bytes)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        for name, data in self.upstream_files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(target.write_bytes, data)
+        return list(self.upstream_files)
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         home = self.cache / _flat(name)

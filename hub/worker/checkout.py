@@ -13,6 +13,7 @@ from hub.services.git_mappings import Mapping
 from hub.services.tasks.brief import RepositoryBrief
 from hub.worker.door import Run
 from hub.worker.git import Commit, Credential, GitStopped, Keyring, Mirrors, Wish
+from hub.worker.git.keyring import Trust
 from hub.worker.git.programs import furnish
 from hub.worker.workspace import Folders
 
@@ -59,22 +60,22 @@ async def check_out_inventory(mirrors: Mirrors, run: Run, io: TaskIO) -> None:
 
 
 async def _check_out(mirrors: Mirrors, asked: Asked, run: Run, io: TaskIO) -> Commit:
-    keyring = await keyring_of(asked.repository.key_id, run.brief.mappings, io.key)
+    keyring = await keyring_of(asked.repository.key_id, run.brief.mappings, io.key, run.trust)
     return await check_out(mirrors, asked, keyring, run.journal.line, run.halt.asked)
 
 
 async def keyring_of(
-    key_id: int, mappings: Sequence[Mapping], unlock: Callable[[Key], Awaitable[Material]]
+    key_id: int, mappings: Sequence[Mapping], unlock: Callable[[Key], Awaitable[Material]], trust: Trust
 ) -> Keyring:  # fmt: skip
     """Return the keys for a repository: its own, and the mapped ones, made usable when one is needed."""
 
     async def use(mapped: int) -> Credential | None:
         return credential_of(await unlock(Key(mapped)))
 
-    return Keyring(credential_of(await unlock(Key(key_id))), mappings, use)
+    return Keyring(credential_of(await unlock(Key(key_id))), mappings, use, trust=trust)
 
 
-async def lend(mappings: Sequence[Mapping], folders: Folders, io: TaskIO) -> dict[str, str]:
+async def lend(mappings: Sequence[Mapping], folders: Folders, io: TaskIO, trust: Trust) -> dict[str, str]:
     """Let the programs of a task use the mapped keys; one that cannot be used is told in the log and left out."""
 
     async def use(mapped: int) -> Credential | None:
@@ -84,7 +85,7 @@ async def lend(mappings: Sequence[Mapping], folders: Folders, io: TaskIO) -> dic
             await io.log(f"The key of a host configuration is not used: {error}")
             return None
 
-    return await furnish(Keyring(None, mappings, use), folders.home, folders.keys)
+    return await furnish(Keyring(None, mappings, use, trust=trust), folders.home, folders.keys)
 
 
 def credential_of(material: Material) -> Credential | None:

@@ -18,11 +18,12 @@ from hub.services import apps
 from hub.services.hosts import LIMIT, MOST_AT_ONCE
 from hub.services.params import parse
 from hub.services.tasks import wish as wishes
-from hub.services.tasks.finish import storable
+from hub.services.tasks.storable import storable
 from hub.worker import family
 from hub.worker.checkout import check_out_code, check_out_inventory, lend
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.inventories import inventory_view
+from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.mask import Masker
 from hub.worker.run import Place
 from hub.worker.workspace import base_env, make_folders, remove_folders, task_view, working_directory
@@ -111,13 +112,14 @@ async def hosts(hub: Hub, place: Place, data: dict[str, Any]) -> dict[str, Any]:
     if place.closing or len(place.looking) >= MOST_AT_ONCE:
         raise Unavailable("The worker is busy; look again in a moment.")
     brief = await wishes.load(hub, wish)
-    executor = apps.executor_of(hub, brief.app)
+    executor = await apps.executor_of(hub, brief.app)
     halt, notepad = Halt(), Notepad(Masker())
     notepad.masker.add(*brief.secret_variables.values(), *brief.secret_env.values())
     name = f"look{secrets.token_hex(4)}"
     folders = make_folders(place.tasks / name)
-    env = base_env(hub, brief, folders)
-    run = Run(brief, folders, notepad, halt, f"{hub.node}-{name}", env, folders.checkout, grace=1.0)
+    env = base_env(hub, brief, folders, user=place.isolation.user_name)
+    trust = HostTrust(hub, brief.project_id, folders.home / ".ssh")
+    run = Run(brief, folders, notepad, halt, f"{hub.node}-{name}", env, folders.checkout, trust, grace=1.0)
     io = LookIO(hub, run, place.shared)
     place.looking.add(halt)
     try:
@@ -147,11 +149,14 @@ async def _look(hub: Hub, place: Place, executor: Executor, run: Run, io: LookIO
     if brief.repository is wishes.NOWHERE:
         folders.checkout.mkdir(mode=0o700)
     else:
-        repository = await check_out_code(place.mirrors, run, io)
-    await check_out_inventory(place.mirrors, run, io)
+        async with explaining(run.trust):
+            repository = await check_out_code(place.mirrors, run, io)
+    async with explaining(run.trust):
+        await check_out_inventory(place.mirrors, run, io)
     if brief.mappings:
-        run.env = {**await lend(brief.mappings, folders, io), **run.env}
+        run.env = {**await lend(brief.mappings, folders, io, run.trust), **run.env}
     run.cwd = working_directory(brief, folders)
+    run.cell = place.isolation.cell(folders.root, brief.limits, place.mirrors.lent_to(folders.root))
     inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
     view = task_view(hub, brief, repository, inventory)
     return await hub.registry.guard(executor, executor.hosts(view, params, task_params, io))
@@ -165,6 +170,7 @@ def _told(found: HostList, masker: Masker) -> dict[str, Any]:
 async def _clear(place: Place, run: Run, io: LookIO) -> None:
     closing: Sequence[Callable[[], Awaitable[Any]]] = (
         io.close,
+        run.trust.learn,
         lambda: family.end_inside(run.folders.root, 0),
         lambda: place.mirrors.release(run.folders.checkout),
         lambda: place.mirrors.release(run.folders.inventory_checkout),

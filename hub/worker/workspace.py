@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import shutil
 import sys
 from dataclasses import dataclass
@@ -83,15 +82,15 @@ def _make_writable(function: object, path: str, _: object) -> None:
         return  # what even its owner may not remove is left for the sweep of the next start
 
 
-def base_env(hub: Hub, brief: Brief, folders: Folders) -> dict[str, str]:
+def base_env(hub: Hub, brief: Brief, folders: Folders, *, user: str) -> dict[str, str]:
     """Return the whole environment of the task's processes; the hub's own variables are not in it. W-57."""
     env = {
         "PATH": _path(),
         "HOME": str(folders.home),
         "TMPDIR": str(folders.temporary),
         "LANG": os.environ.get("LANG") or "C.UTF-8",
-        "USER": pwd.getpwuid(os.getuid()).pw_name,
-        "LOGNAME": pwd.getpwuid(os.getuid()).pw_name,
+        "USER": user,
+        "LOGNAME": user,
     }
     for name in hub.settings.forwarded_env_vars:
         if name in os.environ:

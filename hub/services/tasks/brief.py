@@ -17,6 +17,7 @@ from hub.models import Inventory, Repository, Task, TemplateVault
 from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
 from hub.services import git_mappings
+from hub.services.limits import Limits
 from hub.services.tasks import variables
 from hub.services.tasks.finish import SEALED
 from hub.vault import place
@@ -75,6 +76,7 @@ class Brief:
     time_limit: int
     queue_limit: int
     host_limit: int
+    limits: Limits
     resumed: Mapping[str, Any] | None
     repository: RepositoryBrief
     inventory: InventoryBrief | None
@@ -90,7 +92,7 @@ class Brief:
 OF_TEMPLATE = """
            "template"."name" AS "template_name", "template"."type" AS "template_type", "app", "working_directory",
            "template"."arguments" AS "template_arguments", "allow_override_args_in_task", "task_params", "time_limit",
-           "queue_limit", "host_limit", "survey_vars",
+           "queue_limit", "host_limit", "limits", "survey_vars",
            "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
            "ssh_key_id", "project"."name" AS "project_name",
            EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults",
@@ -120,7 +122,7 @@ async def load(hub: Hub, task_id: int) -> Brief:
     """Read it all. Raises `Invalid` or `Unavailable` with the sentence that ends the task."""
     found = await rows(
         _TASK, [task_id], times=["created"], flags=FLAGS,
-        documents=["params", "resumed", "task_params", "survey_vars"],
+        documents=["params", "resumed", "task_params", "survey_vars", "limits"],
     )  # fmt: skip
     if not found:
         raise Invalid("The task does not exist any more.")
@@ -153,6 +155,7 @@ async def made_of(hub: Hub, task: Mapping[str, Any]) -> Brief:
         time_limit=task["time_limit"] or hub.settings.task_time_limit,
         queue_limit=task["queue_limit"],
         host_limit=task["host_limit"],
+        limits=Limits.read(task["limits"] or {}),
         resumed=_resumed(hub, task),
         repository=RepositoryBrief(
             task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]

@@ -11,6 +11,7 @@ from hub.db import rows
 from hub.errors import Invalid
 from hub.models import Project
 from hub.services import git_mappings
+from hub.services.limits import Limits
 from hub.services.tasks import brief as briefs
 from hub.services.tasks.brief import Brief, RepositoryBrief
 
@@ -78,7 +79,8 @@ async def _of_inventory(hub: Hub, wish: Wish) -> Brief:
         task_id=0, project_id=wish.project_id, project_name=project.name, template_id=0, template_name="",
         template_type="", app=wish.app, script="", working_directory="", username="", message="", commit=None,
         version=None, incoming_version=None, build_task_id=None, arguments=None, task_arguments=None,
-        template_params={}, task_params={}, time_limit=0, queue_limit=0, host_limit=0, resumed=None,
+        template_params={}, task_params={}, time_limit=0, queue_limit=0, host_limit=0, limits=Limits(),
+        resumed=None,
         repository=repository, inventory=inventory, vaults=(), mappings=await git_mappings.load(wish.project_id),
         variables={}, env={}, secret_variables={}, secret_env={},
     )  # fmt: skip

@@ -69,7 +69,8 @@ def _become(params: AnsibleParams, key: Sequence[str]) -> list[str]:
     flags = ["--become"] if params.become else []
     if params.become_method:
         flags.append(f"--become-method={params.become_method}")
-    return [*flags, *key]
+    # Of two users Ansible takes the last.
+    return [*flags, *key, *([f"--become-user={params.become_user}"] if params.become_user else [])]
 
 
 def _verbosity(params: AnsibleParams, task_params: AnsibleTaskParams) -> list[str]:

@@ -32,7 +32,7 @@ _NO_VARIABLES: Final = {"ANSIBLE_VARS_ENABLED": "ansible.builtin.none_of_them"}
 
 async def of_run(task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO) -> HostList:
     """Return the hosts that a run would touch."""
-    ready = await make_ready(task, params, task_params, io, await look(io))
+    ready = await make_ready(task, params, task_params, io, look(io))
     try:
         hosts = await hosts_of(ready.argv, io, ready.env)
     except Unfit:
@@ -61,7 +61,7 @@ async def _fits_nobody(ready: Ready, io: TaskIO) -> str:
 
 async def of_inventory(task: TaskView, io: TaskIO) -> HostList:
     """Return all hosts of an inventory, and their variables without anything secret. No vault is opened."""
-    around = await look(io)
+    around = look(io)
     _, files = inventory_of(task)
     env = {**ansible_env(io.workspace, around), **layered_env(files, around)}
     asked = program(around).removesuffix("playbook") + "inventory", [str(file) for file in files]

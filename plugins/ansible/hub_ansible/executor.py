@@ -45,8 +45,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
     async def run(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO) -> Outcome:
         """Install requirements, then run the playbook."""
         try:
-            around = await look(io)
-            return await _play(task, params, task_params, io, around)
+            return await _play(task, params, task_params, io, look(io))
         except Unfit as unfit:
             return Outcome.failure(unfit.code, str(unfit))
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hub.plugin import TaskIO, TaskView
 from hub_ansible import galaxy
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import as_argument, find_playbook, inventory_of, repository_of, working_folder
+from hub_ansible.connection import connection_env
 from hub_ansible.credentials import become_flags, user_login, vault_files
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
-from hub_ansible.surroundings import Surroundings, ansible_env, layered_env, program
+from hub_ansible.surroundings import Surroundings, ansible_env, layered_env
 from hub_ansible.variables import extra_vars, write_private
+from hub_ansible.versions import chosen_ansible, with_requirements_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ async def make_ready(
     playbook = find_playbook(task, repository.path, cwd)
     inventory, files = inventory_of(task)
     login = await user_login(inventory, io)
+    ansible = await chosen_ansible(task, params, repository.path, around, io)
     variables = io.workspace / "extra_vars.yml"
     sources = Sources(
-        program=program(around),
+        program=ansible.playbook,
         playbook=as_argument(playbook, cwd),
         inventory=[str(file) for file in files],
         extra_vars=str(variables),
@@ -51,9 +54,11 @@ async def make_ready(
     )
     argv = command_line(sources, task, params, task_params)
     write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
-    env = {**ansible_env(io.workspace, around), **layered_env(files, around), **login.env}
-    if not task_params.skip_galaxy_install:
-        program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
-        place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
-        env |= await galaxy.install(place, task, params, io)
-    return Ready(argv, env, cwd, sources)
+    reach = await connection_env(params, inventory, io, around, cwd)
+    env = {**ansible_env(io.workspace, around), **layered_env(files, around), **reach, **login.env, **ansible.env}
+    place = galaxy.Place(repository.path, cwd, playbook, around, ansible.galaxy, env)
+    paths = {} if task_params.skip_galaxy_install else await galaxy.install(place, task, params, io)
+    if params.collection_requirements:
+        ansible = await with_requirements_of(galaxy.collection_folders(place, paths), ansible, task, params, io)
+    sources = replace(sources, program=ansible.playbook)
+    return Ready((ansible.playbook, *argv[1:]), {**env, **paths, **ansible.env}, cwd, sources)
