@@ -195,6 +195,8 @@ async def test_what_a_source_holds_is_checked_by_the_api_and_keys_are_those_of_t
     made = await admin.made(
         f"/project/{pid}/inventory", body | {"inventory": json.dumps({"program": "x", "key": own["id"]})}
     )
+    kept = await admin.delete(f"/project/{pid}/keys/{own['id']}")
+    assert (kept.status, "inventory “C”" in kept.error) == (400, True), kept.data
     backup = await admin.read(f"/project/{pid}/backup")
     (entry,) = backup["inventories"]
     assert entry["source_keys"] == {str(own["id"]): "T"}
