@@ -121,7 +121,7 @@ ELSEWHERE = {
     "Backup.secrets", "BackupEnvironment.password", "ListedUser.service", "User.totp", "OwnUser.totp",
     "OwnUser.service", "User.service", "Key.owner", "Key.empty", "Key.source_storage_id", "State.state",
     "ListedSchedule.repository_id", "ProjectRefs.host_configs", "Coming.freeze", "StateChanges.since",
-    "StateChanges.since_serial", "StateLock.task_id",
+    "StateChanges.since_serial", "StateLock.task_id", "HostsSeen.looked",
 }  # fmt: skip
 """Of people and things that tests of their own are about."""
 
