@@ -38,6 +38,14 @@ Names = Annotated[tuple[str, ...], _listed(", ")]
 Folders = Annotated[tuple[Path, ...], _listed(os.pathsep + ",")]
 
 
+def _from_json(value: object) -> object:
+    """Read an object that came as a variable of the environment."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("write a JSON object") from None
+
+
 def _networks(value: object) -> object:
     """Read networks; `none` trusts nobody, `localhost` is this machine."""
     if not isinstance(value, str):
@@ -165,6 +173,8 @@ class Settings(BaseModel):
     """How long a stopped task may take to end by itself before it is killed."""
     non_admin_can_create_project: bool = False
     """Lets everybody create projects."""
+    shared_cache_days: int = Field(default=30, ge=0)
+    """After how many days Python environments, roles and collections that no task uses leave a worker; 0 keeps them."""
     forwarded_env_vars: Names = ()
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
     webhook_legacy_answers: bool = False
@@ -177,6 +187,13 @@ class Settings(BaseModel):
     """How many versions of each Terraform state are kept."""
     terraform_state_size: int = Field(default=64, ge=1, le=1024)
     """Largest Terraform state that is taken, in MiB."""
+    blob_store: str = "disk"
+    """Where artifacts are kept: `disk`, or a store that a plugin brings. All machines of a hub need the same one."""
+    blob_store_params: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Table `[blob_store_params]` of `hub.toml`; as a variable a JSON object. For `disk` its `folder`, an absolute path
+    that every server and worker sees; without it the folder `blobs` of the data folder."""
+    artifact_size: int = Field(default=256, ge=1, le=1024 * 1024)
+    """How much the artifacts of one task may take, all files together, in MiB."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     password_login: bool = True
@@ -239,14 +256,15 @@ class Settings(BaseModel):
             raise ValueError("write redis://host:6379/0")
         return value
 
+    @field_validator("blob_store_params", mode="before")
+    @classmethod
+    def _params_object(cls, value: object) -> object:
+        return _from_json(value)
+
     @field_validator("sign_on", mode="before")
     @classmethod
     def _sign_on_object(cls, value: object) -> object:
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                raise ValueError("write a JSON object") from None
+        value = _from_json(value)
         if isinstance(value, Mapping):
             for name in value:
                 if not _SIGN_ON_ID.fullmatch(str(name)):
@@ -287,7 +305,7 @@ class Settings(BaseModel):
         return urlsplit(self.public_url).path.rstrip("/")
 
 
-_SECRETS = ("admin_password", "database_url", "redis_url", "sign_on", "vault_keys")
+_SECRETS = ("admin_password", "blob_store_params", "database_url", "redis_url", "sign_on", "vault_keys")
 """Settings that may also come from a file, named by `HUB_<NAME>_FILE`."""
 
 

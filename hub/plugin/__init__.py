@@ -8,6 +8,7 @@ from hub.plugin.auth import Identity, PasswordProvider, Redirect, RedirectProvid
 from hub.plugin.errors import AuthRejected, NotReady, PluginError, Refused, Retry
 from hub.plugin.events import GateRequest, HubEvent
 from hub.plugin.execution import (
+    AppView,
     Capabilities,
     Completed,
     Executor,
@@ -39,6 +40,8 @@ from hub.plugin.params import (
     Text,
     Words,
 )
+from hub.plugin.pythons import PythonEnvironment, PythonNeeds, find_python, python_environment
+from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
@@ -48,6 +51,7 @@ from hub.plugin.webhook import Delivery, Parsed, WebhookAdapter
 __all__ = [
     "API_VERSION",
     "ActorView",
+    "AppView",
     "AuthRejected",
     "BlobStore",
     "Capabilities",
@@ -86,10 +90,13 @@ __all__ = [
     "PluginError",
     "ProjectView",
     "Prompt",
+    "PythonEnvironment",
+    "PythonNeeds",
     "Redirect",
     "RedirectProvider",
     "Refused",
     "RepositoryView",
+    "Requirements",
     "Retry",
     "Secret",
     "SecretBackend",
@@ -101,5 +108,7 @@ __all__ = [
     "VaultView",
     "WebhookAdapter",
     "Words",
+    "find_python",
     "hookimpl",
+    "python_environment",
 ]

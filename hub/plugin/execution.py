@@ -43,10 +43,27 @@ class Capabilities:
     with a result of kind `drift`."""
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH; a worker without them says so."""
+    custom_apps: bool = False
+    """Apps that administrators define run in this executor's manner, by `adapted`. The first executor that says so."""
     interrupt: bool = False
     """A stop first sends INT to the program alone, as Ctrl+C would, and leaves its children to it. What has not ended
     after the grace time is ended as usual, with TERM and KILL to all. For programs that finish what they have begun and
     whose children must live until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    """An app that administrators defined, or what they changed about the one that an executor is."""
+
+    name: str
+    title: str
+    icon: str
+    color: str
+    priority: int
+    program: str
+    """A name on PATH, or an absolute path; empty for the executor's own."""
+    arguments: tuple[str, ...] | None
+    """Before the script, in place of the executor's own; None for those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +206,10 @@ class TaskIO(Protocol):
         """Private folder of this task (0700), outside the checkout; gone when the task ends."""
         ...
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment that programs of this task start with, secret values included: never log it."""
+        ...
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program to its end and return its exit code; a signal's is negative.
 
@@ -245,11 +266,22 @@ class TaskIO(Protocol):
         """Bring back an artifact of an earlier pass of this task, or of an upstream task."""
         ...
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        """Keep files for people, by the names that they read: relative paths with `/`. Everybody who may read the log
+        can download them. What is too large, or no plain file, is left out, and the log says so."""
+        ...
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        """Write what the build of this deployment has published into an empty folder; return the names."""
+        ...
+
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache, to be read only.
 
         When there is none of that name, `fill` is called once with an empty folder to make it; others wait. If `fill`
-        raises, nothing is kept. `name` should be a digest of everything that decides the content.
+        raises, nothing is kept. `name` should be a digest of everything that decides the content. What `fill` is given
+        has another path than what is returned. That stays while this task runs, and goes when no task has used it for
+        long.
         """
         ...
 
@@ -309,6 +341,11 @@ class Executor(Extension, Generic[P, T]):
     async def run(self, task: TaskView, params: P, task_params: T, io: TaskIO) -> Outcome:
         """Do the task. Decide argv and order; await `io.exec` for each step; return how it ended."""
         raise NotImplementedError
+
+    def adapted(self, app: AppView) -> Executor | None:
+        """Return this executor as the app that administrators defined or changed: with its program and arguments, and
+        all that is shown of it. None, as here, when the executor has no program that could be another."""
+        return None
 
     def preview(self, task: TaskView, params: P, task_params: T) -> Sequence[str]:
         """Return the main command line as it would be run, for people to read; empty when it cannot be told."""

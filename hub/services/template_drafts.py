@@ -13,7 +13,7 @@ from hub.context import Hub
 from hub.errors import Invalid
 from hub.models import Environment, Inventory, Key, Repository, Template, View
 from hub.plugin import Executor
-from hub.services import survey_drafts
+from hub.services import apps, survey_drafts
 from hub.services.belongings import Id, refer
 from hub.services.draft import Draft
 from hub.services.git_address import check_branch
@@ -79,9 +79,9 @@ _NEWER = ("working_directory", "time_limit", "host_limit")
 """Members that older clients do not know of; where they are omitted, they stay as they were."""
 
 
-def executor_for(hub: Hub, app: str, *, before: str | None = None) -> Executor | None:
+async def executor_for(hub: Hub, app: str, *, before: str | None = None) -> Executor | None:
     """Return the executor of an app; None for one that is not installed but that the template had `before`."""
-    executor = hub.registry.executors.get(app)
+    executor = await apps.find(hub, app)
     if executor is None and app != before:
         raise Invalid(f"Invalid app id: {app}", field="app")
     return executor

@@ -113,7 +113,7 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
     await require(actor, project_id, MANAGE_RESOURCES)
 
     async def work() -> Template:
-        executor = template_drafts.executor_for(hub, draft.app)
+        executor = await template_drafts.executor_for(hub, draft.app)
         columns = await template_drafts.columns(project_id, draft, executor)
         template = await Template.create(project_id=project_id, **columns)
         await _replace_vaults(project_id, template.id, draft)
@@ -132,7 +132,7 @@ async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: 
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
-        executor = template_drafts.executor_for(hub, draft.app, before=template.app)
+        executor = await template_drafts.executor_for(hub, draft.app, before=template.app)
         if draft.id and draft.id != template_id:
             raise Invalid("template id in URL and in body must be the same", field="id")
         if draft.project_id and draft.project_id != project_id:

@@ -111,6 +111,7 @@ from hub.shapes.system import (
     UserRefs,
 )
 from hub.shapes.work import (
+    Artifact,
     BuildTask,
     Choice,
     DayFigures,
@@ -125,6 +126,7 @@ from hub.shapes.work import (
     Move,
     NewTask,
     NewTemplate,
+    Output,
     Project,
     ProjectRole,
     Result,
@@ -141,6 +143,7 @@ __all__ = [
     "Accepted",
     "Alias",
     "App",
+    "Artifact",
     "Backup",
     "BackupEnvironment",
     "BackupFreeze",
@@ -214,6 +217,7 @@ __all__ = [
     "NewToken",
     "NewTotp",
     "Option",
+    "Output",
     "OwnUser",
     "PartRefs",
     "Plugin",

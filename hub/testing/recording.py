@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +68,8 @@ class RecordingIO:
     """What `state` returns."""
     host_keys: str = "first_use"
     """The policy of what `known_hosts` returns."""
+    upstream_files: Mapping[str, bytes] = field(default_factory=dict)
+    """What `received` writes: content by name."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
 
@@ -76,6 +78,8 @@ class RecordingIO:
     """What was written with `log`."""
     stages: list[str] = field(default_factory=list, init=False)
     results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
+    published: dict[str, bytes] = field(default_factory=dict, init=False)
+    """What was published, by name."""
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
@@ -115,6 +119,9 @@ class RecordingIO:
             return start in (call.argv[: len(start)], words[: len(start)]) and when(call)
 
         self._answers.append(_Answer(matches, code, output, effect))
+
+    def environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ.get("PATH", os.defpath)}
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         return self._run(Call(argv, dict(env or {}), cwd or self.checkout)).code
@@ -176,6 +183,17 @@ class RecordingIO:
         fetched.parent.mkdir(mode=0o700, exist_ok=True)
         await asyncio.to_thread(shutil.copyfile, kept, fetched)
         return fetched
+
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        for name, path in files.items():
+            self.published[name] = await asyncio.to_thread(path.read_bytes)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        for name, data in self.upstream_files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(target.write_bytes, data)
+        return list(self.upstream_files)
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         home = self.cache / _flat(name)

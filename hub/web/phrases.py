@@ -28,6 +28,30 @@ KEY_STORE: Final = (
 )  # fmt: skip
 """Built-in types of key and places for secrets."""
 
+DEPENDENCIES: Final = (
+    N_("Dependencies"), N_("Requirements"), N_("Interpreter"),
+    N_("File of the repository with the packages that the script needs. When empty, that is `requirements.txt` or "
+       "`pyproject.toml` beside the script or at the root; `-` installs nothing."),
+    N_("Interpreter, such as `python3.12`, where several are installed; the usual one when empty."),
+    N_("write the name of an interpreter, such as python3.12"), N_("Ansible"), N_("Ansible version"),
+    N_("Version of ansible-core, such as `2.17.*`, `2.17.5` or `>=2.16,<2.18`; the worker's own when empty. Each "
+       "version is installed once on a worker, and they stand side by side."),
+    N_("write a version such as 2.17.5, 2.17.* or >=2.16,<2.18"), N_("Ansible packages"),
+    N_("Further Python packages, such as `jmespath` or `netaddr>=1.0`."), N_("Ansible requirements"),
+    N_("File of the repository with further Python packages, such as `requirements.txt`."),
+    N_("Collection requirements"), N_("Also install the Python packages that collections say they need."),
+    N_("Interpreter to install them for, such as `python3.12`; the one that the hub runs with when empty."),
+    N_("Galaxy server"),
+    N_("Server to install collections from, such as `https://hub.example.org/api/galaxy/`; asked before those of "
+       "ansible.cfg."),
+    N_("write a whole address such as https://hub.example.org/api/galaxy/"),
+    N_("leave the login out of the address; a token belongs into the key store"),
+    N_("Galaxy server token"), N_("Token for that server."), N_("Token address"),
+    N_("Address where the token is exchanged for one that the server takes, as Red Hat's Automation Hub wants it."),
+    N_("Public Galaxy too"), N_("Ask galaxy.ansible.com for what that server does not have."),
+)  # fmt: skip
+"""What scripts and playbooks need, and where it comes from."""
+
 PLUGINS: Final = (
     N_("The four types of key that every hub has: none, a secret text, a login with a password, and an SSH key."),
     N_("Secrets that the machine already has: environment variables and mounted files, both read only."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hub.context import Hub
 from hub.errors import HubError, NotFound
 from hub.plugin import Completed, Key, KeyType, KnownHosts, Material, PluginError, Refused, StateAccess, Stopped
 from hub.services import artifacts, drift, terraform_seats
+from hub.services.tasks import files as task_files
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
@@ -71,6 +73,7 @@ class LiveIO:
         self._hub = hub
         self._run = run
         self._shared = shared
+        self._borrowed = ExitStack()
         self._numbers = itertools.count(1)
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
@@ -80,6 +83,10 @@ class LiveIO:
     def workspace(self) -> Path:
         """Private folder for the executor's own files."""
         return self._run.folders.workspace
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what programs of this task start with."""
+        return dict(self._run.env)
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program, its output into the log."""
@@ -161,13 +168,27 @@ class LiveIO:
             raise Refused(str(error)) from None
         return target
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        """Keep files for people; what does not fit is told in the log."""
+        hide = self._run.journal.masker.hide
+        done = await task_files.publish(
+            self._hub, self._run.brief.task_id, {readable(hide(name)): path for name, path in files.items()}
+        )
+        for sentence in done.left_out:
+            await self._run.journal.line(sentence)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        """Bring the artifacts of the build that this task deploys."""
+        return await task_files.bring(self._hub, self._run.brief.build_task_id, folder)
+
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache."""
-        return await self._shared.folder(name, fill)
+        return await self._shared.folder(name, fill, self._borrowed, self._raise_if_halted)
 
     async def close(self) -> None:
-        """Release keys, and hand over the stages. A key type that fails at this changes no result."""
+        """Release what was borrowed, and hand over the stages. A key type that fails at this changes no result."""
         self._end_stage()
+        self._borrowed.close()
         for kind, material in self._materials.values():
             try:
                 await self._hub.registry.guard(kind, kind.release(material), limit=_RELEASE)
@@ -197,6 +218,11 @@ class LiveIO:
     def _raise_if_halted(self) -> None:
         if self._run.halt.asked.is_set():
             raise Stopped
+
+
+def readable(name: str) -> str:
+    """Return the name of a file as people can read it, whatever its bytes are."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _iso(hub: Hub) -> str:

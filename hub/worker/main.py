@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 POLL = 2.0
 """Seconds after which every loop looks by itself, should a ring have been lost."""
 
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for shared folders that nobody has used for long."""
+
 UNHEARD = 1.0
 """Seconds until a task is seen that another process put into the database of an embedded hub, where no ring crosses."""
 
@@ -48,6 +51,7 @@ async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: flo
     loops = [
         _forever("renewing leases", partial(_renew, hub, place), leases.RENEW_EVERY),
         _forever("looking for stops", partial(_look_for_stops, hub, place), POLL),
+        _forever("removing what is no longer used", partial(_tidy, hub, place), TIDY_EVERY),
         _listen_for_stops(hub, place),
         hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4),
     ]
@@ -134,6 +138,11 @@ async def _run(hub: Hub, place: Place, _: str, task_id: int) -> None:
 
 async def _answer(hub: Hub, place: Place, _: str, question_id: int) -> None:
     await answer(hub, place, question_id)
+
+
+async def _tidy(hub: Hub, place: Place) -> None:
+    if days := hub.settings.shared_cache_days:
+        await asyncio.to_thread(place.shared.clear, days)
 
 
 async def _renew(hub: Hub, place: Place) -> None:

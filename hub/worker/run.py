@@ -24,7 +24,7 @@ from hub.services.tasks import finish, leases
 from hub.services.tasks.brief import Brief
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
-from hub.worker import family
+from hub.worker import family, inputs
 from hub.worker.checkout import Asked, check_out, keyring_of, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
@@ -161,7 +161,7 @@ async def _outcome(errand: _Errand) -> Outcome:
     try:
         brief = await briefs.load(hub, errand.task_id)
         journal.masker.add(*brief.secret_variables.values(), *brief.secret_env.values())
-        executor = apps.executor_of(hub, brief.app)
+        executor = await apps.executor_of(hub, brief.app)
         run = _lay_out(errand, brief)
         io = LiveIO(hub, run, errand.place.shared)
         try:
@@ -280,6 +280,7 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         run.cwd = working_directory(brief, folders)
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
+        run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal)}
         inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))

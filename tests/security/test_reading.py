@@ -81,7 +81,8 @@ OPEN = {
     f"{AT}/templates/{{template_id}}/perms/{{perm_id}}", f"{AT}/schedules/{{schedule_id}}/next",
     f"{AT}/drift", f"{AT}/templates/{{template_id}}/drift",
     *(f"{AT}/tasks/{{task_id}}/{part}" for part in (
-        "output", "raw_output", "lines", "moves", "results", "stages", "ansible/hosts", "ansible/errors")),
+        "output", "raw_output", "lines", "moves", "results", "stages", "ansible/hosts", "ansible/errors",
+        "outputs", "artifacts", "artifacts/{artifact_id}")),
     *(f"{AT}/inventory/{{inventory_id}}/terraform/{part}" for part in (
         "aliases", "aliases/{alias_id}", "states", "states/latest", "states/{state_id}",
         "states/{state_id}/changes", "lock")),

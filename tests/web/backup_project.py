@@ -147,6 +147,7 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
                 **common,
                 "name": "A deploy",
                 "app": "ansible",
+                "task_params": {"jump_host": "bastion.example.org", "jump_key": login["id"]},
                 "playbook": "deploy.yml",
                 "type": "deploy",
                 "build_template_id": build["id"],

@@ -66,8 +66,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
     template = await Template.get_or_none(id=draft.template_id, project_id=project_id)
     if template is None:
         raise NotFound("There is no such template in this project.")
-    executor = apps.executor_of(hub, template.app)
-    await apps.refuse_inactive(executor)
+    executor = await apps.usable(hub, template.app)
     columns = await _columns(hub, grant, template, draft)
     answers = survey.check(
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),

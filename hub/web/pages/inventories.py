@@ -33,6 +33,7 @@ _TYPES: Final = {
     "terraform-workspace": N_("Terraform workspace"),
     "tofu-workspace": N_("OpenTofu workspace"),
     "terragrunt-workspace": N_("Terragrunt workspace"),
+    "pulumi-stack": N_("Pulumi stack"),
 }
 _STATIC = ("static", "static-yaml")
 _EXAMPLE = "[web]\nweb1.example.com\nweb2.example.com"

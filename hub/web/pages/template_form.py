@@ -55,7 +55,7 @@ async def _form(project_id: int, template_id: int | None, row: Row, app: str) ->
     here = visit.visit()
     if not here.may_manage:
         raise Forbidden(_("Your role does not let you change things in this project."))
-    executor = here.hub.registry.executors.get(app)
+    executor = await apps.find(here.hub, app)
     if executor is None and template_id is None:
         raise NotFound(_("No plugin brings the executor %(name)s.", name=app or "?"))
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING

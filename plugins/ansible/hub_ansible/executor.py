@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
@@ -23,9 +22,10 @@ from hub_ansible.credentials import become_flags, user_login, vault_files
 from hub_ansible.follow import CALLBACKS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.reach import narrowed, why_nobody
-from hub_ansible.surroundings import Surroundings, ansible_env, look, program, with_callbacks
+from hub_ansible.surroundings import Surroundings, ansible_env, look, with_callbacks
 from hub_ansible.unfit import Unfit
 from hub_ansible.variables import extra_vars, write_private
+from hub_ansible.versions import chosen_ansible, with_requirements_of
 
 _BECOME_PREVIEW = ("--become-user", "<become key>", "--become-password-file", "<become password>")
 
@@ -54,8 +54,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
     async def run(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO) -> Outcome:
         """Install requirements, then run the playbook."""
         try:
-            around = await look(io)
-            return await _play(task, params, task_params, io, around)
+            return await _play(task, params, task_params, io, look(io))
         except Unfit as unfit:
             return Outcome.failure(unfit.code, str(unfit))
 
@@ -90,9 +89,10 @@ async def _play(
     playbook = find_playbook(task, repository.path, cwd)
     inventory, hosts = inventory_of(task)
     login = await user_login(inventory, io)
+    ansible = await chosen_ansible(task, params, repository.path, around, io)
     variables = io.workspace / "extra_vars.yml"
     sources = Sources(
-        program=program(around),
+        program=ansible.playbook,
         playbook=as_argument(playbook, cwd),
         inventory=str(hosts),
         extra_vars=str(variables),
@@ -103,12 +103,13 @@ async def _play(
     argv = command_line(sources, task, params, task_params)
     write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
     reach = await connection_env(params, inventory, io, around, cwd)
-    env = {**ansible_env(io.workspace, around), **reach, **login.env}
-    if not task_params.skip_galaxy_install:
-        program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
-        place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
-        env |= await galaxy.install(place, task, params, io)
-    argv = await narrowed(argv, task, task_params, io, env)
+    env = {**ansible_env(io.workspace, around), **reach, **login.env, **ansible.env}
+    place = galaxy.Place(repository.path, cwd, playbook, around, ansible.galaxy, env)
+    paths = {} if task_params.skip_galaxy_install else await galaxy.install(place, task, params, io)
+    if params.collection_requirements:
+        ansible = await with_requirements_of(galaxy.collection_folders(place, paths), ansible, task, params, io)
+    env |= {**paths, **ansible.env}
+    argv = await narrowed((ansible.playbook, *argv[1:]), task, task_params, io, env)
     return await _followed(argv, task_params, io, env | with_callbacks(CALLBACKS, around, cwd, env))
 
 

@@ -14,6 +14,7 @@ import yaml
 
 from hub.plugin import TaskIO, TaskView
 from hub_ansible.params import AnsibleParams
+from hub_ansible.servers import server_env
 from hub_ansible.surroundings import Surroundings, config_file, configured_path
 from hub_ansible.unfit import Unfit
 
@@ -104,6 +105,8 @@ async def _installed(request: _Request, place: Place, task: TaskView, params: An
         }
         if "GIT_SSH_COMMAND" in place.around.env:
             del env["GIT_SSH_COMMAND"]
+        if request.kind == "collection":
+            env |= await server_env(params, place.around, place.cwd, io)
         code = await io.exec(*verb, *params.galaxy_args, env=env)
         if code:
             raise Unfit(f"Installing the {request.kind}s of {shown} failed with exit code {code}.", code=code)
@@ -125,6 +128,7 @@ def _name(request: _Request, place: Place, task: TaskView, params: AnsibleParams
         request.version,
         list(params.galaxy_args),
         place.around.galaxy,
+        [params.galaxy_server, params.galaxy_server_token, params.galaxy_auth_url, params.galaxy_public],
         hashlib.sha256(config.read_bytes()).hexdigest() if config else "",
         # What one project may fetch with its credentials is not another project's to read.
         task.project_id,
@@ -134,6 +138,12 @@ def _name(request: _Request, place: Place, task: TaskView, params: AnsibleParams
     ]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     return f"ansible-{request.kind}s-{digest}"
+
+
+def collection_folders(place: Place, paths: Mapping[str, str]) -> list[Path]:
+    """Return the folders in which Ansible will look for collections, in order, as far as they can be told."""
+    searched = paths.get(_SEARCH_PATH["collection"]) or _search_path("collection", place, ())
+    return [Path(entry) for entry in searched.split(":") if entry.startswith("/")]
 
 
 def _revision(task: TaskView) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -42,20 +44,11 @@ _ASKED = (
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
     "ANSIBLE_ROLES_PATH",
+    "ANSIBLE_GALAXY_SERVER_LIST",
     "GIT_SSH_COMMAND",
     "HOME",
     "PATH",
 )
-# Values that may be secret (galaxy tokens) leave the process only as a digest.
-_ASK = """
-import hashlib, json, os, sys
-env = os.environ
-galaxy = sorted((n, v) for n, v in env.items() if n.startswith("ANSIBLE_GALAXY"))
-print(json.dumps({
-    "env": {n: env[n] for n in sys.argv[1:] if n in env},
-    "galaxy": hashlib.sha256(json.dumps(galaxy).encode()).hexdigest(),
-}))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +61,13 @@ class Surroundings:
     """Digest of the settings of `ansible-galaxy`."""
 
 
-async def look(io: TaskIO) -> Surroundings:
-    """Ask for what is set, because what an executor passes to `io.exec` wins over the variable group."""
-    done = await io.capture(sys.executable, "-I", "-S", "-c", _ASK, *_ASKED)
-    try:
-        answer = json.loads(done.output)
-        return Surroundings(env=dict(answer["env"]), galaxy=str(answer["galaxy"]))
-    except (ValueError, KeyError, TypeError):
-        return Surroundings()
+def look(io: TaskIO) -> Surroundings:
+    """Look at what is set, because what an executor passes to `io.exec` wins over the variable group."""
+    env = io.environment()
+    # Values that may be secret (galaxy tokens) are kept as a digest only.
+    galaxy = sorted((name, value) for name, value in env.items() if name.startswith("ANSIBLE_GALAXY"))
+    digest = hashlib.sha256(json.dumps(galaxy).encode()).hexdigest()
+    return Surroundings({name: env[name] for name in _ASKED if name in env}, digest)
 
 
 def program(around: Surroundings) -> str:
@@ -144,11 +136,18 @@ def configured_path(config: Path | None, *names: str) -> list[str]:
 
 def configured(config: Path | None, section: str, name: str) -> str:
     """Return a value of ansible.cfg; empty when it is not set there."""
-    if config is None:
-        return ""
+    return parsed(config).get(section, name, fallback="").strip()
+
+
+def configured_servers(config: Path | None) -> list[str]:
+    """Return the names of the Galaxy servers of ansible.cfg, in order."""
+    value = parsed(config).get("galaxy", "server_list", fallback="")
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def parsed(config: Path | None) -> configparser.RawConfigParser:
+    """Read ansible.cfg; what is wrong with it Ansible itself will say."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
-    try:
-        parser.read_string(config.read_text("utf-8", errors="replace"))
-    except configparser.Error:
-        return ""  # Ansible itself will say what is wrong with it
-    return parser.get(section, name, fallback="").strip()
+    with contextlib.suppress(configparser.Error):
+        parser.read_string(config.read_text("utf-8", errors="replace") if config else "")
+    return parser

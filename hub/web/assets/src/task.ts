@@ -82,7 +82,9 @@ if (root) {
   const viewer = new Viewer(root, (state) => {
     const before = document.querySelector<HTMLElement>('[data-task-status]')?.dataset['taskStatus']
     show(state)
-    if (before !== state.status) document.getElementById('task-plan')?.dispatchEvent(new Event('changed'))
+    if (before !== state.status) {
+      for (const part of ['task-plan', 'task-left']) document.getElementById(part)?.dispatchEvent(new Event('changed'))
+    }
     if (before !== state.status) document.getElementById('task-hosts')?.dispatchEvent(new Event('refresh'))
     // Panels, results and the commit are drawn by the server; fetch them once the task is over.
     if (before !== state.status && FINISHED.includes(state.status)) {
