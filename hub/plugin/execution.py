@@ -34,6 +34,10 @@ class Capabilities:
     needs_inventory: bool = False
     inventory_types: tuple[str, ...] = ()
     """Wire inventory types that fit, the usual one first."""
+    inventory_sources: bool = False
+    """What inventory sources fetch fits too, whatever they are called."""
+    tells_hosts: bool = False
+    """Has the verb `hosts`."""
     dry_run: bool = False
     """Can show what would change without changing it."""
     approval: bool = False
@@ -89,9 +93,12 @@ class InventoryView:
     text: str
     """Content of a static inventory, path of a file inventory as typed, or workspace name."""
     path: Path | None
-    """File to hand to the tool: written by the hub for static types, inside a checkout for type `file`."""
+    """File to hand to the tool: written by the hub for static types, inside a checkout for type `file`, fetched by a
+    source."""
     user_key: Key | None = None
     become_key: Key | None = None
+    paths: tuple[Path, ...] = ()
+    """Every file or folder to hand over, in their order; later ones add to earlier ones. `path` is the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +198,45 @@ class StateAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class HostList:
+    """The hosts that a run would touch, or that an inventory has."""
+
+    hosts: tuple[str, ...]
+    """Sorted by name."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of each group the hosts among `hosts`, those of its children too."""
+    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of each host, without anything that is or looks secret; empty where they were not asked for."""
+    note: str = ""
+    """A sentence on what could not be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """Result of `TaskIO.capture`."""
 
     code: int
     output: str
+
+
+class HostDoor(Protocol):
+    """What a run may know of hosts, and keep for itself."""
+
+    async def facts(self, hosts: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """Return what hosts of the task's inventory last told of themselves, as results of kind `facts` had it; of all
+        that are known unless `hosts` says which.
+
+        Such a result has `hosts`: of each host an object. It is kept beside the inventory and not with the task.
+        """
+        ...
+
+    async def hold(self, names: Sequence[str]) -> None:
+        """Wait until no other task of the project holds one of these names of hosts, and hold them until the task ends.
+
+        While it waits, people see for which task. All are taken at once or none, so that no two tasks wait for each
+        other; hold everything that is needed in one call.
+        """
+        ...
 
 
 class TaskIO(Protocol):
@@ -208,6 +249,11 @@ class TaskIO(Protocol):
 
     def environment(self) -> Mapping[str, str]:
         """Return the environment that programs of this task start with, secret values included: never log it."""
+        ...
+
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
         ...
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
@@ -285,6 +331,16 @@ class TaskIO(Protocol):
         """
         ...
 
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        """Get what is at an `https` address: at most `limit` bytes, within `seconds`.
+
+        The certificate is checked, and only redirections within the same server are followed. Raises `NotReady` with
+        a sentence that holds neither the query of the address nor a header.
+        """
+        ...
+
 
 class Stopped(Exception):
     """The task was stopped or ran out of time. Let it pass through."""
@@ -350,3 +406,11 @@ class Executor(Extension, Generic[P, T]):
     def preview(self, task: TaskView, params: P, task_params: T) -> Sequence[str]:
         """Return the main command line as it would be run, for people to read; empty when it cannot be told."""
         return ()
+
+    async def hosts(self, task: TaskView, params: P, task_params: T, io: TaskIO) -> HostList:
+        """Tell which hosts `run` would touch; for a task without a script, all of its inventory with their variables.
+
+        Nothing may be changed anywhere: people ask before they start a task, and when they look at an inventory. Of
+        the door everything that belongs to a task (results, artifacts, state) is refused.
+        """
+        raise NotImplementedError

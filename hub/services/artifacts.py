@@ -14,8 +14,9 @@ from pathlib import Path
 
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
-from hub.plugin import BlobStore, Params, PluginError, Refused
+from hub.plugin import PluginError, Refused
 from hub.services import blobs
+from hub.services.blobs import store_of
 from hub.vault import place
 
 logger = logging.getLogger(__name__)
@@ -24,14 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _BLOCK = 64 * 1024
 
 
-def _store(hub: Hub) -> tuple[BlobStore, Params]:
-    return blobs.chosen(hub.registry, hub.settings)
-
-
 def _blob(task_id: int, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise Invalid(f"{name!r} is no name for an artifact: use letters, digits, dots, dashes and underscores.")
-    return f"tasks/{task_id}/{name}"
+    return blobs.artifact_folder(task_id) + name
 
 
 def _place(blob: str) -> bytes:
@@ -40,14 +37,14 @@ def _place(blob: str) -> bytes:
 
 async def keep(hub: Hub, task_id: int, name: str, path: Path) -> int:
     """Store a file as an artifact of a task; return how many bytes it takes there."""
-    store, params = _store(hub)
+    store, params = store_of(hub)
     blob = _blob(task_id, name)
     return await store.put(params, blob, hub.vault.seal_file(_blocks(path), _place(blob)))
 
 
 async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Path) -> None:
     """Bring back the artifact of the first of these tasks that has it. Raises `NotFound`."""
-    store, params = _store(hub)
+    store, params = store_of(hub)
     found = [_blob(task_id, name) for task_id in task_ids if task_id is not None]
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for blob in found:
@@ -61,7 +58,7 @@ async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Pat
 
 async def small(hub: Hub, task_id: int, name: str, most: int) -> bytes | None:
     """Return a short artifact; None when there is none, or it has more than `most` bytes."""
-    store, params = _store(hub)
+    store, params = store_of(hub)
     blob, data = _blob(task_id, name), b""
     try:
         async for block in hub.vault.open_file(store.get(params, blob), _place(blob)):
@@ -75,14 +72,14 @@ async def small(hub: Hub, task_id: int, name: str, most: int) -> bytes | None:
 
 async def keep_numbered(hub: Hub, task_id: int, number: int, blocks: AsyncIterator[bytes]) -> None:
     """Store what a task publishes as its file of that number."""
-    store, params = _store(hub)
+    store, params = store_of(hub)
     blob = _numbered(task_id, number)
     await store.put(params, blob, hub.vault.seal_file(blocks, _place(blob)))
 
 
 def open_numbered(hub: Hub, task_id: int, number: int) -> AsyncIterator[bytes]:
     """Read what a task has published, piece by piece. Raises `Refused` at the first piece when there is none."""
-    store, params = _store(hub)
+    store, params = store_of(hub)
     blob = _numbered(task_id, number)
     return hub.vault.open_file(store.get(params, blob), _place(blob))
 
@@ -92,13 +89,14 @@ def _numbered(task_id: int, number: int) -> str:
 
 
 async def forget(hub: Hub, task_id: int) -> None:
-    """Delete the artifacts of a task that is deleted. A store that is away keeps them; that is no reason to fail."""
-    store, params = _store(hub)
+    """Delete the artifacts and the archived log of a deleted task.
+
+    A store that is away keeps them for now, which is no reason to fail: what belongs to no task is cleared away later.
+    """
     try:
-        for name in [name async for name in store.list(params, f"tasks/{task_id}/")]:
-            await store.delete(params, name)
+        await blobs.clear(hub, [blobs.artifact_folder(task_id), blobs.log_folder(task_id)])
     except PluginError as error:
-        logger.warning("The artifacts of task %s could not be deleted: %s", task_id, error)
+        logger.warning("The files of task %s could not be deleted: %s", task_id, error)
 
 
 async def _blocks(path: Path) -> AsyncIterator[bytes]:

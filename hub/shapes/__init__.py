@@ -30,6 +30,8 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
+from hub.shapes.frame import Dashboard, DashboardTask, Found
+from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -109,7 +111,10 @@ from hub.shapes.system import (
     TaskState,
     Teams,
     UserRefs,
+    Worker,
+    WorkerTask,
 )
+from hub.shapes.upkeep import Retention
 from hub.shapes.work import (
     Artifact,
     BuildTask,
@@ -135,6 +140,7 @@ from hub.shapes.work import (
     SurveyVariable,
     Task,
     Template,
+    TemplateLimits,
     TemplateVault,
     View,
 )
@@ -167,6 +173,8 @@ __all__ = [
     "Choice",
     "Coming",
     "Condition",
+    "Dashboard",
+    "DashboardTask",
     "DayFigures",
     "Delivery",
     "Drift",
@@ -178,11 +186,15 @@ __all__ = [
     "Event",
     "ExtractedValue",
     "Extraction",
+    "Found",
     "Freeze",
     "HostConfig",
     "HostError",
+    "HostFacts",
     "HostKeyPolicy",
     "HostResult",
+    "HostSeen",
+    "HostsSeen",
     "Identity",
     "Info",
     "Integration",
@@ -235,6 +247,7 @@ __all__ = [
     "RestoreCounts",
     "Restored",
     "Result",
+    "Retention",
     "Role",
     "Runner",
     "RunnerState",
@@ -257,6 +270,7 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
     "Token",
@@ -267,4 +281,6 @@ __all__ = [
     "UserRefs",
     "View",
     "WholeDelivery",
+    "Worker",
+    "WorkerTask",
 ]

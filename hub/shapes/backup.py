@@ -26,6 +26,7 @@ class BackupMeta(TypedDict):
     keep_tasks: NotRequired[int]
     keep_days: NotRequired[int]
     keep_log_days: NotRequired[int]
+    keep_log_mib: NotRequired[int]
     host_keys: NotRequired[str]
     """The project's own choice about unknown host keys."""
 
@@ -117,6 +118,7 @@ class BackupInventory(TypedDict):
     become_key: NotRequired[str]
     repository: NotRequired[str]
     template: NotRequired[str]
+    source_keys: NotRequired[dict[str, str]]
 
 
 @described

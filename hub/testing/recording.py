@@ -20,6 +20,7 @@ from hub.plugin import (
     KnownHosts,
     Material,
     Notice,
+    NotReady,
     Refused,
     RepositoryView,
     StateAccess,
@@ -51,6 +52,19 @@ class _Answer:
     effect: Callable[[Call], None] | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedHosts:
+    """What a `RecordingIO` knows of hosts."""
+
+    _io: RecordingIO
+
+    async def facts(self, hosts: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        return {host: known for host, known in self._io.known_facts.items() if hosts is None or host in hosts}
+
+    async def hold(self, names: Sequence[str]) -> None:
+        self._io.held += [name for name in names if name not in self._io.held]
+
+
 @dataclass(slots=True)
 class RecordingIO:
     """Records what an executor does. Everything on disk is below `folder`, a fresh temporary one when none is given.
@@ -66,12 +80,17 @@ class RecordingIO:
     """What `secrets` returns."""
     state_access: StateAccess | None = None
     """What `state` returns."""
-    host_keys: str = "first_use"
-    """The policy of what `known_hosts` returns."""
     upstream_files: Mapping[str, bytes] = field(default_factory=dict)
     """What `received` writes: content by name."""
+    host_keys: str = "first_use"
+    """The policy of what `known_hosts` returns."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
+
+    pages: Mapping[str, bytes] = field(default_factory=dict)
+    """What `download` finds, by address."""
+    known_facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `hosts.facts` returns, by host."""
 
     calls: list[Call] = field(default_factory=list, init=False)
     lines: list[str] = field(default_factory=list, init=False)
@@ -80,6 +99,10 @@ class RecordingIO:
     results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
     published: dict[str, bytes] = field(default_factory=dict, init=False)
     """What was published, by name."""
+    downloads: list[tuple[str, Mapping[str, str]]] = field(default_factory=list, init=False)
+    """Addresses that were asked for, each with its headers."""
+    held: list[str] = field(default_factory=list, init=False)
+    """Names that were held with `hosts.hold`."""
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
@@ -206,6 +229,18 @@ class RecordingIO:
                 finally:
                     shutil.rmtree(half, ignore_errors=True)
         return home
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        self.downloads.append((address, dict(headers or {})))
+        if address not in self.pages or len(self.pages[address]) > limit or seconds <= 0:
+            raise NotReady(f"Nothing was found at {address}; give it to RecordingIO(pages=…).")
+        return self.pages[address]
+
+    @property
+    def hosts(self) -> RecordedHosts:
+        return RecordedHosts(self)
 
     def _run(self, call: Call) -> Completed:
         words: tuple[object, ...] = (*call.argv, *call.env.keys(), *call.env.values())

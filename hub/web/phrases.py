@@ -89,9 +89,32 @@ ANSIBLE: Final = (
     N_("Tags to run, instead of the template's; an empty list means all."),
     N_("Tags to leave out, instead of the template's; an empty list means none."), N_("Skip galaxy install"),
     N_("Run on these hosts only, of those that it would run on anyway; on all of them when empty."),
-    N_("Do not install roles and collections of requirements files."),
+    N_("Do not install roles and collections of requirements files."), N_("Hosts"), N_("Lock hosts"),
+    N_("Let no other task of the project that says so too touch the same hosts meanwhile; tasks wait for each other."),
+    N_("Use cached facts"),
+    N_("Give plays what hosts have told in earlier runs as cached facts, so that plays that gather none know them."),
 )  # fmt: skip
 """Options of the plugin for Ansible."""
+
+INVENTORIES: Final = (
+    N_("From an address"), N_("From a command"), N_("Address"), N_("Format"), N_("Key"), N_("Header"),
+    N_("Further headers"), N_("Time limit"), N_("Program"), N_("Arguments"), N_("Variable"),
+    N_("Address of the inventory; it must begin with `https://`."),
+    N_("How it is written. JSON is what `ansible-inventory --list` and inventory scripts print."),
+    N_("Login, or token, with which to ask for it."),
+    N_("Header for a token. `Authorization` gets it behind the word `Bearer`, any other as it is."),
+    N_("Each as `Name: value`. Whoever may read the inventory reads them."), N_("How long the server may take."),
+    N_("An executable file of the repository, such as `inventories/hosts.py`, or the name of an installed program. "
+       "What it prints is the inventory."),
+    N_("Each is given to the program as it is; there is no shell."),
+    N_("What it prints. JSON is that of inventory scripts asked with `--list`."),
+    N_("A secret that the program needs."), N_("Environment variable in which the program finds the secret."),
+    N_("Write an address that begins with https://"),
+    N_("Choose a key for the login, instead of writing it into the address"),
+    N_("Write each header as “Name: value”"),
+    N_("Write a path inside the repository, such as inventories/hosts.py, or the name of a program"),
+)  # fmt: skip
+"""Sources of inventories."""
 
 TERRAFORM: Final = (
     N_("Approval"), N_("State"), N_("Allow destroy"), N_("Allow auto approve"), N_("Auto approve"),

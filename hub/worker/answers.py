@@ -17,6 +17,7 @@ from hub.models import Repository, Task
 from hub.plugin import Key, KeyType, Material, PluginError
 from hub.services import git_mappings, questions
 from hub.services.tasks.states import UNFINISHED
+from hub.worker import looking
 from hub.worker.checkout import keyring_of
 from hub.worker.git import Keyring
 from hub.worker.host_key_scan import scan
@@ -103,12 +104,18 @@ async def _clear_cache(_: Hub, place: Place, data: dict[str, Any]) -> dict[str, 
     """Forget shared folders, and mirrors: those of the named addresses, or all. Running tasks borrow from both."""
     busy = await Task.filter(lease_owner__isnull=False, status__in=list(UNFINISHED)).exists()
     for _look in range(_TIDYING):  # a task that has ended is still tidied up for a moment
-        if busy or not place.running:
+        if busy or not (place.running or place.looking):
             break
         await asyncio.sleep(0.05)
-    if busy or place.running:
+    if busy or place.running or place.looking:
         raise Unavailable("Tasks are running, and they use the caches. Clear them when those tasks have ended.")
     return {"mirrors": place.mirrors.forget(data.get("urls")), "folders": place.shared.clear()}
 
 
-_KINDS = {"branches": _branches, "head": _head, "clear_cache": _clear_cache, "host_keys": _host_keys}
+_KINDS = {
+    "branches": _branches,
+    "head": _head,
+    "clear_cache": _clear_cache,
+    "hosts": looking.hosts,
+    "host_keys": _host_keys,
+}

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import HubError, Invalid
-from hub.plugin import Key, Material, Stopped, TaskIO
+from hub.plugin import Key, Material, RepositoryView, Stopped, TaskIO
 from hub.services.git_mappings import Mapping
 from hub.services.tasks.brief import RepositoryBrief
+from hub.worker.door import Run
 from hub.worker.git import Commit, Credential, GitStopped, Keyring, Mirrors, Wish
 from hub.worker.git.keyring import Trust
 from hub.worker.git.programs import furnish
@@ -35,6 +36,32 @@ async def check_out(
         return await mirrors.checkout(wish, asked.target, credential=keyring, log=log, stop=stop)
     except GitStopped:
         raise Stopped from None
+
+
+async def check_out_code(mirrors: Mirrors, run: Run, io: TaskIO) -> RepositoryView:
+    """Check out the repository of a run."""
+    repository = run.brief.repository
+    asked = Asked(repository, run.folders.checkout, run.brief.commit)
+    commit = await _check_out(mirrors, asked, run, io)
+    return RepositoryView(
+        id=repository.id,
+        name=repository.name,
+        path=run.folders.checkout,
+        branch=commit.branch,
+        commit_hash=commit.hash,
+        commit_message=commit.message,
+    )
+
+
+async def check_out_inventory(mirrors: Mirrors, run: Run, io: TaskIO) -> None:
+    """Check out the repository that the inventory of a run has for itself, if it has one."""
+    if run.brief.inventory and run.brief.inventory.repository:
+        await _check_out(mirrors, Asked(run.brief.inventory.repository, run.folders.inventory_checkout), run, io)
+
+
+async def _check_out(mirrors: Mirrors, asked: Asked, run: Run, io: TaskIO) -> Commit:
+    keyring = await keyring_of(asked.repository.key_id, run.brief.mappings, io.key, run.trust)
+    return await check_out(mirrors, asked, keyring, run.journal.line, run.halt.asked)
 
 
 async def keyring_of(

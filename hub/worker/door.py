@@ -13,15 +13,30 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, Key, KeyType, KnownHosts, Material, PluginError, Refused, StateAccess, Stopped
-from hub.services import artifacts, drift, terraform_seats
+from hub.plugin import (
+    Completed,
+    HostDoor,
+    Key,
+    KeyType,
+    KnownHosts,
+    Material,
+    PluginError,
+    Refused,
+    StateAccess,
+    Stopped,
+)
+from hub.services import artifacts, drift, host_facts, terraform_seats
 from hub.services.tasks import files as task_files
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
-from hub.worker.journal import Journal
+from hub.worker.confine import inside
+from hub.worker.download import download
+from hub.worker.isolation import Cell
 from hub.worker.known_hosts import HostTrust
+from hub.worker.live_hosts import LiveHosts
 from hub.worker.material import materialise
+from hub.worker.notes import Notes
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
@@ -31,7 +46,7 @@ logger = logging.getLogger(__name__)
 _RELEASE = 10.0  # seconds that a key type has to let go of what it made
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Halt:
     """Why and that a run must end."""
 
@@ -51,7 +66,7 @@ class Run:
 
     brief: Brief
     folders: Folders
-    journal: Journal
+    journal: Notes
     halt: Halt
     marker: str
     """Begins the mark of every process of this run."""
@@ -64,6 +79,8 @@ class Run:
     """Seconds between TERM and KILL."""
     interrupt: bool = False
     """Programs are told to end with INT first."""
+    cell: Cell | None = None
+    """What its programs run in; None for nothing that keeps them apart."""
 
 
 class LiveIO:
@@ -78,6 +95,9 @@ class LiveIO:
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
         self._stages: list[dict[str, Any]] = []
+        self._hosts = LiveHosts(hub, run.brief, run.journal, run.halt.asked)
+        self._filling: list[Path] = []
+        self._lent: list[Path] = []
 
     @property
     def workspace(self) -> Path:
@@ -88,13 +108,19 @@ class LiveIO:
         """Return what programs of this task start with."""
         return dict(self._run.env)
 
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
+        return self._hosts
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program, its output into the log."""
         self._raise_if_halted()
-        code = await process.run(
-            self._command(argv, env, cwd), self._run.journal.feed, self._run.halt.asked, marker=self._mark()
-        )
+        command = await self._command(argv, env, cwd)
+        code = await process.run(command, self._run.journal.feed, self._run.halt.asked, marker=self._mark())
         await self._run.journal.end_of_program()
+        if command.cell is not None and (hint := command.cell.hint(code)):
+            await self._run.journal.line(hint)
         self._raise_if_halted()
         return code
 
@@ -102,8 +128,9 @@ class LiveIO:
         """Run a program and return what it printed."""
         self._raise_if_halted()
         code, output = await process.capture(
-            self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(), errors=self._run.journal.feed
-        )
+            await self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(),
+            errors=self._run.journal.feed,
+        )  # fmt: skip
         await self._run.journal.end_of_program()
         self._raise_if_halted()
         return Completed(code, output.decode("utf-8", "replace"))
@@ -150,13 +177,18 @@ class LiveIO:
     async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
+        if kind == host_facts.KIND:  # of the host and not of the task, so kept beside the inventory alone
+            await self._hosts.note(shown)
+            return
         if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
             self._run.results.append((kind, shown))
             return
         await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown, replace=replace)
 
     async def keep(self, path: Path, name: str) -> None:
-        """Keep a file as an artifact."""
+        """Keep a file as an artifact; a link that leads out of the task's folder is not followed."""
+        if not inside(self._run.folders.root, path):
+            raise Refused(f"The artifact {name} is not kept: its file is outside of the folder of the task.")
         await artifacts.keep(self._hub, self._run.brief.task_id, name, path)
 
     async def fetch(self, name: str) -> Path:
@@ -183,7 +215,33 @@ class LiveIO:
 
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache."""
-        return await self._shared.folder(name, fill, self._borrowed, self._raise_if_halted)
+
+        async def filled(fresh: Path) -> None:
+            self._filling.append(fresh)
+            try:
+                await fill(fresh)
+            finally:
+                self._filling.remove(fresh)
+
+        folder = await self._shared.folder(name, filled, self._borrowed, self._raise_if_halted)
+        self._lent.append(folder)
+        return folder
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        """Get what is at an address; a stop ends the waiting."""
+        self._raise_if_halted()
+        asking = asyncio.create_task(download(address, headers or {}, limit=limit, seconds=seconds))
+        told = asyncio.create_task(self._run.halt.asked.wait())
+        try:
+            await asyncio.wait({asking, told}, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_halted()
+            return await asking
+        finally:
+            for one in (asking, told):
+                one.cancel()
+            await asyncio.gather(asking, told, return_exceptions=True)
 
     async def close(self) -> None:
         """Release what was borrowed, and hand over the stages. A key type that fails at this changes no result."""
@@ -195,6 +253,7 @@ class LiveIO:
             except (HubError, PluginError) as error:
                 logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
+        await self._hosts.release()
         if self._stages:
             self._run.results.append(("stages", self._run.journal.masker.hide({"stages": self._stages})))
             self._stages = []
@@ -203,13 +262,19 @@ class LiveIO:
         if self._stages and self._stages[-1]["end"] is None:
             self._stages[-1]["end"] = _iso(self._hub)
 
-    def _command(self, argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> Command:
+    async def _command(self, argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> Command:
+        cell = self._run.cell
+        if cell is not None:
+            cell = cell.lending(writable=tuple(self._filling), readable=tuple(self._lent))
+            if cell.user is not None:
+                await asyncio.to_thread(cell.prepare, self._run.folders.root, *self._filling)
         return Command(
             argv=argv,
             cwd=cwd or self._run.cwd,
             env={**self._run.env, **(env or {})},
             grace=self._run.grace,
             interrupt=self._run.interrupt,
+            cell=cell,
         )
 
     def _mark(self) -> str:

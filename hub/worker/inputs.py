@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.context import Hub
 from hub.services.tasks import outputs
-from hub.worker.journal import Journal
+from hub.worker.mask import Masker
 
 FILE = "inputs.json"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}", re.ASCII)
@@ -20,12 +20,12 @@ _MOST = 256 * 1024
 """Bytes of all of them together; the environment and the command line share what the system allows."""
 
 
-async def lend(hub: Hub, build_task_id: int | None, folder: Path, journal: Journal) -> dict[str, str]:
+async def lend(hub: Hub, build_task_id: int | None, folder: Path, masker: Masker) -> dict[str, str]:
     """Write `inputs.json` and return what the environment is to have; nothing for a task without a build."""
     if build_task_id is None:
         return {}
     given = await outputs.given(hub, build_task_id)
-    journal.masker.add(*given.secrets)
+    masker.add(*given.secrets)
     path = folder / FILE
     path.touch(mode=0o600)
     path.write_text(json.dumps(given.values, ensure_ascii=False), "utf-8", "replace")

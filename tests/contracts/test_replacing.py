@@ -92,8 +92,25 @@ PUTS: dict[str, Put] = {
         TEMPLATE,
         Template,
         "template_id",
-        {"working_directory": "deep", "time_limit": 77, "host_limit": 5},
-        ("working_directory", "time_limit", "host_limit", "environment_ids"),
+        {
+            "working_directory": "deep",
+            "time_limit": 77,
+            "host_limit": 5,
+            "limits": {"memory_mib": 512},
+            "queue_limit": 90,
+            "priority": -3,
+            "concurrency_group": "db",
+        },
+        (
+            "working_directory",
+            "time_limit",
+            "host_limit",
+            "limits",
+            "environment_ids",
+            "queue_limit",
+            "priority",
+            "concurrency_group",
+        ),
     ),
     f"{AT}/templates/{{template_id}}/description": Put(
         templates.DescriptionDraft, {"description": "x"}, Template, "template_id", {"name": "Kept", "time_limit": 77}

@@ -33,6 +33,7 @@ from hub.models import (
     TemplateVault,
     View,
 )
+from hub.services import inventory_sources
 from hub.services.backup.document import KINDS, UNNAMED, VERSION, Document
 from hub.services.backup.entries import (
     Entry,
@@ -58,6 +59,7 @@ from hub.services.backup.entries import (
     ViewEntry,
 )
 from hub.services.host_key_lessons import chosen_policy
+from hub.services.retention import MEMBERS
 
 SECRET_TYPES = {"variable": "var", "environment": "env"}
 """Owners of the keys of variable groups, and the wire's words for them."""
@@ -85,8 +87,8 @@ class Picture:
         project = self.project
         meta = MetaEntry(
             name=project.name, alert=project.alert, alert_chat=project.alert_chat,
-            max_parallel_tasks=project.max_parallel_tasks, type=project.type, keep_tasks=project.keep_tasks,
-            keep_days=project.keep_days, keep_log_days=project.keep_log_days,
+            max_parallel_tasks=project.max_parallel_tasks, type=project.type,
+            **{name: getattr(project, name) for name in MEMBERS},
             host_keys=self.host_keys,
         )  # fmt: skip
         lists: dict[str, Any] = {kind: [entry for entry, _ in self.things[kind]] for kind in KINDS}
@@ -220,6 +222,7 @@ def _inventory(one: Inventory, names: Mapping[str, Names]) -> InventoryEntry:
         ssh_key=names["keys"].get(one.ssh_key_id or 0), become_key=names["keys"].get(one.become_key_id or 0),
         repository=names["repositories"].get(one.repository_id or 0, ""),
         template=names["templates"].get(one.template_id or 0, ""),
+        source_keys=inventory_sources.named_keys(one.type, one.inventory, names["keys"]),
     )  # fmt: skip
 
 

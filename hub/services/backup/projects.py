@@ -25,6 +25,7 @@ from hub.services.backup.picture import Picture, hold_still, take
 from hub.services.draft import Draft, refuse_unfit
 from hub.services.known_hosts import PolicyDraft
 from hub.services.projects import ProjectDraft
+from hub.services.retention import MEMBERS
 
 T = TypeVar("T")
 
@@ -191,8 +192,7 @@ async def _host_keys(hub: Hub, actor: Actor, project_id: int, document: Document
 
 
 def _kept(document: Document) -> dict[str, Any]:
-    meta = document.meta
-    return {"keep_tasks": meta.keep_tasks, "keep_days": meta.keep_days, "keep_log_days": meta.keep_log_days}
+    return document.meta.model_dump(include=set(MEMBERS))
 
 
 async def _free_name(name: str) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from quart import g, request
 
 from hub import __version__
-from hub.services import apps
+from hub.services import apps, hosts
 from hub.web import i18n
 from hub.web.encoding import wire_time
 from hub.web.forms import grouped
@@ -218,6 +218,7 @@ def prepare(environment: Environment) -> None:
         "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
+        "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),
     }  # fmt: skip
 
 
@@ -227,6 +228,7 @@ async def shared() -> dict[str, Any]:
         "visit": g.get("visit"),
         "language": g.get("language") or visit.speak(),
         "theme": visit.theme(),
+        "shortcuts": visit.shortcuts(),
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),

@@ -76,6 +76,7 @@ async def run(project_id: int, template_id: int) -> Response:
     prompts = [*await prompts_of(ask), *options_of(ask)]
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
+        tells_hosts=executor is not None and executor.capabilities.tells_hosts,
         keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 

@@ -56,7 +56,8 @@ async def _list(project_id: int, view_id: int | None) -> Response:
     }  # fmt: skip
     if visit.wants_fragment():
         return await visit.show("parts/template_rows.html", **shared)
-    return await visit.show("templates.html", views=tabs if len(tabs) > 1 else [], **shared)
+    title = next((str(tab["title"]) for tab in tabs if tab["id"] == view_id), "")
+    return await visit.show("templates.html", views=tabs if len(tabs) > 1 else [], view_title=title, **shared)
 
 
 @page("/project/<int:project_id>/templates/<int:template_id>", Who.MEMBER)

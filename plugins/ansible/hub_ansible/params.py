@@ -94,6 +94,10 @@ class AnsibleParams(Params):
     inventory says of a ProxyCommand or ProxyJump wins."""
     jump_key: Annotated[Key | None, Kind("ssh"), Group("Connection")] = None
     """The SSH key for the jump hosts; the user key of the inventory when empty."""
+    lock_hosts: Annotated[bool, Group("Hosts")] = False
+    """Let no other task of the project that says so too touch the same hosts meanwhile; tasks wait for each other."""
+    use_cached_facts: Annotated[bool, Group("Hosts")] = False
+    """Give plays what hosts have told in earlier runs as cached facts, so that plays that gather none know them."""
     template_extra_vars: Annotated[bool, Group("Variables")] = False
     """Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run
     commands on the worker. Secrets and the facts of the task are never evaluated."""

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,8 +28,11 @@ _DEFAULTS = {
     # Without this, a broken inventory is a warning, and the task a success on no hosts.
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
 }
+_STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
 _ASKED = (
     *_DEFAULTS,
+    _STRICT,
+    "ANSIBLE_CACHE_PLUGIN",
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
     "ANSIBLE_CALLBACK_PLUGINS",
@@ -93,6 +96,11 @@ def ansible_env(workspace: Path, around: Surroundings) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if name not in around.env}
 
 
+def layered_env(files: Sequence[Path], around: Surroundings) -> dict[str, str]:
+    """Return what makes a layer of an inventory that cannot be read an error, and not a warning about fewer hosts."""
+    return {_STRICT: "True"} if len(files) > 1 and _STRICT not in around.env else {}
+
+
 def _sharing(workspace: Path) -> dict[str, str]:
     """Let connections be shared through sockets, where their path is short enough for the system."""
     sockets = workspace / "cp"
@@ -136,18 +144,19 @@ def configured_path(config: Path | None, *names: str) -> list[str]:
 
 def configured(config: Path | None, section: str, name: str) -> str:
     """Return a value of ansible.cfg; empty when it is not set there."""
+    if config is None:
+        return ""
     return parsed(config).get(section, name, fallback="").strip()
 
 
 def configured_servers(config: Path | None) -> list[str]:
     """Return the names of the Galaxy servers of ansible.cfg, in order."""
-    value = parsed(config).get("galaxy", "server_list", fallback="")
-    return [name.strip() for name in value.split(",") if name.strip()]
+    return [name.strip() for name in configured(config, "galaxy", "server_list").split(",") if name.strip()]
 
 
-def parsed(config: Path | None) -> configparser.RawConfigParser:
+def parsed(config: Path) -> configparser.RawConfigParser:
     """Read ansible.cfg; what is wrong with it Ansible itself will say."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     with contextlib.suppress(configparser.Error):
-        parser.read_string(config.read_text("utf-8", errors="replace") if config else "")
+        parser.read_string(config.read_text("utf-8", errors="replace"))
     return parser

@@ -41,6 +41,7 @@ const show = (state: State): void => {
     part.hidden = !(part.dataset['inStatus'] ?? '').split(' ').includes(state.status)
   }
   put('task-reason', state.reason)
+  put('task-place', state.queue_position ? String(state.queue_position) : '')
   document.getElementById('task-reason')?.classList.toggle('notice-danger', state.status === 'error')
   put('task-question', state.status === 'waiting_confirmation' ? state.question : '')
   const length = document.getElementById('task-duration')
