@@ -20,7 +20,6 @@ from hub.testing.git_server import SshServer, make_ssh_key, sshd_program
 from hub.testing.tools import missing
 from hub.worker.known_hosts import HostTrust, _options
 
-
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIokncmVH0TUuLPPoL5HbbPP2Xu/Q0e2rZ35LUH5FHcx"
 
 
