@@ -171,8 +171,6 @@ class BackupTemplate(TypedDict):
     working_directory: NotRequired[str]
     environments: NotRequired[list[str]]
     time_limit: NotRequired[int]
-    param_keys: NotRequired[dict[str, str]]
-    """Names of keys among the params of the app, by the member."""
     queue_limit: NotRequired[int]
     priority: NotRequired[int]
     concurrency_group: NotRequired[str]

@@ -196,7 +196,7 @@ class TemplateEntry(Named):
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("queue_limit", "priority", "concurrency_group", "host_limit", "limits")
     """Of the row alone, without anything that they refer to."""
-    OURS = frozenset({"working_directory", "environments", "time_limit", "param_keys", *COLUMNS})
+    OURS = frozenset({"working_directory", "environments", "time_limit", *COLUMNS})
     name: str = Field(min_length=1, max_length=100)
     playbook: str = ""
     arguments: JsonText | None = None
@@ -223,13 +223,18 @@ class TemplateEntry(Named):
     working_directory: str = ""
     environments: list[str] = Field(default_factory=list)
     time_limit: int = 0
-    param_keys: dict[str, str] = Field(default_factory=dict)
-    """Keys among `task_params`, by the member: ids are of one hub alone."""
     queue_limit: Count = 0
     priority: int = Field(default=0, ge=-MAX_ID, le=MAX_ID)
     concurrency_group: str = Field(default="", max_length=100)
     host_limit: Count = 0
     limits: dict[str, Any] = Field(default_factory=dict)
+
+    def named_keys(self) -> dict[str, str]:
+        """Params that name keys, with the names."""
+        named = {member: value for member, value in self.task_params.items() if isinstance(value, dict)}
+        return {
+            member: one["key"] for member, one in named.items() if set(one) == {"key"} and isinstance(one["key"], str)
+        }
 
     @field_validator("limits")
     @classmethod

@@ -258,8 +258,7 @@ async def _templates(
     found: list[tuple[Entry, int]] = []
     for one in rows:
         shape = {member: getattr(one, member) for member in _TEMPLATE} | {
-            "name": names["templates"][one.id], "survey_vars": one.survey_vars,
-            **_params_and_keys(one.task_params or {}, names["keys"]),
+            "name": names["templates"][one.id], "survey_vars": one.survey_vars, "task_params": one.task_params,
             "inventory": names["inventories"].get(one.inventory_id or 0),
             "repository": names["repositories"].get(one.repository_id),
             "environment": names["environments"].get(one.environment_id or 0),
@@ -270,16 +269,6 @@ async def _templates(
         }  # fmt: skip
         found.append((TemplateEntry.model_validate(shape), one.id))
     return found
-
-
-def _params_and_keys(stored: Mapping[str, Any], keys: Names) -> dict[str, Any]:
-    """Tell keys among params of an app by their names. Such a param is called `…_key` or `…_token`."""
-    found = {
-        name: keys[value]
-        for name, value in stored.items()
-        if name.endswith(("_key", "_token")) and type(value) is int and value in keys
-    }
-    return {"task_params": {name: stored[name] for name in stored if name not in found}, "param_keys": found}
 
 
 def _params(stored: Mapping[str, Any] | None, names: Mapping[str, Names]) -> ParamsEntry | None:

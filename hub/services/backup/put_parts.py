@@ -30,6 +30,7 @@ from hub.services.backup.entries import (
     TemplateEntry,
     TemplateRoleEntry,
 )
+from hub.services.backup.param_keys import with_ids
 from hub.services.backup.picture import Picture
 from hub.services.backup.site import Site
 from hub.services.template_drafts import TemplateDraft
@@ -63,7 +64,7 @@ async def template(site: Site, entry: Entry, row_id: int | None, *, same: bool) 
         "environment_ids": [site.id("environments", name) for name in entry.environments],
         "view_id": site.id("views", entry.view),
         "build_template_id": site.id("templates", entry.build_template),
-        "task_params": entry.task_params | _param_keys(site, entry) or None,
+        "task_params": await with_ids(site, entry) or None,
     }
     draft = TemplateDraft.read(body)
     if row_id is None:
@@ -75,13 +76,6 @@ async def template(site: Site, entry: Entry, row_id: int | None, *, same: bool) 
         await Template.filter(id=row_id).update(**extra | {"limits": entry.limits or None})
         await _rights(site, row_id, entry.roles)
     return row_id
-
-
-def _param_keys(site: Site, entry: TemplateEntry) -> dict[str, int]:
-    found = {name: site.id("keys", key) for name, key in entry.param_keys.items()}
-    for name in (name for name, key_id in found.items() if key_id is None):
-        site.warn(f"The backup has no key {entry.param_keys[name]}, so {site.path} is made without its {name}.")
-    return {name: key_id for name, key_id in found.items() if key_id is not None}
 
 
 async def _rights(site: Site, template_id: int, wanted: list[TemplateRoleEntry]) -> None:
