@@ -108,10 +108,12 @@ def _read(path: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return ""
-        return file.read(_MOST_SHOWN).decode("utf-8", "replace")
+        return os.read(descriptor, _MOST_SHOWN).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
 
 
 @asynccontextmanager

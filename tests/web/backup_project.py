@@ -147,7 +147,6 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
                 **common,
                 "name": "A deploy",
                 "app": "ansible",
-                "task_params": {"jump_host": "bastion.example.org", "jump_key": login["id"]},
                 "playbook": "deploy.yml",
                 "type": "deploy",
                 "build_template_id": build["id"],
@@ -155,7 +154,12 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
                     {"type": "password", "vault_key_id": login["id"], "name": "prod"},
                     {"type": "script", "script": "v.sh"},
                 ],
-                "task_params": {"galaxy_server": "https://galaxy.example.org/", "galaxy_server_token": outside["id"]},
+                "task_params": {
+                    "galaxy_server": "https://galaxy.example.org/",
+                    "galaxy_server_token": outside["id"],
+                    "jump_host": "bastion.example.org",
+                    "jump_key": login["id"],
+                },
             }
         ),
     )
