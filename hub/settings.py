@@ -17,12 +17,21 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.errors import SettingsError
 from hub.setting_types import Folders, Names, Networks, Seconds, SignOn
+from hub.settings_upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
+
+
+def _from_json(value: object) -> object:
+    """Read an object that came as a variable of the environment."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("write a JSON object") from None
 
 
 def _default_data_dir() -> Path:
@@ -32,7 +41,7 @@ def _default_data_dir() -> Path:
 _SIGN_ON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
-class Settings(BaseModel):
+class Settings(Upkeep):
     """Everything that is decided before the start. Durations are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -79,12 +88,12 @@ class Settings(BaseModel):
     """Key ring `id:base64,…`, the active one first; empty keeps it in the data folder."""
     task_time_limit: Seconds = 0
     """How long a task may run; 0 means without limit."""
-    max_tasks_per_template: int = Field(default=0, ge=0)
-    """How many finished tasks of a template are kept; 0 keeps all."""
     stop_grace: Seconds = 10
     """How long a stopped task may take to end by itself before it is killed."""
     non_admin_can_create_project: bool = False
     """Lets everybody create projects."""
+    shared_cache_days: int = Field(default=30, ge=0)
+    """After how many days Python environments, roles and collections that no task uses leave a worker; 0 keeps them."""
     forwarded_env_vars: Names = ()
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
     webhook_legacy_answers: bool = False
@@ -97,6 +106,13 @@ class Settings(BaseModel):
     """How many versions of each Terraform state are kept."""
     terraform_state_size: int = Field(default=64, ge=1, le=1024)
     """Largest Terraform state that is taken, in MiB."""
+    blob_store: str = "disk"
+    """Where artifacts are kept: `disk`, or a store that a plugin brings. All machines of a hub need the same one."""
+    blob_store_params: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Table `[blob_store_params]` of `hub.toml`; as a variable a JSON object. For `disk` its `folder`, an absolute path
+    that every server and worker sees; without it the folder `blobs` of the data folder."""
+    artifact_size: int = Field(default=256, ge=1, le=1024 * 1024)
+    """How much the artifacts of one task may take, all files together, in MiB."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     password_login: bool = True
@@ -179,14 +195,15 @@ class Settings(BaseModel):
             raise ValueError("write redis://host:6379/0")
         return value
 
+    @field_validator("blob_store_params", mode="before")
+    @classmethod
+    def _params_object(cls, value: object) -> object:
+        return _from_json(value)
+
     @field_validator("sign_on", mode="before")
     @classmethod
     def _sign_on_object(cls, value: object) -> object:
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                raise ValueError("write a JSON object") from None
+        value = _from_json(value)
         if isinstance(value, Mapping):
             for name in value:
                 if not _SIGN_ON_ID.fullmatch(str(name)):
@@ -227,7 +244,7 @@ class Settings(BaseModel):
         return urlsplit(self.public_url).path.rstrip("/")
 
 
-_SECRETS = ("admin_password", "database_url", "redis_url", "sign_on", "vault_keys")
+_SECRETS = ("admin_password", "blob_store_params", "database_url", "redis_url", "sign_on", "vault_keys")
 """Settings that may also come from a file, named by `HUB_<NAME>_FILE`."""
 
 

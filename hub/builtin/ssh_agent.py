@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -36,10 +36,15 @@ _COMMENT: Final = b"hub"
 
 
 class SshAgent:
-    """Holds keys and signs with them for programs of the same user that connect to its socket."""
+    """Holds keys and signs with them for programs of the same user that connect to its socket.
 
-    def __init__(self, keys: Sequence[SSHKey], path: Path) -> None:
-        self._keys = {key.public_data: key for key in keys}
+    A certificate is one more identity of its key, and stands before it: servers that know the authority ask no further.
+    """
+
+    def __init__(
+        self, keys: Sequence[SSHKey], path: Path, *, certificates: Mapping[bytes, SSHKey] | None = None
+    ) -> None:
+        self._keys = {**(certificates or {}), **{key.public_data: key for key in keys}}
         self._path = path
         self._server: asyncio.Server | None = None
         self._is_open = False

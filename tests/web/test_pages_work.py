@@ -163,7 +163,8 @@ async def test_editing_keeps_what_the_form_does_not_show(scene: Scene, reader: R
     })  # fmt: skip
     await template.refresh_from_db()
     assert template.name == "New name"
-    assert template.task_params == {"variables": "arguments", "of_another_app": 1}
+    given = {"artifacts": [], "bring_artifacts": False}
+    assert template.task_params == {"variables": "arguments", "of_another_app": 1, **given}
     assert template.suppress_success_alerts
 
 

@@ -187,7 +187,11 @@ class Mirrors:
             return replace(place, keyring=keyring)
         address, credential = await keyring.key_for(place.written)
         identity = await fingerprint(credential) if credential else ""
-        return _Place(Source(address, address.url, credential), place.written, keyring, identity)
+        known = None
+        if keyring.trust is not None and address.kind == "ssh":
+            known = await keyring.trust.open()
+            identity = f"{identity} {keyring.trust.name}"
+        return _Place(Source(address, address.url, credential, known), place.written, keyring, identity)
 
     def _look_now(self, wish: Wish) -> _Place:
         self._furnish()
