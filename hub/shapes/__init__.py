@@ -105,7 +105,7 @@ from hub.shapes.system import (
     Teams,
     UserRefs,
 )
-from hub.shapes.upkeep import Retention
+from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -137,6 +137,7 @@ __all__ = [
     "Accepted",
     "Alias",
     "App",
+    "AuditEntry",
     "Backup",
     "BackupEnvironment",
     "BackupFreeze",

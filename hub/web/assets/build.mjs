@@ -52,7 +52,7 @@ function compile(name) {
 async function styles() {
   // Tabler's sources name their properties without the prefix that its published styles and its manual have.
   const tabler = compile('tabler.scss').replace(/(?<=[{;(,\s])--(?=[a-z])/g, '--tblr-')
-  const sheets = { 'main.css': tabler + ['hub', 'lists', 'plan', 'hosts', 'log'].map((name) => compile(`${name}.scss`)).join(''), 'api.css': compile('api.scss') }
+  const sheets = { 'main.css': tabler + ['hub', 'lists', 'plan', 'hosts', 'audit', 'log'].map((name) => compile(`${name}.scss`)).join(''), 'api.css': compile('api.scss') }
   for (const [name, css] of Object.entries(sheets)) {
     const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
     keep(name, small.code)
