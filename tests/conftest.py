@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,8 +105,24 @@ async def served(stage):
 
 
 @pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """Files of a fresh certificate for this machine and of its key."""
+    from .web.certificates import write_certificate
+
+    return write_certificate(tmp_path)
+
+
+@pytest.fixture
 async def furnished(stage) -> int:
     """A project with one of everything in that hub, made as people make it, with every member that it may have."""
     from .web.backup_project import furnished
 
     return await furnished(stage.hub, stage.actor)
+
+
+@pytest.fixture
+async def every_address(scene) -> list[str]:
+    """The addresses of all pages that are read, in a project that has one of everything they show."""
+    from .web.addresses import every_address
+
+    return await every_address(scene)

@@ -1,4 +1,8 @@
-"""Files that tasks leave for later passes and for other tasks, in the blob store; sealed, for a plan holds secrets."""
+"""Files that tasks leave for later passes, other tasks and people, in the blob store; sealed, for they hold secrets.
+
+What an executor keeps under a name of its own (`tasks/7/plan`) is for tasks alone. What a task publishes for people has
+a number (`tasks/7/files/1`); `hub.services.tasks.files` knows the names.
+"""
 
 from __future__ import annotations
 
@@ -41,15 +45,47 @@ async def keep(hub: Hub, task_id: int, name: str, path: Path) -> int:
 async def fetch(hub: Hub, task_ids: Sequence[int | None], name: str, target: Path) -> None:
     """Bring back the artifact of the first of these tasks that has it. Raises `NotFound`."""
     store, params = store_of(hub)
-    blobs = [_blob(task_id, name) for task_id in task_ids if task_id is not None]
+    found = [_blob(task_id, name) for task_id in task_ids if task_id is not None]
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for blob in blobs:
+    for blob in found:
         try:
-            await _write(hub.vault.open_file(store.get(params, blob), _place(blob)), target)
+            await write(hub.vault.open_file(store.get(params, blob), _place(blob)), target)
         except Refused:
             continue
         return
     raise NotFound(f"There is no artifact named {name}.")
+
+
+async def small(hub: Hub, task_id: int, name: str, most: int) -> bytes | None:
+    """Return a short artifact; None when there is none, or it has more than `most` bytes."""
+    store, params = store_of(hub)
+    blob, data = _blob(task_id, name), b""
+    try:
+        async for block in hub.vault.open_file(store.get(params, blob), _place(blob)):
+            data += block
+            if len(data) > most:
+                return None
+    except Refused:
+        return None
+    return data
+
+
+async def keep_numbered(hub: Hub, task_id: int, number: int, blocks: AsyncIterator[bytes]) -> None:
+    """Store what a task publishes as its file of that number."""
+    store, params = store_of(hub)
+    blob = _numbered(task_id, number)
+    await store.put(params, blob, hub.vault.seal_file(blocks, _place(blob)))
+
+
+def open_numbered(hub: Hub, task_id: int, number: int) -> AsyncIterator[bytes]:
+    """Read what a task has published, piece by piece. Raises `Refused` at the first piece when there is none."""
+    store, params = store_of(hub)
+    blob = _numbered(task_id, number)
+    return hub.vault.open_file(store.get(params, blob), _place(blob))
+
+
+def _numbered(task_id: int, number: int) -> str:
+    return f"tasks/{task_id}/files/{number}"
 
 
 async def forget(hub: Hub, task_id: int) -> None:
@@ -69,7 +105,8 @@ async def _blocks(path: Path) -> AsyncIterator[bytes]:
             yield block
 
 
-async def _write(blocks: AsyncIterator[bytes], target: Path) -> None:
+async def write(blocks: AsyncIterator[bytes], target: Path) -> None:
+    """Write a file of our own, readable by nobody else, all or nothing."""
     fresh = target.with_name(target.name + ".part")
     fresh.touch(mode=0o600)
     with fresh.open("wb") as file:

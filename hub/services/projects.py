@@ -16,6 +16,7 @@ from hub.models import (
     Inventory,
     Key,
     Membership,
+    Option,
     Project,
     Repository,
     StateAlias,
@@ -29,6 +30,7 @@ from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.cursors import Place
 from hub.services.draft import same_project
+from hub.services.host_key_lessons import OPTION
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.tasks.states import UNFINISHED
 
@@ -162,6 +164,7 @@ async def delete_project(hub: Hub, actor: Actor, project_id: int) -> None:
         if ids:
             raise Conflict(f"The task {ids[0]} of this project is not finished. Stop it, then delete the project.")
         await _empty(project_id)
+        await Option.filter(key=f"{OPTION}.{project_id}").delete()
         await Project.filter(id=project_id).delete()
         text = f"Project {grant.project_name} deleted"
         await events.record(hub, actor, "project", project_id, text, project_id=None)

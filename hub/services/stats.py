@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import islice
@@ -56,10 +56,14 @@ _SECONDS = {
 
 
 async def _by_day(whose: Mapping[str, int], span: Span) -> list[dict[str, Any]]:
+    return await by_day(*_which(whose, span))
+
+
+async def by_day(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+    """Figures of the tasks that a condition chooses, newest day first. Callers have checked permission."""
     dialect = current().dialect
     ran = _SECONDS[dialect].format(since="start", to="end")
     waited = _SECONDS[dialect].format(since="created", to="start")
-    where, params = _which(whose, span)
     found = await rows(
         f'SELECT {_DAY[dialect]} AS "day", "status", COUNT(*) AS "number", '  # noqa: S608 - of constants
         f'SUM({ran}) AS "ran", SUM(CASE WHEN "start" IS NOT NULL AND "end" IS NOT NULL THEN 1 ELSE 0 END) AS "ended", '

@@ -16,6 +16,7 @@ from hub.services.draft import Draft
 
 LANGUAGES: Final = ("en", "ru")
 THEMES: Final = ("auto", "light", "dark")
+SHORTCUTS: Final = ("on", "off")
 START_PAGES: Final = ("last_project", "projects")
 
 
@@ -26,6 +27,7 @@ def _is_zone(text: str) -> bool:
 _KEYS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "language": (LANGUAGES.__contains__, f"one of: {', '.join(LANGUAGES)}"),
     "theme": (THEMES.__contains__, f"one of: {', '.join(THEMES)}"),
+    "shortcuts": (SHORTCUTS.__contains__, f"one of: {', '.join(SHORTCUTS)}"),
     "start_page": (START_PAGES.__contains__, f"one of: {', '.join(START_PAGES)}"),
     "time_zone": (_is_zone, "the name of a time zone, such as Europe/Berlin"),
 }

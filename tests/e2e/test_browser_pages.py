@@ -142,7 +142,7 @@ async def test_colours_follow_the_system_until_one_is_chosen(address: str, schem
     other = {"dark": "light", "light": "dark"}[scheme]
     async with browsing(address, color_scheme=scheme) as page:
         await expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-        await page.locator("summary[aria-label='Your account']").click()
+        await page.locator("summary", has_text="Your account").click()
         await page.locator(f"label[for=theme-{other}]").click()
         await expect(page.locator("html")).to_have_attribute("data-bs-theme", other)
         await page.wait_for_load_state("networkidle")

@@ -13,6 +13,8 @@ SILENT: dict[str, str] = {
     "POST /debug/gc": "changes nothing",
     "POST /debug/pprof/dump": "changes nothing",
     "POST /project/{project_id}/schedules/validate": "changes nothing",
+    "POST /project/{project_id}/templates/{template_id}/hosts": "changes nothing",
+    "POST /project/{project_id}/inventory/{inventory_id}/hosts": "changes nothing",
     "POST /project/{project_id}/notifications/test": "changes nothing",
     "POST /project/{project_id}/integrations/{integration_id}/test": "changes nothing",
     "DELETE /project/{project_id}/integrations/aliases/{alias_id}": "answers so where there is nothing to delete, too",

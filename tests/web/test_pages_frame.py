@@ -10,15 +10,13 @@ from quart import Quart
 
 from hub.context import Hub
 from hub.models import Membership, User
-from hub.services import state_rows, state_texts
-from hub.services.invites import InviteDraft, create_invite
 from hub.services.passwords import hash_password
-from hub.services.state_rows import Version
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Marks, Reader
 from hub.testing.scene import Scene
-from hub.web import pages
 from hub.web.app import make_app
+
+from .addresses import every_address
 
 
 @pytest.fixture
@@ -32,44 +30,6 @@ async def person(hub: Hub, name: str) -> int:
         password_hash=await hash_password(PASSWORD),
     )  # fmt: skip
     return user.id
-
-
-async def every_address(scene: Scene) -> list[str]:
-    """Addresses of all pages that are read, with real ids."""
-    template = await scene.template("hello.sh", survey_vars=[{"name": "who", "title": "Who", "type": "secret"}])
-    task = await scene.launch(template)
-    ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
-           "item_id": 1, "view_id": 1}  # fmt: skip
-    from hub.models import Environment, Freeze, Inventory, Role, Schedule, View
-
-    await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
-    space = await Inventory.create(project=scene.project, name="Space", type="terraform-workspace", inventory="default")
-    ids["inventory_id"] = space.id
-    ids["state_id"] = (await state_rows.add(
-        scene.hub, Version(scene.project.id, space.id, None, state_texts.pack(b'{"version": 4, "serial": 1}'), 1, "")
-    )).id  # fmt: skip
-    await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
-    await Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=True)
-    await Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60)
-    await View.create(project=scene.project, title="Tab", position=0)
-    draft = InviteDraft(username=scene.actor.username, role="guest")
-    ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
-    rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
-    rules = [rule for rule in rules if not rule.endswith(("/file", "/download"))]  # what they give is no page
-    await Role.create(slug="own", name="Own", project=scene.project)
-    await Role.create(slug="everywhere", name="Everywhere")
-    robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
-
-    def filled(rule: str) -> str:
-        found = {
-            **ids,
-            "slug": "everywhere" if rule.startswith("/roles") else "own",
-            "user_id": robot.id if rule.startswith("/service") else ids["user_id"],
-        }
-        return re.sub(r"<(?:int:)?(\w+)>", lambda part: str(found[part[1]]), rule)
-
-    found = [filled(rule) for rule in rules]
-    return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in found]
 
 
 async def test_every_page_opens_without_foreign_or_inline_code(scene: Scene, reader: Reader) -> None:
@@ -89,6 +49,18 @@ async def test_every_page_opens_without_foreign_or_inline_code(scene: Scene, rea
             json.loads(text)
         assert "script-src 'self'" in sheet.headers["Content-Security-Policy"]
         assert "unsafe" not in sheet.headers["Content-Security-Policy"]
+
+
+async def test_every_page_has_a_title_of_its_own(scene: Scene, reader: Reader) -> None:
+    titles: dict[str, list[str]] = {}
+    for address in await every_address(scene):
+        sheet = await reader.get(address)
+        if sheet.status != 200:
+            continue  # leads to another page, which has its own turn
+        title = re.search(r"<title>(.*?)</title>", sheet.text, re.DOTALL)
+        assert title, address
+        titles.setdefault(title[1], []).append(address)
+    assert [one for one in titles.items() if len(one[1]) > 1] == []
 
 
 async def test_every_page_names_its_fields_and_buttons(scene: Scene, reader: Reader) -> None:
@@ -179,6 +151,16 @@ async def test_an_unknown_page_says_what_to_do(reader: Reader) -> None:
     assert sheet.status == 404
     assert "There is no such page" in sheet.text
     assert "Start page" in sheet.text
+    assert 'action="/search"' in sheet.text
+
+
+async def test_a_missing_thing_of_a_project_leads_back_to_the_project(scene: Scene, reader: Reader) -> None:
+    sheet = await reader.get(f"/project/{scene.project.id}/tasks/999")
+    assert sheet.status == 404
+    assert f'href="/project/{scene.project.id}"' in sheet.text
+    elsewhere = await reader.get(f"/project/{scene.project.id + 1}/history")
+    assert elsewhere.status == 404
+    assert "To the project" not in elsewhere.text
 
 
 async def test_an_error_of_the_hub_itself_shows_no_details(app: Quart, reader: Reader) -> None:

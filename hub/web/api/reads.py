@@ -28,9 +28,10 @@ _BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"
 
 _STREAMS: Final = frozenset({
     *(f"/project/{{project_id}}/tasks/{{task_id}}/{name}" for name in ("output", "raw_output")),
+    "/project/{project_id}/tasks/{task_id}/artifacts/{artifact_id}",
     *(f"{audit}/{name}" for audit in ("/audit", "/project/{project_id}/audit") for name in ("csv", "jsonl")),
 })  # fmt: skip
-"""Routes that send a log, or a file, of any length piece by piece."""
+"""Routes that send something of any length piece by piece."""
 
 _ALWAYS: Final = tuple((name.lower().encode(), value.encode()) for name, value in (*SAFE.items(), UNKEPT))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from quart import Response
+from quart import Response, request
 
-from hub.services import inventories, keys, repositories, templates
+from hub.services import inventories, keys, repositories, team, templates
+from hub.services.dashboard import at_work, scope_of
 from hub.web.i18n import gettext as _
 from hub.web.pages import history as tasks
 from hub.web.pages import visit
@@ -20,6 +21,10 @@ async def history(project_id: int) -> Response:
     task_id = visit.query_number("t")
     if task_id is not None:
         return visit.go("task", project_id=project_id, task_id=task_id)
+    now = await at_work(await scope_of(visit.visit().actor, project_id))
+    now_address = visit.address("history", project_id=project_id, part="now")
+    if visit.wants_fragment() and request.args.get("part") == "now":
+        return await visit.show("parts/now.html", now=now, now_address=now_address)
     shared: dict[str, Any] = {
         **await tasks.page_of_tasks("history", project_id), "show_template": True,
         "empty_template": "parts/empty_history.html",
@@ -29,7 +34,9 @@ async def history(project_id: int) -> Response:
     known = await templates.list_templates(visit.visit().actor, project_id)
     fresh = not shared["tasks"] and not shared["filtered"] and not shared["older"]
     return await visit.show(
-        "history.html", tab="history", templates=known, panels=await boxes("dashboard"),
+        "history.html", tab="history", now=now, now_address=now_address,
+        people=await team.list_members(visit.visit().actor, project_id), templates=known,
+        panels=await boxes("dashboard"),
         steps=await _steps(project_id, known) if fresh and visit.visit().may_manage else [], **shared,
     )  # fmt: skip
 

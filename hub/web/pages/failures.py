@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,13 +33,26 @@ _FACES: Final = {
     400: _Face(N_("That cannot be done"), "alert-circle", N_("Go back and correct what the sentence names.")),
     401: _Face(N_("Sign in first"), "lock"),
     403: _Face(N_("You may not do this"), "lock", N_("Ask an owner of the project, or an administrator of the hub.")),
-    404: _Face(N_("There is no such page"), "route", N_("It may have been deleted, or the address is mistyped.")),
+    404: _Face(N_("There is no such page"), "route"),
     405: _Face(N_("There is no such page"), "route", N_("It may have been deleted, or the address is mistyped.")),
     409: _Face(N_("Not at this moment"), "clock-pause", N_("Look at the present state and try again.")),
     413: _Face(N_("That is too large"), "alert-circle"),
     429: _Face(N_("Too many attempts"), "clock", N_("Wait a little and try again.")),
     503: _Face(N_("Something outside does not answer"), "plug", N_("Try again in a moment.")),
 }
+_REASONS: Final = {
+    403: (
+        N_("Your role in this project does not reach that far; its owners can give you another."),
+        N_("The page is for administrators of the hub."),
+        N_("You were given more or less lately: sign out and in again, or reload the page."),
+    ),
+    404: (
+        N_("It was deleted, or moved to another project."),
+        N_("You are not a member of its project: then the hub does not even say that it exists."),
+        N_("The address is mistyped, or the link was cut."),
+    ),
+}
+"""What may be behind a refusal, by status."""
 _BROKEN: Final = _Face(N_("The hub met an error of its own"), "bug", N_("Its administrator finds it in the hub's log."))
 
 
@@ -68,15 +82,25 @@ async def error_page(error: Exception) -> Response:
         return visit.go("verify" if error.code == "TOTP_REQUIRED" else "login", **back)
     if status >= 500 and not isinstance(error, HubError | HTTPException):
         logger.error("A page failed inside the hub.", exc_info=error)
+    if status in {404, 405} and g.get("visit") is None:
+        with suppress(HubError):  # no page was found, so nobody has asked yet who is looking
+            await visit.begin(signed_in=False)
     face = _FACES.get(status, _BROKEN)
     text = _text(error, face)
     if visit.quiet():
         return _with_headers(error, jsonify({"error": text or _(face.heading)}), status)
     page = await visit.show(
         "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
-        advice=_(face.advice) if face.advice else "", retry=drawing.here() if _worth_retrying(status) else None,
+        advice=_(face.advice) if face.advice else "", reasons=[_(one) for one in _REASONS.get(status, ())],
+        home=_home(), retry=drawing.here() if _worth_retrying(status) else None,
     )  # fmt: skip
     return _with_headers(error, page, status)
+
+
+def _home() -> str:
+    """Address of the project of the page that failed, where the reader may see it."""
+    here = g.get("visit")
+    return visit.address("project_home", project_id=here.grant.project_id) if here and here.grant else ""
 
 
 def _status(error: Exception) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final
 
 from quart import request
@@ -13,6 +14,13 @@ from hub.web.pages import visit
 
 PAGE: Final = 30
 
+STARTERS: Final[dict[str, dict[str, str]]] = {
+    "person": {"schedule_id__null": "true", "integration_id__null": "true"},
+    "schedule": {"schedule_id__null": "false"},
+    "integration": {"integration_id__null": "false"},
+}
+"""What starts tasks, and the filters that choose them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -21,29 +29,71 @@ class Wanted:
     q: str
     status: str
     template: int | None
+    user: int | None = None
+    by: str = ""
+    """What started it: a key of `STARTERS`."""
+    since: str = ""
+    until: str = ""
+    """First and last day, in UTC."""
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The same, as lists are asked for it."""
+        found = {"status": self.status, **STARTERS.get(self.by, {})}
+        if self.user is not None:
+            found["user_id"] = str(self.user)
+        if self.since:
+            found["created__gte"] = self.since
+        if self.until:
+            found["created__lt"] = (date.fromisoformat(self.until) + timedelta(days=1)).isoformat()
+        return found
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The same, as parameters of an address."""
+        members = ("q", "status", "template", "user", "by", "since", "until")
+        return {name: getattr(self, name) or None for name in members}
+
+    @property
+    def further(self) -> bool:
+        """One of the rarer filters is in use."""
+        return bool(self.user or self.by or self.since or self.until)
 
 
 def wanted() -> Wanted:
     """Read the filter from the address."""
     status = request.args.get("status", "")
     known = status if status.isidentifier() else ""
-    return Wanted(request.args.get("q", "").strip()[:200], known, visit.query_number("template"))
+    by = request.args.get("by", "")
+    return Wanted(
+        request.args.get("q", "").strip()[:200], known, visit.query_number("template"), visit.query_number("user"),
+        by if by in STARTERS else "", _day("since"), _day("until"),
+    )  # fmt: skip
+
+
+def _day(name: str) -> str:
+    """Return a day of the query; empty when there is none."""
+    text = request.args.get(name, "")
+    try:
+        return text if len(text) == len("2030-01-31") and date.fromisoformat(text) < date.max else ""
+    except ValueError:
+        return ""
 
 
 async def page_of_tasks(endpoint: str, project_id: int, template_id: int | None = None) -> dict[str, Any]:
     """Return what the list's template needs."""
     want = wanted()
     before = visit.query_number("before")
-    asked = Asked(want.q, before=str(before or ""), limit=PAGE, filters={"status": want.status})
+    asked = Asked(want.q, before=str(before or ""), limit=PAGE, filters=want.filters)
     shown = await list_tasks(visit.visit().actor, project_id, asked, template_id=template_id or want.template)
-    kept = {"q": want.q or None, "status": want.status or None, "template": want.template}
+    kept = want.kept
     path: dict[str, Any] = {"project_id": project_id}
     if template_id is not None:
         path["template_id"] = template_id
     return {
         "tasks": shown,
         "wanted": want,
-        "filtered": bool(want.q or want.status or want.template),
+        "filtered": any(kept.values()),
         "older": before is not None,
         "next_address": visit.address(endpoint, **path, **kept, before=shown[-1]["id"]) if shown.following else None,
         "newest_address": visit.address(endpoint, **path, **kept),

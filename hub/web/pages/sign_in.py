@@ -137,7 +137,12 @@ async def preferences() -> Response:
         visit.keep_cookie(response, visit.THEME_COOKIE, sent["theme"])
     if sent.get("language") in i18n.LANGUAGES:
         visit.keep_cookie(response, visit.LANGUAGE_COOKIE, sent["language"])
-    for key, known in (("theme", visit.THEMES), ("language", i18n.LANGUAGES)):
+    if sent.get("shortcuts") in user_options.SHORTCUTS:
+        visit.keep_cookie(response, visit.SHORTCUTS_COOKIE, sent["shortcuts"])
+    known_wishes = {
+        "theme": visit.THEMES, "language": i18n.LANGUAGES, "shortcuts": user_options.SHORTCUTS,
+    }  # fmt: skip
+    for key, known in known_wishes.items():
         if actor.user_id is not None and sent.get(key) in known:
             await user_options.set_user_option(actor, UserOptionDraft(key=key, value=sent[key]))
     return response

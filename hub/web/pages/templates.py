@@ -56,7 +56,8 @@ async def _list(project_id: int, view_id: int | None) -> Response:
     }  # fmt: skip
     if visit.wants_fragment():
         return await visit.show("parts/template_rows.html", **shared)
-    return await visit.show("templates.html", views=tabs if len(tabs) > 1 else [], **shared)
+    title = next((str(tab["title"]) for tab in tabs if tab["id"] == view_id), "")
+    return await visit.show("templates.html", views=tabs if len(tabs) > 1 else [], view_title=title, **shared)
 
 
 @page("/project/<int:project_id>/templates/<int:template_id>", Who.MEMBER)
@@ -87,7 +88,7 @@ async def template_details(project_id: int, template_id: int) -> Response:
     """What the template runs, and what it asks."""
     here = visit.visit()
     found = await service.get_template(here.actor, project_id, template_id)
-    executor = here.hub.registry.executors.get(found.get("app", ""))
+    executor = await apps.find(here.hub, found.get("app", ""))
     return await visit.show(
         "template.html", tab="details", template=found, names=await names(project_id), panels=[],
         script_label=executor.capabilities.script_label if executor else _("Script"),

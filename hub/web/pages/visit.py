@@ -25,6 +25,7 @@ from hub.web.address import by_https, cookie_path
 EXTENSION: Final = "hub_pages"
 THEME_COOKIE: Final = "hub_theme"
 LANGUAGE_COOKIE: Final = "hub_language"
+SHORTCUTS_COOKIE: Final = "hub_shortcuts"
 PROJECT_COOKIE: Final = "hub_project"
 SAY_COOKIE: Final = "hub_say"
 THEMES: Final = ("auto", "light", "dark")
@@ -119,11 +120,12 @@ async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Vis
 
 async def _follow_wishes(actor: Actor) -> None:
     """Where this browser was told nothing, show what the account wishes."""
-    if LANGUAGE_COOKIE in request.cookies and THEME_COOKIE in request.cookies:
+    if {LANGUAGE_COOKIE, THEME_COOKIE, SHORTCUTS_COOKIE} <= request.cookies.keys():
         return
     wishes = await user_options.list_user_options(actor)
     g.theme = wishes.get("theme", "auto")
-    if "language" in wishes:
+    g.shortcuts = wishes.get("shortcuts", "on")
+    if "language" in wishes and LANGUAGE_COOKIE not in request.cookies:
         speak(wishes["language"])
 
 
@@ -143,6 +145,12 @@ def theme() -> str:
     """Return the colour mode that the reader chose."""
     wish = request.cookies.get(THEME_COOKIE) or str(g.get("theme", "auto"))
     return wish if wish in THEMES else "auto"
+
+
+def shortcuts() -> str:
+    """Return `on` or `off`: whether single keys do something on pages."""
+    wish = request.cookies.get(SHORTCUTS_COOKIE) or str(g.get("shortcuts", "on"))
+    return wish if wish in user_options.SHORTCUTS else "on"
 
 
 def csrf_token() -> str:

@@ -4,7 +4,10 @@ import { asking } from './ask'
 import { copying } from './copy'
 import { forms } from './forms'
 import { gettext } from './i18n'
+import { keys } from './keys'
 import { menus } from './menus'
+import { palette } from './palette'
+import { remember } from './recent'
 import { say } from './say'
 import { localise, tick } from './time'
 import { wordFields } from './words'
@@ -83,3 +86,6 @@ fragments()
 poll()
 theme()
 sidebar()
+keys()
+palette()
+remember()

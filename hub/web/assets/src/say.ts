@@ -1,11 +1,29 @@
-// Short messages in a live region at the corner of the page.
+// Short messages in a live region at the corner of the page. What went wrong stays until it is closed.
+import { gettext } from './i18n'
+
+const MOST = 4
 
 export const say = (text: string, kind: 'info' | 'danger' = 'info'): void => {
   const region = document.getElementById('says')
   if (!region) return
+  for (const old of [...region.children]) if (old.firstElementChild?.textContent === text) old.remove()
+  while (region.children.length >= MOST) region.firstElementChild?.remove()
   const box = document.createElement('div')
   box.className = `say say-${kind}`
-  box.textContent = text
+  const words = document.createElement('span')
+  words.textContent = text
+  box.append(words)
   region.append(box)
-  setTimeout(() => box.remove(), kind === 'danger' ? 12_000 : 4_000)
+  if (kind === 'info') {
+    setTimeout(() => box.remove(), 4_000)
+    return
+  }
+  box.setAttribute('role', 'alert')
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'btn btn-sm btn-icon say-close'
+  button.textContent = '×'
+  button.setAttribute('aria-label', gettext('Close'))
+  button.addEventListener('click', () => box.remove())
+  box.append(button)
 }

@@ -1,0 +1,165 @@
+"""What a dashboard tells, of one project or of all that somebody sees: at work now, failing now, and figures by day.
+
+Every read is bounded, however many tasks there are: lists by their length, figures by the newest tasks they count. Ids
+grow with time, so the first task of a span is found by halving, without an index of moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from hub.context import Hub
+from hub.db import rows
+from hub.errors import Invalid
+from hub.services import stats
+from hub.services.access import Grant, grant_for, visible_project_ids
+from hub.services.actor import Actor
+from hub.services.reading import shown
+from hub.services.tasks.read import chosen_tasks
+from hub.services.tasks.states import UNFINISHED
+
+AT_WORK: Final = 30
+"""Unfinished tasks that are listed; the rest is counted."""
+
+FAILING: Final = 15
+
+COUNTED: Final = 100_000
+"""Newest tasks that figures count at most."""
+
+SPANS: Final = (7, 30, 90, 365)
+"""Days of figures that may be asked for."""
+
+FRESH: Final = timedelta(seconds=30)
+"""How long figures are given again without counting anew."""
+
+_KEPT: Final = 200
+"""Figures that are remembered at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which projects count, and what the reader may read of each."""
+
+    actor: Actor
+    ids: tuple[int, ...] | None
+    """None for all of them."""
+
+    def within(self, column: str) -> tuple[str, list[int]]:
+        """Return the condition on a column of project ids."""
+        if self.ids is None:
+            return "1 = 1", []
+        if not self.ids:
+            return "1 = 0", []
+        return f"{column} IN ({', '.join('?' * len(self.ids))})", list(self.ids)
+
+
+async def scope_of(actor: Actor, project_id: int | None = None) -> Scope:
+    """Return the one project, or all that the actor sees; `NotFound` for strangers to the one."""
+    if project_id is not None:
+        await grant_for(actor, project_id)
+        return Scope(actor, (project_id,))
+    visible = await visible_project_ids(actor)
+    return Scope(actor, None if visible is None else tuple(visible))
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """Unfinished tasks: some of them, and how many there are of each status."""
+
+    tasks: list[dict[str, Any]]
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(self.counts.values())
+
+
+async def at_work(scope: Scope) -> AtWork:
+    """Return what runs, waits for a decision or waits in the queue, with the reasons, longest at work first."""
+    within, ids = scope.within('"task"."project_id"')
+    marks = ", ".join("?" * len(UNFINISHED))
+    where = f'"task"."status" IN ({marks}) AND {within}'
+    statuses = sorted(UNFINISHED)
+    counts = await rows(
+        f'SELECT "status", COUNT(*) AS "number" FROM "task" WHERE {where} GROUP BY "status"',  # noqa: S608 - of constants
+        [*statuses, *ids],
+    )
+    rank = "CASE \"task\".\"status\" WHEN 'waiting_confirmation' THEN 0 WHEN 'waiting' THEN 2 ELSE 1 END"
+    found = await chosen_tasks(f'{where} ORDER BY {rank}, "task"."id" LIMIT {AT_WORK}', [*statuses, *ids])
+    return AtWork(await _readable(scope.actor, found), {row["status"]: int(row["number"]) for row in counts})
+
+
+async def failing(scope: Scope) -> list[dict[str, Any]]:
+    """Return the newest task of every template of which it failed, newest first."""
+    within, ids = scope.within('"template"."project_id"')
+    newest = '(SELECT MAX("one"."id") FROM "task" AS "one" WHERE "one"."template_id" = "template"."id")'
+    where = f'"task"."id" = {newest} AND "task"."status" = ? AND {within} ORDER BY "task"."id" DESC LIMIT {FAILING}'
+    return await _readable(scope.actor, await chosen_tasks(where, ["error", *ids]))
+
+
+async def _readable(actor: Actor, found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the tasks as the actor may read them, each with the name of its project."""
+    grants: dict[int, Grant] = {one: await grant_for(actor, one) for one in {task["project_id"] for task in found}}
+    return [
+        shown(grants[task["project_id"]], "task", task) | {"project_name": grants[task["project_id"]].project_name}
+        for task in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures by day, oldest first."""
+
+    days: list[dict[str, Any]]
+    cut: bool
+    """There were more tasks than are counted; the oldest are left out."""
+
+
+async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
+    """Return how many tasks of each day ended how, how long they ran and how long they waited."""
+    if days not in SPANS:
+        raise Invalid(f"Figures are for one of these numbers of days: {', '.join(map(str, SPANS))}.", field="days")
+    now = hub.clock()
+    key = (hub.settings.data_dir, hub.node, scope.ids, days)
+    if (known := _REMEMBERED.get(key)) and now - FRESH < known[0] <= now:
+        return known[1]
+    fresh = await _count(scope, now - timedelta(days=days))
+    if len(_REMEMBERED) >= _KEPT:
+        _REMEMBERED.clear()
+    _REMEMBERED[key] = (now, fresh)
+    return fresh
+
+
+_REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime, Figures]] = {}
+
+
+async def _count(scope: Scope, since: datetime) -> Figures:
+    within, ids = scope.within('"project_id"')
+    first = await _first_since(since)
+    oldest = await rows(
+        f'SELECT "id" FROM "task" WHERE {within} AND "id" >= ? ORDER BY "id" DESC LIMIT 1 OFFSET {COUNTED - 1}',  # noqa: S608 - of constants
+        [*ids, first],
+    )
+    found = await stats.by_day(f'{within} AND "id" >= ?', [*ids, oldest[0]["id"] if oldest else first])
+    return Figures(found[::-1], bool(oldest))
+
+
+async def _first_since(since: datetime) -> int:
+    """Return the id from which on tasks were created after a moment."""
+    edge = await rows('SELECT MAX("id") AS "last" FROM "task"')
+    low, high = 0, int(edge[0]["last"] or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        one = await rows(
+            'SELECT "id", "created" FROM "task" WHERE "id" >= ? ORDER BY "id" LIMIT 1', [middle], times=("created",)
+        )
+        if one and one[0]["created"] < since:
+            low = one[0]["id"] + 1
+        else:
+            high = middle
+    return low

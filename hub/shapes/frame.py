@@ -1,0 +1,47 @@
+"""Shapes of what finds things: by their names, and words in a log."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from hub.shapes.kinds import described
+from hub.shapes.work import DayFigures, ListedTask
+
+
+@described
+class Found(TypedDict):
+    """Something that was found by its name."""
+
+    kind: str
+    """`task`, `template`, `project`, `inventory`, `repository`, `environment`, `key`, `schedule` or `view`."""
+    id: int
+    name: str
+    """Its name; of a task, that of its template."""
+    project_id: int
+    project_name: str
+    status: str
+    """Of a task; empty for everything else."""
+    may_run: bool
+    """Whether the caller may start it, for a template."""
+
+
+class DashboardTask(ListedTask):
+    """A task with the name of its project."""
+
+    project_name: str
+
+
+@described
+class Dashboard(TypedDict):
+    """What is at work and what fails, in one project or in all that the caller sees, with figures by day."""
+
+    at_work: list[DashboardTask]
+    """Unfinished tasks, those that need a decision first, thirty at most."""
+    counts: dict[str, int]
+    """All unfinished tasks by status."""
+    failing: list[DashboardTask]
+    """The newest task of each template of which it failed, fifteen at most."""
+    days: list[DayFigures]
+    """Figures by day, oldest first; days without tasks are absent."""
+    cut: bool
+    """Only the newest 100000 tasks are counted; there are more."""

@@ -1,0 +1,106 @@
+// Entry: charts of the figures that the page carries. The table beside them says the same in words and numbers.
+import uPlot from 'uplot'
+
+interface Row {
+  date: string
+  success: number
+  error: number
+  stopped: number
+  ran: number
+  waited: number
+}
+
+interface Figures {
+  rows: Row[]
+  labels: Record<string, string>
+}
+
+type Name = 'success' | 'error' | 'stopped' | 'ran' | 'waited'
+
+const HEIGHT = 220
+const DAY = 86_400
+const root = document.documentElement
+const figures = JSON.parse(document.getElementById('figures')?.textContent ?? '{"rows":[],"labels":{}}') as Figures
+const days = figures.rows.map((row) => Date.parse(row.date) / 1000)
+const short = new Intl.DateTimeFormat(root.lang || 'en', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const drawn: uPlot[] = []
+
+// As a plain colour, whatever the style computes it from; a canvas knows no variables.
+const colour = (name: string): string => {
+  const probe = document.createElement('span')
+  probe.style.color = `var(${name})`
+  document.body.append(probe)
+  const found = getComputedStyle(probe).color
+  probe.remove()
+  return found
+}
+
+const COLOURS: Record<Name, string> = {
+  success: '--hub-ok',
+  error: '--hub-bad',
+  stopped: '--hub-calm',
+  ran: '--hub-busy',
+  waited: '--hub-warn',
+}
+
+const length = (seconds: number): string =>
+  seconds >= 5400 ? `${(seconds / 3600).toFixed(1)} h` : seconds >= 90 ? `${(seconds / 60).toFixed(1)} m` : `${Math.round(seconds)} s`
+
+const frame = (width: number, values: (n: number) => string, legend: uPlot.Series[]): uPlot.Options => {
+  const axis = { stroke: colour('--tblr-secondary'), grid: { stroke: colour('--tblr-border-color'), width: 1 }, ticks: { show: false } }
+  return {
+    width,
+    height: HEIGHT,
+    scales: { x: { time: true, range: (_plot, low, high) => [low - DAY / 2, high + DAY / 2] }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
+    axes: [
+      { ...axis, values: (_plot, splits) => splits.map((at) => short.format(new Date(at * 1000))) },
+      { ...axis, size: 54, values: (_plot, splits) => splits.map((n) => values(n)) },
+    ],
+    series: [{ label: figures.labels['day'] ?? 'day', value: (_plot, at) => (at === null ? '—' : short.format(new Date(at * 1000))) }, ...legend],
+    cursor: { y: false },
+  }
+}
+
+// The sums from below, so that each outcome stands on the ones under it; the legend tells the single numbers.
+const stacked = (place: HTMLElement): uPlot => {
+  const names: Name[] = ['error', 'stopped', 'success']
+  const bars = uPlot.paths.bars?.({ size: [0.7, 40] })
+  let below = days.map(() => 0)
+  const sums = names.map((name) => (below = figures.rows.map((row, at) => row[name] + (below[at] ?? 0))))
+  const series = names.map((name) => ({
+    label: figures.labels[name] ?? name,
+    fill: colour(COLOURS[name]),
+    stroke: colour(COLOURS[name]),
+    width: 0,
+    points: { show: false },
+    ...(bars ? { paths: bars } : {}),
+    value: (_plot: uPlot, _n: number | null, _series: number, at: number | null) => (at === null ? '—' : String(figures.rows[at]?.[name] ?? 0)),
+  }))
+  return new uPlot(frame(place.clientWidth, String, series.reverse()), [days, ...sums.reverse()], place)
+}
+
+const line = (place: HTMLElement, name: Name): uPlot => {
+  const values = figures.rows.map((row) => (row.success + row.error + row.stopped ? row[name] : null))
+  const series: uPlot.Series = {
+    label: figures.labels[name] ?? name,
+    stroke: colour(COLOURS[name]),
+    width: 2,
+    spanGaps: true,
+    value: (_plot, n) => (n === null || n === undefined ? '—' : length(n)),
+  }
+  return new uPlot(frame(place.clientWidth, length, [series]), [days, values], place)
+}
+
+const draw = (): void => {
+  for (const old of drawn.splice(0)) old.destroy()
+  for (const place of document.querySelectorAll<HTMLElement>('[data-chart]')) {
+    const name = place.dataset['chart'] ?? ''
+    drawn.push(name === 'outcomes' ? stacked(place) : line(place, name as Name))
+  }
+}
+
+draw()
+new MutationObserver(draw).observe(root, { attributeFilter: ['data-bs-theme'] })
+addEventListener('resize', () => {
+  for (const plot of drawn) plot.setSize({ width: plot.root.parentElement?.clientWidth ?? 300, height: HEIGHT })
+})

@@ -1,0 +1,48 @@
+"""The addresses of all pages that are read, in a project that has one of everything they show."""
+
+from __future__ import annotations
+
+import re
+
+from hub.models import Environment, Freeze, Inventory, Role, Schedule, User, View
+from hub.services import state_rows, state_texts
+from hub.services.invites import InviteDraft, create_invite
+from hub.services.state_rows import Version
+from hub.testing.scene import Scene
+from hub.web import pages
+
+
+async def every_address(scene: Scene) -> list[str]:
+    """Addresses of all pages that are read, with real ids."""
+    template = await scene.template("hello.sh", survey_vars=[{"name": "who", "title": "Who", "type": "secret"}])
+    task = await scene.launch(template)
+    ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
+           "item_id": 1, "view_id": 1}  # fmt: skip
+    await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    space = await Inventory.create(project=scene.project, name="Space", type="terraform-workspace", inventory="default")
+    ids["inventory_id"] = space.id
+    ids["state_id"] = (await state_rows.add(
+        scene.hub, Version(scene.project.id, space.id, None, state_texts.pack(b'{"version": 4, "serial": 1}'), 1, "")
+    )).id  # fmt: skip
+    await Environment.create(project=scene.project, name="Group", json='{"a": 1}', env='{"B": "2"}')
+    await Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=True)
+    await Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60)
+    await View.create(project=scene.project, title="Tab", position=0)
+    draft = InviteDraft(username=scene.actor.username, role="guest")
+    ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
+    rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
+    rules = [rule for rule in rules if not rule.endswith(("/file", "/download"))]  # what they give is no page
+    await Role.create(slug="own", name="Own", project=scene.project)
+    await Role.create(slug="everywhere", name="Everywhere")
+    robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
+
+    def filled(rule: str) -> str:
+        found = {
+            **ids,
+            "slug": "everywhere" if rule.startswith("/roles") else "own",
+            "user_id": robot.id if rule.startswith("/service") else ids["user_id"],
+        }
+        return re.sub(r"<(?:int:)?(\w+)>", lambda part: str(found[part[1]]), rule)
+
+    found = [filled(rule) for rule in rules]
+    return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in found]
