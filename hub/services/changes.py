@@ -120,7 +120,10 @@ async def _look(sender: type[Model], instance: Model, using: Any, only: Iterable
     after = {name: getattr(instance, name) for name in names}
     after = {name: value for name, value in after.items() if not isinstance(value, Expression)}
     if not instance._saved_in_db:  # noqa: SLF001 - Tortoise's own name
-        made = {name: value for name, value in after.items() if value not in (None, "", False, 0)}
+        if _noted():  # what is made along with something else goes without saying
+            return
+        made = {name: value for name, value in after.items() if value not in (None, "", False, 0, [], {})}
+        made.pop("project_id", None)
         _add(sender, _differences(sender, {}, made, made))
         return
     found = await sender.filter(pk=instance.pk).using_db(using).values(*after)

@@ -9,9 +9,13 @@ import json
 import pytest
 from tortoise import fields
 
-from hub.models import Event, Project
-from hub.services import changes
+from hub.models import Event, Membership, Project, User
+from hub.services import changes, projects
 from hub.services.actor import asked_from
+from hub.services.passwords import hash_password
+from hub.testing.booted import PASSWORD
+from hub.testing.reader import Reader
+from hub.web.app import make_app
 from hub.web.tables import cell
 
 SECRET = "canary-4711"
@@ -131,3 +135,42 @@ async def test_what_fails_leaves_nothing(admin, pid):
     assert (await admin.put(f"/project/{pid}", {"id": pid + 1, "name": "Wrong"})).status == 400
     assert (await Project.get(id=pid)).name == "First"
     assert await Event.all().count() == before
+
+
+async def test_pages_show_what_changed_and_link_to_it(hub, scene, people):
+    app = make_app(hub)
+    reader = Reader(app)
+    assert (await reader.sign_in("admin", PASSWORD)).status == 303
+    assert (await Reader(app).sign_in("admin", "wrong")).status == 401
+    assert (await Reader(app).sign_in("hunter2", "wrong")).status == 401
+    place = f"/project/{scene.project.id}"
+    await reader.send(f"{place}/settings", {"name": "<b>Bold</b>", "max_parallel_tasks": "4"})
+    page = (await reader.get(f"{place}/activity?kind=project")).text
+    assert "&lt;b&gt;Bold&lt;/b&gt;" in page
+    assert "<del>Scene</del>" in page
+    whole = (await reader.get("/audit")).text
+    assert "Sign-in failed for a name that nobody has" in whole
+    assert "hunter2" not in whole
+    assert "Signed in" in whole
+    assert f'href="{place}/activity"' in whole
+    nothing = (await reader.get("/audit?q=nothing+like+that&from=2020-01-01&to=wrong")).text
+    assert "Nothing fits" in nothing
+    file = await reader.get(f"{place}/activity/file?format=jsonl&kind=project")
+    assert [json.loads(one)["description"] for one in file.text.splitlines()] == ["Project updated"]
+    assert (await reader.get("/audit/file?q=Signed")).text.startswith("id,created,actor,")
+
+
+async def test_members_who_do_not_manage_see_what_happened_without_what_changed(hub, scene):
+    app = make_app(hub)
+    user = await User.create(created=hub.clock(), username="eve", name="Eve", email="eve@example.org",
+                             password_hash=await hash_password("changeme"))  # fmt: skip
+    await Membership.create(project_id=scene.project.id, user_id=user.id, role="guest")
+    draft = projects.ProjectDraft(name="Renamed")
+    await projects.update_project(hub, scene.actor, scene.project.id, draft)
+    reader = Reader(app)
+    await reader.sign_in("eve", "changeme")
+    page = (await reader.get(f"/project/{scene.project.id}/activity")).text
+    assert "Project updated" in page
+    assert "<del>" not in page
+    assert (await reader.get(f"/project/{scene.project.id}/activity/file")).status == 403
+    assert (await reader.get("/audit")).status == 403

@@ -65,14 +65,15 @@ async def _shown(endpoint: str, project_id: int | None) -> Response:
     except Invalid as fault:
         error, found = fault.sentence, await audit.list_audit(actor, project_id, Asked(limit=ROWS))
     kept = {name: text for name, text in sent.items() if text and name not in {"before", "after"}}
-    ends = {"newer": ("before", found.previous), "older": ("after", found.following)}
+    newer, older = (
+        visit.address(endpoint, **path, **kept, **{side: cursor}) if cursor else ""
+        for side, cursor in (("before", found.previous), ("after", found.following))
+    )
+    name = f"{endpoint.removesuffix('_log')}_file"
     return await visit.show(
         "audit.html", rows=[_row(one, project_id) for one in found], fields=await _fields(actor, project_id, sent),
-        error=error, tab="activity", here=visit.address(endpoint, **path), filtered=bool(kept),
-        files={one: visit.address(f"{endpoint.removesuffix('_log')}_file", **path, **kept, format=one)
-               for one in FORMATS},
-        **{name: cursor and visit.address(endpoint, **path, **kept, **{side: cursor})
-           for name, (side, cursor) in ends.items()},
+        error=error, tab="activity", whole=visit.address(endpoint, **path), filtered=bool(kept), newer=newer,
+        older=older, files={one: visit.address(name, **path, **kept, format=one) for one in FORMATS},
     )  # fmt: skip
 
 
