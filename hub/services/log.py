@@ -184,19 +184,24 @@ async def whole(task_id: int) -> AsyncIterator[Chunk]:
         seq = chunks[-1].seq + 1
 
 
-async def raw(task_id: int) -> AsyncIterator[bytes]:
-    """Yield the log as text without ANSI codes, a newline after each line: the wire's raw output."""
+async def raw(task_id: int, *, colours: bool = False) -> AsyncIterator[bytes]:
+    """Yield the log as text, a newline after each line; without ANSI codes it is the wire's raw output."""
     seq = 0
     while True:
         found = await rows(_CHUNKS, [task_id, seq, _READ_AHEAD])
         if not found:
             return
-        yield await asyncio.to_thread(_plain, [row["data"] for row in found])
+        pieces = [row["data"] for row in found]
+        yield await asyncio.to_thread(_written if colours else _plain, pieces)
         seq = found[-1]["seq"] + 1
 
 
+def _written(pieces: list[bytes]) -> bytes:
+    return b"".join(part for piece in pieces for part in (zlib.decompress(piece), b"\n"))
+
+
 def _plain(pieces: list[bytes]) -> bytes:
-    data = b"".join(part for piece in pieces for part in (zlib.decompress(piece), b"\n"))
+    data = _written(pieces)
     return ANSI.sub(b"", data) if b"\x1b[" in data else data
 
 

@@ -29,7 +29,7 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
-from hub.shapes.frame import Dashboard, DashboardTask, Found
+from hub.shapes.frame import Dashboard, DashboardTask, Found, LogHit, LogHits
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -192,6 +192,8 @@ __all__ = [
     "LiveTask",
     "LockedSecrets",
     "LogEntry",
+    "LogHit",
+    "LogHits",
     "LogLine",
     "LogLines",
     "LoginMethods",

@@ -25,6 +25,28 @@ class Found(TypedDict):
     """Whether the caller may start it, for a template."""
 
 
+@described
+class LogHit(TypedDict):
+    """A line that was found."""
+
+    n: int
+    """Its number, from 0."""
+    s: str
+    """The line without colours, or the part of it around what was found."""
+
+
+@described
+class LogHits(TypedDict):
+    """Lines of a log that hold what was looked for."""
+
+    hits: list[LogHit]
+    """In the order of the search."""
+    resume: int | None
+    """Line to go on from, when there may be more; null when the log was searched to its end."""
+    total: int
+    """Lines that the log has by now."""
+
+
 class DashboardTask(ListedTask):
     """A task with the name of its project."""
 
