@@ -18,7 +18,7 @@ from hub.errors import SettingsError
 from hub.queue import Queue
 from hub.queue.memory import MemoryQueue
 from hub.registry import Registry
-from hub.services import events, first, vaulting
+from hub.services import events, first, log_archive, vaulting
 from hub.settings import Settings
 from hub.tally import Tally
 from hub.tally.memory import MemoryTally
@@ -47,6 +47,7 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         hub = Hub(
             settings=settings, registry=found, queue=queue, bell=bell, vault=vault, node=_node_name(), tally=tally
         )
+        stack.enter_context(log_archive.opened(hub))
         await vaulting.check_canary(hub)
         await first.make_first_administrator(hub)
         host = HostView(settings)

@@ -7,7 +7,6 @@ to a plugin.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import os
@@ -15,104 +14,34 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.errors import SettingsError
+from hub.setting_types import Folders, Names, Networks, Seconds, SignOn
+from hub.settings_upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
 
-def _listed(separators: str) -> BeforeValidator:
-    def split(value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in re.split(f"[{separators}]", value) if part.strip())
-        return value
-
-    return BeforeValidator(split)
-
-
-Names = Annotated[tuple[str, ...], _listed(", ")]
-Folders = Annotated[tuple[Path, ...], _listed(os.pathsep + ",")]
-
-
-def _networks(value: object) -> object:
-    """Read networks; `none` trusts nobody, `localhost` is this machine."""
-    if not isinstance(value, str):
-        return value
-    words = [part.strip() for part in re.split("[, ]", value) if part.strip() not in {"", "none"}]
-    return tuple(ipaddress.ip_network(text) for word in words for text in _NAMED_NETWORKS.get(word, (word,)))
-
-
-_NAMED_NETWORKS = {
-    "localhost": ("127.0.0.0/8", "::1/128"),
-    "private": ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"),
-}
-
-Networks = Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)]
-Seconds = Annotated[int, Field(ge=0)]
+def _from_json(value: object) -> object:
+    """Read an object that came as a variable of the environment."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("write a JSON object") from None
 
 
 def _default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hub"
 
 
-class TeamRule(BaseModel):
-    """People of a group get a role in a project."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    group: str
-    project: int | str
-    """Its id or its name."""
-    role: str = "guest"
-
-
-class SignOn(BaseModel):
-    """One way to sign in through a directory or provider; its name in the settings is its id for ever."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    kind: str
-    """What a plugin brings: `oidc`, `ldap`, ..."""
-    title: str = ""
-    """Text of the button."""
-    icon: str = ""
-    color: str = ""
-    order: int = 0
-    create_people: bool = True
-    """Makes an account for somebody who comes for the first time."""
-    adopt: bool = True
-    """Lets an external account that was never bound to an identity be bound at the first sign-on."""
-    email_domains: Names = ()
-    """Lets in only people with a verified address of one of these domains."""
-    admin_groups: Names = ()
-    """Groups whose people are administrators."""
-    teams: tuple[TeamRule, ...] = ()
-    """Groups whose people have roles in projects."""
-    check_minutes: int = Field(default=60, ge=0, le=10080)
-    """How often those who have a session or a token are looked up again, where a directory can be asked; 0: never."""
-    session_hours: int = Field(default=24, ge=0, le=87600)
-    """How long a session lasts at most where nobody can be looked up again; 0: as long as it is used."""
-    token_days: int = Field(default=30, ge=0, le=3650)
-    """How long tokens work after the last sign-on where nobody can be looked up again; 0: as long as they are valid."""
-    second_factor: bool = True
-    """Asks people who have set up a second factor here for it; false trusts the provider's."""
-    params: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """What the plugin needs to know; a member `NAME_file` reads NAME from a file."""
-
-    @field_validator("email_domains")
-    @classmethod
-    def _plain_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one.strip().lower().lstrip("@") for one in value)
-
-
 _SIGN_ON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
-class Settings(BaseModel):
+class Settings(Upkeep):
     """Everything that is decided before the start. Durations are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -159,12 +88,12 @@ class Settings(BaseModel):
     """Key ring `id:base64,…`, the active one first; empty keeps it in the data folder."""
     task_time_limit: Seconds = 0
     """How long a task may run; 0 means without limit."""
-    max_tasks_per_template: int = Field(default=0, ge=0)
-    """How many finished tasks of a template are kept; 0 keeps all."""
     stop_grace: Seconds = 10
     """How long a stopped task may take to end by itself before it is killed."""
     non_admin_can_create_project: bool = False
     """Lets everybody create projects."""
+    shared_cache_days: int = Field(default=30, ge=0)
+    """After how many days Python environments, roles and collections that no task uses leave a worker; 0 keeps them."""
     forwarded_env_vars: Names = ()
     """Variables of the hub's own environment that tasks see, such as `HTTPS_PROXY`."""
     webhook_legacy_answers: bool = False
@@ -177,12 +106,39 @@ class Settings(BaseModel):
     """How many versions of each Terraform state are kept."""
     terraform_state_size: int = Field(default=64, ge=1, le=1024)
     """Largest Terraform state that is taken, in MiB."""
+    blob_store: str = "disk"
+    """Where artifacts are kept: `disk`, or a store that a plugin brings. All machines of a hub need the same one."""
+    blob_store_params: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Table `[blob_store_params]` of `hub.toml`; as a variable a JSON object. For `disk` its `folder`, an absolute path
+    that every server and worker sees; without it the folder `blobs` of the data folder."""
+    artifact_size: int = Field(default=256, ge=1, le=1024 * 1024)
+    """How much the artifacts of one task may take, all files together, in MiB."""
     session_idle_days: int = Field(default=7, ge=1)
     """A session that was idle for so long ends."""
     password_login: bool = True
     """False lets only administrators sign in with a password of the hub itself; directories are not concerned."""
     sign_on: dict[str, SignOn] = Field(default_factory=dict, repr=False)
     """Tables `[sign_on.<id>]`: providers and directories to sign in through. As a variable: a JSON object."""
+    sandbox: Literal["auto", "landlock", "bubblewrap", "none"] = "auto"
+    """What keeps tasks from the hub's own files: `auto` is Landlock where the kernel has it."""
+    sandbox_network: bool = True
+    """False leaves tasks without a network; with `bubblewrap` only."""
+    sandbox_paths: Folders = ()
+    """Further folders that tasks see, read-only, in a sandbox of bubblewrap."""
+    hidden_paths: Folders = ()
+    """Files and folders that no task may open, beside the data folder, the settings and what they name as secret."""
+    task_user: str = ""
+    """User that the programs of tasks run as; takes a hub that runs as root."""
+    task_memory: int = Field(default=0, ge=0)
+    """MiB of memory that each process of a task may have; 0, here and in the next four, means without limit."""
+    task_processes: int = Field(default=0, ge=0)
+    """How many processes the user of the tasks may have at once."""
+    task_file_size: int = Field(default=0, ge=0)
+    """MiB of the largest file that a task may write."""
+    task_open_files: int = Field(default=0, ge=0)
+    """How many files and connections each process of a task may have open."""
+    task_cpu_seconds: Seconds = 0
+    """Processor time that each process of a task may use."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     plugins: dict[str, Any] = Field(default_factory=dict)
@@ -193,7 +149,7 @@ class Settings(BaseModel):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("local_repository_roots", mode="after")
+    @field_validator("local_repository_roots", "hidden_paths", "sandbox_paths", mode="after")
     @classmethod
     def _real_folders(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         for folder in value:
@@ -239,14 +195,15 @@ class Settings(BaseModel):
             raise ValueError("write redis://host:6379/0")
         return value
 
+    @field_validator("blob_store_params", mode="before")
+    @classmethod
+    def _params_object(cls, value: object) -> object:
+        return _from_json(value)
+
     @field_validator("sign_on", mode="before")
     @classmethod
     def _sign_on_object(cls, value: object) -> object:
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                raise ValueError("write a JSON object") from None
+        value = _from_json(value)
         if isinstance(value, Mapping):
             for name in value:
                 if not _SIGN_ON_ID.fullmatch(str(name)):
@@ -287,20 +244,24 @@ class Settings(BaseModel):
         return urlsplit(self.public_url).path.rstrip("/")
 
 
-_SECRETS = ("admin_password", "database_url", "redis_url", "sign_on", "vault_keys")
+_SECRETS = ("admin_password", "blob_store_params", "database_url", "redis_url", "sign_on", "vault_keys")
 """Settings that may also come from a file, named by `HUB_<NAME>_FILE`."""
 
 
 def read_settings(environ: Mapping[str, str] | None = None, *, config: Path | None = None, **given: Any) -> Settings:
     """Read the settings; `given` values (command line flags) win over all. Raises `SettingsError`."""
     environ = os.environ if environ is None else environ
-    values = _from_toml(_find_config(environ, config))
+    file = _find_config(environ, config)
+    values = _from_toml(file)
     values.update(_from_environ(environ))
     values.update(given)
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         raise SettingsError(_first_fault(error)) from None
+    return settings.model_copy(
+        update={"hidden_paths": (*settings.hidden_paths, *_secret_files(environ, file, settings))}
+    )
 
 
 def _find_config(environ: Mapping[str, str], config: Path | None) -> Path | None:
@@ -354,6 +315,14 @@ def _secret_file(variable: str, path: str, environ: Mapping[str, str]) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{variable} names {path}, which cannot be read: {reason}.") from None
+
+
+def _secret_files(environ: Mapping[str, str], config: Path | None, settings: Settings) -> list[Path]:
+    """Return the files that settings were read from, and those that plugins read secrets from."""
+    named = [text for name, text in environ.items() if re.fullmatch("HUB_[A-Z0-9_]+_FILE", name) and text]
+    for way in settings.sign_on.values():
+        named += [str(text) for name, text in way.params.items() if name.endswith("_file") and text]
+    return [Path(one).expanduser().resolve() for one in ([config] if config else []) + [Path(one) for one in named]]
 
 
 def _first_fault(error: ValidationError) -> str:

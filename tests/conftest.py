@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,14 @@ async def served(stage):
 
     async with live_server(stage.hub) as one:
         yield one
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """Files of a fresh certificate for this machine and of its key."""
+    from .web.certificates import write_certificate
+
+    return write_certificate(tmp_path)
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ class DiskStore(BlobStore[DiskParams]):
         """Walk folder by folder; one folder's names are in memory at a time, not the whole store's."""
         if not _PREFIX.fullmatch(prefix) or {".", ".."} & set(prefix.split("/")[:-1]):
             raise Refused(_WRONG_NAME)
-        waiting = [""]
+        waiting = [await _on_disk(_beginning, params.folder, prefix)]
         while waiting:
             entry = waiting.pop()
             if entry and not entry.endswith("/"):
@@ -214,9 +214,15 @@ def _entries(folder: Path, below: str) -> Sequence[str]:
                     found.append(f"{below}{entry.name}/")
                 elif entry.is_file(follow_symlinks=False) and _NAME.fullmatch(entry.name):
                     found.append(below + entry.name)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     return sorted(found)
+
+
+def _beginning(folder: Path, prefix: str) -> str:
+    """Return the folder to begin at: the one that the prefix names, unless a link leads there."""
+    named = prefix.rpartition("/")[0]
+    return f"{named}/" if named and (folder / named).resolve() == folder.resolve() / named else ""
 
 
 def _may_lead(entry: str, prefix: str) -> bool:

@@ -7,15 +7,20 @@ import os
 import secrets
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub.builtin import ssh_keys
+from hub.builtin import ssh_certificates, ssh_keys
 from hub.builtin.ssh_agent import MAX_SOCKET_PATH, SshAgent
+from hub.builtin.ssh_certificates import Certificate
 from hub.plugin import KeyType, Material, NoParams, NotReady, Params, Refused, Text, hookimpl
+
+if TYPE_CHECKING:
+    from asyncssh import SSHKey as AsyncSshKey
 
 HUB_API = 1
 
@@ -40,6 +45,13 @@ _PrivateKey = Annotated[
     BeforeValidator(_nothing_as_empty),
     AfterValidator(ssh_keys.normalise),
     Field(repr=False, max_length=ssh_keys.MAX_KEY, json_schema_extra={"writeOnly": True}),
+]
+
+_Certificate = Annotated[
+    Text,
+    BeforeValidator(_nothing_as_empty),
+    AfterValidator(str.strip),
+    Field(repr=False, max_length=ssh_certificates.MAX_CERTIFICATE, json_schema_extra={"writeOnly": True}),
 ]
 
 
@@ -80,10 +92,12 @@ class SshParams(SecretParams):
     """Passphrase of the private key, if it has one."""
     private_key: _PrivateKey = ""
     """The whole file, in OpenSSH or PEM format."""
+    certificate: _Certificate = ""
+    """Certificate of this key (`…-cert.pub`), where servers trust an authority instead of single keys."""
 
     @model_validator(mode="after")
     def _has_private_key(self) -> SshParams:
-        if not self.private_key and (self.login or self.passphrase):
+        if not self.private_key and (self.login or self.passphrase or self.certificate):
             raise ValueError("An SSH key needs its private key. Paste the private key too.")
         return self
 
@@ -141,24 +155,37 @@ class SshKey(KeyType[SshParams]):
     description = "A private key for SSH, with or without a passphrase."
     params_type = SshParams
     shown: ClassVar[tuple[str, ...]] = ("login",)
+    renewable: ClassVar[tuple[str, ...]] = ("certificate",)
 
     def __init__(self) -> None:
         self._agents: dict[str, tuple[SshAgent, Path | None]] = {}
 
     async def check(self, params: SshParams) -> None:
-        """Open the key once; an empty one may be saved and filled later."""
+        """Open the key once, and see whether the certificate is its own; an empty one may be saved and filled later."""
         if params.private_key:
-            await asyncio.to_thread(ssh_keys.load, params.private_key, params.passphrase)
+            await asyncio.to_thread(_opened, params)
+
+    async def about(self, params: SshParams) -> Mapping[str, Any]:
+        """Return the public half, and what the certificate says."""
+        if not params.private_key:
+            return {}
+        key, certificate = await asyncio.to_thread(_opened, params)
+        facts: dict[str, Any] = {"public_key": _public(key), "fingerprint": str(key.get_fingerprint())}
+        return facts | ({"certificate": dict(certificate.facts(datetime.now(UTC)))} if certificate else {})
 
     async def materialise(self, params: SshParams, folder: Path) -> Material:
         """Start an agent; only the public half is written, for `ssh -i … -o IdentitiesOnly=yes`."""
         if not params.private_key:
             raise Refused("This SSH key holds no private key yet. Open it in the key store and paste one.")
-        key = await asyncio.to_thread(ssh_keys.load, params.private_key, params.passphrase)
-        public = key.export_public_key("openssh").decode("ascii")
-        path = await asyncio.to_thread(_write_private, folder, "key.pub", public)
+        key, certificate = await asyncio.to_thread(_opened, params)
+        if certificate is not None and (problem := certificate.problem(datetime.now(UTC))):
+            raise Refused(problem)
+        files = {"public_key": await asyncio.to_thread(_write_private, folder, "key.pub", _public(key) + "\n")}
+        if certificate is not None:
+            text = certificate.text + "\n"
+            files["certificate"] = await asyncio.to_thread(_write_private, folder, "key-cert.pub", text)
         place, borrowed = _socket_place(folder)
-        agent = SshAgent([key], place)
+        agent = SshAgent([key], place, certificates={certificate.data: key} if certificate else {})
         try:
             await agent.start()
         except BaseException:
@@ -166,7 +193,7 @@ class SshKey(KeyType[SshParams]):
             raise
         self._agents[str(place)] = (agent, borrowed)
         masks = (*ssh_keys.secret_lines(params.private_key), *filter(None, [params.passphrase]))
-        return Material(login=params.login, files={"public_key": path}, env={"SSH_AUTH_SOCK": str(place)}, masks=masks)
+        return Material(login=params.login, files=files, env={"SSH_AUTH_SOCK": str(place)}, masks=masks)
 
     async def release(self, material: Material) -> None:
         """End the agent; nothing happens when it has ended already."""
@@ -177,6 +204,16 @@ class SshKey(KeyType[SshParams]):
                 await agent.close()
             finally:
                 _leave(Path(place), borrowed)
+
+
+def _opened(params: SshParams) -> tuple[AsyncSshKey, Certificate | None]:
+    """Open the key, and read its certificate. Slow: call it in a thread."""
+    key = ssh_keys.load(params.private_key, params.passphrase)
+    return key, ssh_certificates.load(params.certificate, key) if params.certificate else None
+
+
+def _public(key: AsyncSshKey) -> str:
+    return key.export_public_key("openssh").decode("ascii").strip()
 
 
 _BORROWED: Final = "hub-agent-"

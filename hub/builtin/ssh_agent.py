@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -36,10 +36,15 @@ _COMMENT: Final = b"hub"
 
 
 class SshAgent:
-    """Holds keys and signs with them for programs of the same user that connect to its socket."""
+    """Holds keys and signs with them for programs of the same user that connect to its socket.
 
-    def __init__(self, keys: Sequence[SSHKey], path: Path) -> None:
-        self._keys = {key.public_data: key for key in keys}
+    A certificate is one more identity of its key, and stands before it: servers that know the authority ask no further.
+    """
+
+    def __init__(
+        self, keys: Sequence[SSHKey], path: Path, *, certificates: Mapping[bytes, SSHKey] | None = None
+    ) -> None:
+        self._keys = {**(certificates or {}), **{key.public_data: key for key in keys}}
         self._path = path
         self._server: asyncio.Server | None = None
         self._is_open = False
@@ -84,13 +89,24 @@ class SshAgent:
         self._conversations[me] = writer
         try:
             # A client that was accepted in the very moment of closing comes too late.
-            if self._is_open and _is_same_user(writer):
+            if self._is_open and self._is_meant_for(writer):
                 # A client that leaves in the middle of a message ends the conversation, and nothing else.
                 with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
                     await self._answer_all(reader, writer)
         finally:
             del self._conversations[me]
             writer.close()
+
+    def _is_meant_for(self, writer: asyncio.StreamWriter) -> bool:
+        """Serve the hub's own user, and the one that the socket was given to: programs of tasks may have their own."""
+        option = getattr(socket, "SO_PEERCRED", None)
+        if option is None:
+            # Elsewhere than on Linux the private folder around the socket is the only guard.
+            return True
+        layout = struct.Struct("3i")
+        peer = writer.get_extra_info("socket")
+        _pid, uid, _gid = layout.unpack(peer.getsockopt(socket.SOL_SOCKET, option, layout.size))
+        return uid == os.geteuid() or (self._path.exists() and uid == self._path.stat().st_uid)
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -134,17 +150,6 @@ def _signature_algorithm(key: SSHKey, flags: int) -> bytes:
         if flags & _RSA_SHA2_256:
             return b"rsa-sha2-256"
     return key.algorithm
-
-
-def _is_same_user(writer: asyncio.StreamWriter) -> bool:
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        # Elsewhere than on Linux the private folder around the socket is the only guard.
-        return True
-    layout = struct.Struct("3i")
-    peer = writer.get_extra_info("socket")
-    _pid, uid, _gid = layout.unpack(peer.getsockopt(socket.SOL_SOCKET, option, layout.size))
-    return bool(uid == os.geteuid())
 
 
 def _text(data: bytes) -> bytes:

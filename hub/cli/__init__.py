@@ -15,7 +15,7 @@ from hub import __version__
 
 _VERBS: Final = {
     "serve": "Serve the web page and the API; without Redis, run tasks as well.",
-    "worker": "Run tasks for a hub that shares its work through Redis.",
+    "worker": "Run tasks for a hub that shares its work through Redis; see and drain workers.",
     "project": "See the projects of a hub elsewhere.",
     "template": "See and run the templates of a hub elsewhere.",
     "task": "Start tasks; see, follow and end those of a hub elsewhere.",

@@ -11,6 +11,7 @@ from hub import builtin, registry
 from hub.cli.secret_input import read_password
 from hub.cli.start import settings_of
 from hub.registry import Registry
+from hub.services import blobs
 from hub.services.backup import instance
 from hub.services.backup.instance import Files
 from hub.services.backup.locked import check_passphrase
@@ -55,5 +56,4 @@ def command(
 def files_of(settings: Settings) -> Files:
     """Return the store of artifacts of a hub that is not open."""
     found: Registry = registry.load(off=settings.plugins_off, builtin=builtin.MODULES)
-    store = found.blob_stores["disk"]
-    return Files(store, store.params_type.model_validate({"folder": str(settings.data_dir / "blobs")}))
+    return Files(*blobs.chosen(found, settings))

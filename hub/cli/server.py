@@ -12,20 +12,29 @@ from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
-from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, work
+from hub.worker.isolation import keep_to_itself
+from hub.worker.main import (
+    dispatch_forever,
+    dispatch_slowly_forever,
+    look_again_forever,
+    sweep_forever,
+    work,
+)
 from hub.worker.timer import fire_forever
+from hub.worker.upkeep import tidy_forever
 
 logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT."""
+    keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever)
+        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever)
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
             loops.append(partial(work, hub))
@@ -35,24 +44,28 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         await run_beside(serve_app(app, settings, stop), loops)
 
 
-async def serve_worker(settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0) -> None:
+WORKER_DRAIN = 30
+"""Seconds that a worker waits for its tasks when it is told to end, unless it is told otherwise."""
+
+
+async def serve_worker(
+    settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0, drain: float = WORKER_DRAIN
+) -> None:  # fmt: skip
     """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
+    keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings, migrate=False) as hub:
         loops = [
-            partial(dispatch_forever, hub),
+            partial(dispatch_slowly_forever, hub),
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
-            partial(work, hub, tags=tags, slots=slots, drain=WORKER_DRAIN),
+            partial(tidy_forever, hub),
+            partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
         _set_boot_aside()
         logger.info("The worker %s is ready.", hub.node)
         await run_beside(_until(stop), loops)
-
-
-WORKER_DRAIN = 30.0
-"""Seconds that a worker waits for its tasks when it is told to end."""
 
 
 def _set_boot_aside() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hub.cli import prune
 from hub.cli.codes import STOPPED_CODE, exit_code
 from hub.cli.follow import Follower
 from hub.cli.show import json_option, show_json
@@ -28,6 +29,7 @@ def command() -> None:
 
 for _one in COMMANDS:
     command.add_command(_one)
+command.add_command(prune.command)
 
 
 @dataclass(slots=True)

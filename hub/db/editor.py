@@ -17,6 +17,7 @@ from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from hub.db.late_state import LateState
 
@@ -29,14 +30,28 @@ class Executor(MigrationExecutor):
     def __init__(self, connection: BaseDBAsyncClient, apps: dict[str, dict[str, Any]]) -> None:
         super().__init__(connection, apps)
         self.recorder = self.loader.recorder = Recorder(connection)
+        self._apps = apps
 
     async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
-        state = await super()._project_state(applied, upto=upto)
-        return LateState(state.models, state.apps)
+        return (await self._states(applied))[upto]
 
     async def _project_state_cache(self, applied: set[MigrationKey]) -> dict[MigrationKey, State]:
-        states = await super()._project_state_cache(applied)
-        return {key: LateState(state.models, state.apps) for key, state in states.items()}
+        return {key: state for key, state in (await self._states(applied)).items() if key is not None}
+
+    async def _states(self, applied: set[MigrationKey]) -> dict[MigrationKey | None, State]:
+        """Return the models as they were before each applied migration and, for None, as they are now.
+
+        Tortoise's own way makes all classes anew after each operation.
+        """
+        connections = {label: config.get("default_connection", "default") for label, config in self._apps.items()}
+        state: State = LateState({}, StateApps(default_connections=connections), made=False)
+        states: dict[MigrationKey | None, State] = {}
+        for key in self._full_plan():
+            migration = self.loader.graph.nodes[key]
+            if key in applied and migration is not None:
+                states[key] = state.clone()
+                await migration.apply(state, dry_run=True, schema_editor=None)
+        return states | {None: state}
 
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002 - Tortoise's own signature
         if self.connection.capabilities.dialect == "sqlite":

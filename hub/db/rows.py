@@ -32,7 +32,8 @@ async def rows(
     texts and numbers for them. Inside a unit it sees what the unit wrote.
     """
     database = current()
-    found = await database.client.execute_query_dict(native(sql, database.dialect), list(params))
+    values = [_stored(value, database.dialect) if isinstance(value, datetime) else value for value in params]
+    found = await database.client.execute_query_dict(native(sql, database.dialect), values)
     if database.dialect != "postgres":
         _decode(found, times, _moment)
         _decode(found, flags, bool)

@@ -20,7 +20,7 @@ class Worker(Model):
     started = fields.DatetimeField()
     seen = fields.DatetimeField()
     draining = fields.BooleanField(default=False, db_default=False)
-    """Takes nothing new and ends when its last task has."""
+    """Takes nothing new; what it runs goes on."""
 
     class Meta:
         table = "worker"

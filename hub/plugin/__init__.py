@@ -8,10 +8,14 @@ from hub.plugin.auth import Identity, PasswordProvider, Redirect, RedirectProvid
 from hub.plugin.errors import AuthRejected, NotReady, PluginError, Refused, Retry
 from hub.plugin.events import GateRequest, HubEvent
 from hub.plugin.execution import (
+    AppView,
     Capabilities,
     Completed,
     Executor,
+    HostDoor,
+    HostList,
     InventoryView,
+    KnownHosts,
     Material,
     Outcome,
     RepositoryView,
@@ -38,6 +42,8 @@ from hub.plugin.params import (
     Text,
     Words,
 )
+from hub.plugin.pythons import PythonEnvironment, PythonNeeds, find_python, python_environment
+from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
@@ -47,6 +53,7 @@ from hub.plugin.webhook import Delivery, Parsed, WebhookAdapter
 __all__ = [
     "API_VERSION",
     "ActorView",
+    "AppView",
     "AuthRejected",
     "BlobStore",
     "Capabilities",
@@ -60,6 +67,8 @@ __all__ = [
     "GateRequest",
     "Group",
     "Host",
+    "HostDoor",
+    "HostList",
     "HubEvent",
     "Identity",
     "Inventory",
@@ -68,6 +77,7 @@ __all__ = [
     "Key",
     "KeyType",
     "Kind",
+    "KnownHosts",
     "Material",
     "NavItem",
     "NoParams",
@@ -84,10 +94,13 @@ __all__ = [
     "PluginError",
     "ProjectView",
     "Prompt",
+    "PythonEnvironment",
+    "PythonNeeds",
     "Redirect",
     "RedirectProvider",
     "Refused",
     "RepositoryView",
+    "Requirements",
     "Retry",
     "Secret",
     "SecretBackend",
@@ -99,5 +112,7 @@ __all__ = [
     "VaultView",
     "WebhookAdapter",
     "Words",
+    "find_python",
     "hookimpl",
+    "python_environment",
 ]

@@ -7,6 +7,7 @@ is `hub.testing.RecordingIO`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,10 @@ class Capabilities:
     needs_inventory: bool = False
     inventory_types: tuple[str, ...] = ()
     """Wire inventory types that fit, the usual one first."""
+    inventory_sources: bool = False
+    """What inventory sources fetch fits too, whatever they are called."""
+    tells_hosts: bool = False
+    """Has the verb `hosts`."""
     dry_run: bool = False
     """Can show what would change without changing it."""
     approval: bool = False
@@ -42,10 +47,27 @@ class Capabilities:
     with a result of kind `drift`."""
     programs: tuple[str, ...] = ()
     """Programs that must be on PATH; a worker without them says so."""
+    custom_apps: bool = False
+    """Apps that administrators define run in this executor's manner, by `adapted`. The first executor that says so."""
     interrupt: bool = False
     """A stop first sends INT to the program alone, as Ctrl+C would, and leaves its children to it. What has not ended
     after the grace time is ended as usual, with TERM and KILL to all. For programs that finish what they have begun and
     whose children must live until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    """An app that administrators defined, or what they changed about the one that an executor is."""
+
+    name: str
+    title: str
+    icon: str
+    color: str
+    priority: int
+    program: str
+    """A name on PATH, or an absolute path; empty for the executor's own."""
+    arguments: tuple[str, ...] | None
+    """Before the script, in place of the executor's own; None for those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +93,12 @@ class InventoryView:
     text: str
     """Content of a static inventory, path of a file inventory as typed, or workspace name."""
     path: Path | None
-    """File to hand to the tool: written by the hub for static types, inside a checkout for type `file`."""
+    """File to hand to the tool: written by the hub for static types, inside a checkout for type `file`, fetched by a
+    source."""
     user_key: Key | None = None
     become_key: Key | None = None
+    paths: tuple[Path, ...] = ()
+    """Every file or folder to hand over, in their order; later ones add to earlier ones. `path` is the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +167,23 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownHosts:
+    """Which ssh servers a task may trust: those whose keys its project knows."""
+
+    path: Path
+    """Their keys, as OpenSSH writes them; a file of this run. What is added to it, the project learns."""
+    policy: str
+    """`first_use`: the first key of a host is trusted; `ask`: a person approves each; `off`: none is checked."""
+    options: tuple[str, ...]
+    """Options of OpenSSH's programs, each `Name=value`, that keep to it."""
+
+    @property
+    def command(self) -> str:
+        """`ssh` with these options and without questions, as a value of `GIT_SSH_COMMAND`."""
+        return shlex.join(["ssh", *(word for option in ("BatchMode=yes", *self.options) for word in ("-o", option))])
+
+
+@dataclass(frozen=True, slots=True)
 class StateAccess:
     """Where the hub keeps the state of a task's inventory for tools of the Terraform family, by their `http` backend.
 
@@ -156,11 +198,45 @@ class StateAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class HostList:
+    """The hosts that a run would touch, or that an inventory has."""
+
+    hosts: tuple[str, ...]
+    """Sorted by name."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of each group the hosts among `hosts`, those of its children too."""
+    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of each host, without anything that is or looks secret; empty where they were not asked for."""
+    note: str = ""
+    """A sentence on what could not be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """Result of `TaskIO.capture`."""
 
     code: int
     output: str
+
+
+class HostDoor(Protocol):
+    """What a run may know of hosts, and keep for itself."""
+
+    async def facts(self, hosts: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """Return what hosts of the task's inventory last told of themselves, as results of kind `facts` had it; of all
+        that are known unless `hosts` says which.
+
+        Such a result has `hosts`: of each host an object. It is kept beside the inventory and not with the task.
+        """
+        ...
+
+    async def hold(self, names: Sequence[str]) -> None:
+        """Wait until no other task of the project holds one of these names of hosts, and hold them until the task ends.
+
+        While it waits, people see for which task. All are taken at once or none, so that no two tasks wait for each
+        other; hold everything that is needed in one call.
+        """
+        ...
 
 
 class TaskIO(Protocol):
@@ -169,6 +245,15 @@ class TaskIO(Protocol):
     @property
     def workspace(self) -> Path:
         """Private folder of this task (0700), outside the checkout; gone when the task ends."""
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment that programs of this task start with, secret values included: never log it."""
+        ...
+
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
         ...
 
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
@@ -189,6 +274,10 @@ class TaskIO(Protocol):
 
     async def key(self, ref: Key) -> Material:
         """Make a key of the key store usable for this task."""
+        ...
+
+    async def known_hosts(self) -> KnownHosts:
+        """Return which ssh servers this task may trust."""
         ...
 
     async def secrets(self) -> Mapping[str, str]:
@@ -223,11 +312,32 @@ class TaskIO(Protocol):
         """Bring back an artifact of an earlier pass of this task, or of an upstream task."""
         ...
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        """Keep files for people, by the names that they read: relative paths with `/`. Everybody who may read the log
+        can download them. What is too large, or no plain file, is left out, and the log says so."""
+        ...
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        """Write what the build of this deployment has published into an empty folder; return the names."""
+        ...
+
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache, to be read only.
 
         When there is none of that name, `fill` is called once with an empty folder to make it; others wait. If `fill`
-        raises, nothing is kept. `name` should be a digest of everything that decides the content.
+        raises, nothing is kept. `name` should be a digest of everything that decides the content. What `fill` is given
+        has another path than what is returned. That stays while this task runs, and goes when no task has used it for
+        long.
+        """
+        ...
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        """Get what is at an `https` address: at most `limit` bytes, within `seconds`.
+
+        The certificate is checked, and only redirections within the same server are followed. Raises `NotReady` with
+        a sentence that holds neither the query of the address nor a header.
         """
         ...
 
@@ -288,6 +398,19 @@ class Executor(Extension, Generic[P, T]):
         """Do the task. Decide argv and order; await `io.exec` for each step; return how it ended."""
         raise NotImplementedError
 
+    def adapted(self, app: AppView) -> Executor | None:
+        """Return this executor as the app that administrators defined or changed: with its program and arguments, and
+        all that is shown of it. None, as here, when the executor has no program that could be another."""
+        return None
+
     def preview(self, task: TaskView, params: P, task_params: T) -> Sequence[str]:
         """Return the main command line as it would be run, for people to read; empty when it cannot be told."""
         return ()
+
+    async def hosts(self, task: TaskView, params: P, task_params: T, io: TaskIO) -> HostList:
+        """Tell which hosts `run` would touch; for a task without a script, all of its inventory with their variables.
+
+        Nothing may be changed anywhere: people ask before they start a task, and when they look at an inventory. Of
+        the door everything that belongs to a task (results, artifacts, state) is refused.
+        """
+        raise NotImplementedError

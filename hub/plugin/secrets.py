@@ -20,9 +20,15 @@ class KeyType(Extension, Generic[P]):
 
     shown: ClassVar[tuple[str, ...]] = ()
     """Members that are no secret and may be shown, such as a login."""
+    renewable: ClassVar[tuple[str, ...]] = ()
+    """Members that can be replaced alone, such as a certificate; the others then stay as they are stored."""
 
     async def check(self, params: P) -> None:
         """Try the secret before it is saved; raise `Refused` with a sentence when it could never work."""
+
+    async def about(self, params: P) -> Mapping[str, Any]:
+        """Return what people may know of a stored key, such as when a certificate of it ends; nothing secret."""
+        return {}
 
     async def materialise(self, params: P, folder: Path) -> Material:
         """Write what a program needs into `folder` (0700, private to one task); files 0600."""

@@ -18,6 +18,33 @@ Work = Callable[[str, int], Awaitable[None]]
 """Called with the lane and the number of each message."""
 
 
+class Gate:
+    """Lets a `serve` take messages, or not; what it took before goes on."""
+
+    def __init__(self) -> None:
+        self._shut = False
+        self._told: list[Callable[[], None]] = []
+
+    @property
+    def shut(self) -> bool:
+        """True while nothing may be taken."""
+        return self._shut
+
+    def open(self) -> None:
+        """Let messages be taken again."""
+        self._shut = False
+        for told in self._told:
+            told()
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self._shut = True
+
+    def tell(self, opened: Callable[[], None]) -> None:
+        """Have `opened` called whenever messages may be taken again."""
+        self._told.append(opened)
+
+
 class Queue(Protocol):
     """Sends numbers on named lanes; each message reaches at least one server of its lane."""
 
@@ -25,8 +52,10 @@ class Queue(Protocol):
         """Hand over `number`. Raises `Unavailable` when the carrier does not answer; the sweep sends again."""
         ...
 
-    async def serve(self, lanes: Sequence[str], work: Work, *, slots: int) -> None:
+    async def serve(self, lanes: Sequence[str], work: Work, *, slots: int, gate: Gate | None = None) -> None:
         """Call `work` for each message of these lanes, at most `slots` at once, until cancelled.
+
+        Nothing is taken while the gate is shut.
 
         A cancelled `serve` takes nothing new and returns when the calls under way have ended. An error raised by `work`
         is logged and the message is gone. A carrier that goes away is waited for.

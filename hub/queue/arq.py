@@ -14,13 +14,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from arq.connections import ArqRedis
 from arq.worker import Retry, Worker, func
 
 from hub.errors import Unavailable
-from hub.queue import Work
+from hub.queue import Gate, Work
 from hub.queue.calls import Calls
 from hub.redis_link import FAILURES, Outage, Subscription, connections, delays, place
 
@@ -88,9 +89,10 @@ class ArqQueue:
         except FAILURES as error:
             raise Unavailable(f"Redis at {self._place} does not answer.") from error
 
-    async def serve(self, lanes: Sequence[str], work: Work, *, slots: int) -> None:
+    async def serve(self, lanes: Sequence[str], work: Work, *, slots: int, gate: Gate | None = None) -> None:
         """Call `work` for each message of these lanes; see `hub.queue.Queue`."""
-        await _Server(self._redis, self._outage, lanes, work, slots=slots).run()
+        calls = partial(Calls, work, slots=slots, gate=gate)
+        await _Server(self._redis, self._outage, lanes, calls).run()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -100,11 +102,11 @@ class ArqQueue:
 class _Server:
     """One call of `serve`: takes from its lanes in turns, whenever a slot is free and a lane may hold something."""
 
-    def __init__(self, redis: ArqRedis, outage: Outage, lanes: Sequence[str], work: Work, *, slots: int) -> None:
+    def __init__(self, redis: ArqRedis, outage: Outage, lanes: Sequence[str], calls: Callable[..., Calls]) -> None:
         self._outage = outage
         self._woken = asyncio.Event()
         self._stopping = False
-        self._calls = Calls(work, slots=slots, freed=self._woken.set)
+        self._calls = calls(freed=self._woken.set)
         self._lanes = deque(
             _Lane(lane, redis, self._calls, outage, more=self._woken.set) for lane in dict.fromkeys(lanes)
         )

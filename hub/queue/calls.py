@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from hub.queue import Work
+from hub.queue import Gate, Work
 
 _log = logging.getLogger(__name__)
 
@@ -17,18 +17,20 @@ class Calls:
     A slot is taken by `reserve` before a message leaves its lane, and used by `begin` or returned by `give_back`.
     """
 
-    def __init__(self, work: Work, *, slots: int, freed: Callable[[], None]) -> None:
+    def __init__(self, work: Work, *, slots: int, freed: Callable[[], None], gate: Gate | None = None) -> None:
         if slots < 1:
             raise ValueError(f"A server needs at least one slot, not {slots}.")
         self._work = work
         self._free = slots
         self._freed = freed
+        self._gate = gate or Gate()
+        self._gate.tell(freed)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def free(self) -> int:
         """How many messages may be taken now."""
-        return self._free
+        return 0 if self._gate.shut else self._free
 
     def reserve(self) -> None:
         """Take a slot for a message that is about to be taken."""

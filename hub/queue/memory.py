@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from hub.queue import Work
+from hub.queue import Gate, Work
 from hub.queue.calls import Calls
 
 
@@ -31,10 +31,10 @@ class MemoryQueue:
     async def ping(self) -> None:
         """Return: memory is always there."""
 
-    async def serve(self, lanes: Sequence[str], work: Work, *, slots: int) -> None:
+    async def serve(self, lanes: Sequence[str], work: Work, *, slots: int, gate: Gate | None = None) -> None:
         """Call `work` for each message of these lanes; see `hub.queue.Queue`."""
         woken = asyncio.Event()
-        calls = Calls(work, slots=slots, freed=woken.set)
+        calls = Calls(work, slots=slots, freed=woken.set, gate=gate)
         turns = deque(dict.fromkeys(lanes))
         server = (frozenset(turns), woken)
         self._servers.append(server)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 from hub.plugin import ActorView
+
+asked_from: Final[ContextVar[str]] = ContextVar("asked_from", default="")
+"""Network address that the request under way came from; empty for what the hub does by itself."""
 
 
 @dataclass(frozen=True, slots=True)

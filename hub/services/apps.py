@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hub.context import Hub
 from hub.db import unit
-from hub.errors import Invalid, NotFound
-from hub.models import App
-from hub.plugin import Executor
+from hub.errors import Conflict, Invalid, NotFound
+from hub.models import App, Template
+from hub.plugin import AppView, Executor
 from hub.services.access import require_admin
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, Draft
 from hub.services.events import record
 
+_PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]{0,254}|/[^\x00-\x1f\x7f]{1,999}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,50}", re.ASCII)
 
 
@@ -30,7 +32,21 @@ class AppDraft(Draft):
     color: str = Field(default="", max_length=50)
     dark_color: str = Field(default="", max_length=50)
     path: str = Field(default="", max_length=1000)
-    args: list[str] | None = None
+    args: list[Annotated[str, Field(max_length=1000)]] | None = Field(default=None, max_length=100)
+
+    @field_validator("path")
+    @classmethod
+    def _program(cls, value: str) -> str:
+        if value and (not _PROGRAM.fullmatch(value) or ".." in PurePosixPath(value).parts):
+            raise ValueError("write the name of a program that is on the PATH, or its absolute path")
+        return value
+
+    @field_validator("args")
+    @classmethod
+    def _words(cls, value: list[str] | None) -> list[str] | None:
+        if any("\0" in word for word in value or ()):
+            raise ValueError("an argument cannot hold a NUL character")
+        return value
 
 
 class ActiveDraft(Draft):
@@ -39,9 +55,30 @@ class ActiveDraft(Draft):
     active: bool = False
 
 
-def executor_of(hub: Hub, app: str) -> Executor:
-    """Return the executor of an app. Raises `Invalid` naming it when no plugin brings it."""
-    executor = hub.registry.executors.get(app)
+async def find(hub: Hub, app: str) -> Executor | None:
+    """Return the executor of an app as administrators changed it, or of one that they defined; None for no such app."""
+    return _adapted(hub, app, await App.get_or_none(id=app))
+
+
+async def executor_of(hub: Hub, app: str) -> Executor:
+    """Return the executor of an app. Raises `Invalid` naming it when there is none."""
+    return _present(app, await find(hub, app))
+
+
+async def usable(hub: Hub, app: str) -> Executor:
+    """Return the executor of an app that may start tasks. Raises `Invalid` for one that administrators switched off."""
+    changed = await App.get_or_none(id=app)
+    executor = _present(app, _adapted(hub, app, changed))
+    if changed is not None and not changed.active:
+        raise Invalid(
+            f"The app {executor.title} is switched off on this hub, so nothing was started; an administrator can "
+            "switch it on again.",
+            field="app",
+        )
+    return executor
+
+
+def _present(app: str, executor: Executor | None) -> Executor:
     if executor is None:
         raise Invalid(
             f"The executor {app or '(none)'} is not installed; install the plugin that brings it.", field="app"
@@ -49,14 +86,24 @@ def executor_of(hub: Hub, app: str) -> Executor:
     return executor
 
 
-async def refuse_inactive(executor: Executor) -> None:
-    """Raise `Invalid` when administrators switched an app off: it is offered for nothing then, and starts nothing."""
-    if await App.filter(id=executor.name, active=False).exists():
-        raise Invalid(
-            f"The app {executor.title} is switched off on this hub, so nothing was started; an administrator can "
-            "switch it on again.",
-            field="app",
-        )
+def _adapted(hub: Hub, app: str, changed: App | None) -> Executor | None:
+    own = hub.registry.executors.get(app)
+    if changed is None or (own is not None and not changed.path and not changed.args):
+        return own
+    pattern = own or _pattern(hub)
+    if pattern is None:
+        return None
+    shown = _wire(hub, app, changed)
+    view = AppView(
+        name=app, title=shown["title"], icon=shown["icon"], color=shown["color"], priority=shown["priority"],
+        program=changed.path, arguments=tuple(str(word) for word in changed.args) if changed.args else None,
+    )  # fmt: skip
+    return pattern.adapted(view) or own
+
+
+def _pattern(hub: Hub) -> Executor | None:
+    """Return the executor in whose manner the apps run that administrators define."""
+    return next((one for one in hub.registry.executors.values() if one.capabilities.custom_apps), None)
 
 
 async def list_apps(hub: Hub) -> list[dict[str, Any]]:
@@ -98,6 +145,12 @@ async def delete_app(hub: Hub, actor: Actor, app_id: str) -> None:
     _check_id(app_id)
 
     async def work() -> None:
+        using = 0 if app_id in hub.registry.executors else await Template.filter(app=app_id).count()
+        if using:
+            raise Conflict(
+                f"The app {app_id} cannot be deleted, for {using} {'template uses' if using == 1 else 'templates use'} "
+                "it. Switch it off instead, or change them first."
+            )
         if await App.filter(id=app_id).delete():
             await record(hub, actor, "app", None, f"App {app_id} deleted", project_id=None)
 
@@ -125,8 +178,9 @@ def _check_id(app_id: str) -> None:
 
 def _wire(hub: Hub, name: str, changed: App | None) -> dict[str, Any]:
     executor = hub.registry.executors.get(name)
+    runs = executor is not None or _pattern(hub) is not None
     return {
-        "active": executor is not None and (changed is None or changed.active),
+        "active": runs and (changed is None or changed.active),
         "priority": changed.priority if changed else getattr(executor, "priority", 0),
         "title": (changed.title if changed else "") or getattr(executor, "title", name),
         "icon": (changed.icon if changed else "") or getattr(executor, "icon", ""),

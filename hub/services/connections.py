@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from hub.context import Hub
 from hub.errors import Invalid
 from hub.plugin import Params, PasswordProvider, RedirectProvider
-from hub.settings import SignOn
+from hub.setting_types import SignOn
 
 logger = logging.getLogger(__name__)
 

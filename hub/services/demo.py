@@ -121,6 +121,7 @@ async def _templates(
 def _state(hub: Hub) -> str:
     """Return arguments that keep the state outside of the task's folder, which goes with the task."""
     path = hub.settings.data_dir / DEMO / "state" / "terraform.tfstate"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # tasks may use this folder, and none above it
     return json.dumps({"init": [f"-backend-config=path={path}"]})
 
 

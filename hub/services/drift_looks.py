@@ -25,7 +25,7 @@ async def start(hub: Hub, actor: Actor, project_id: int, template_id: int) -> di
     """Start a task that looks whether what a template describes is still so, and changes nothing."""
     await require(actor, project_id, RUN_TASKS, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
-    executor = apps.executor_of(hub, template.app)
+    executor = await apps.executor_of(hub, template.app)
     if not executor.capabilities.drift:
         raise Invalid(f"{executor.title} cannot look for drift.")
     draft = TaskDraft(template_id=template_id, message="Look for drift", params={KIND: True})

@@ -11,7 +11,7 @@ from hub.db import execute, on_commit, rows
 from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services.access import require, visible_project_ids
-from hub.services.actor import Actor
+from hub.services.actor import Actor, asked_from
 from hub.services.cursors import Place
 from hub.services.listing import WHOLE, Asked, Listing, Page
 
@@ -54,14 +54,17 @@ async def record(
 ) -> None:
     """Write an event row in the unit under way."""
     integration = actor.source_id if actor.kind == "integration" else None
-    happened = [project_id, actor.user_id, integration, object_type, object_id, text, hub.clock()]
-    await execute(_RECORD, happened)
+    await execute(_RECORD, [
+        project_id, actor.user_id, integration, object_type, object_id, text, hub.clock(), actor.label[:255],
+        asked_from.get(),
+    ])  # fmt: skip
 
 
 _RECORD = """
     INSERT INTO "event"
-        ("project_id", "user_id", "integration_id", "object_type", "object_id", "description", "created")
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+        ("project_id", "user_id", "integration_id", "object_type", "object_id", "description", "created", "actor",
+         "address")
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 

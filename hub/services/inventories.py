@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.models import Inventory, Key, Repository, Template
-from hub.services import events, refs
+from hub.services import events, inventory_sources, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, remove, store
@@ -19,9 +20,6 @@ from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import hidden, shown
 
 IN_USE = "Inventory is in use by one or more templates"
-
-WIRE_TYPES = ("static", "static-yaml", "file", "terraform-workspace", "tofu-workspace")
-"""Types that the wire takes whatever is installed; plugins bring more with their executors."""
 
 
 class InventoryDraft(Draft):
@@ -68,8 +66,8 @@ async def list_inventories(
     grant = await require(actor, project_id)
     query = Inventory.filter(project_id=project_id, template_id=template_id)
     executor = hub.registry.executors.get(app)
-    if executor is not None and executor.capabilities.inventory_types:
-        query = query.filter(type__in=list(executor.capabilities.inventory_types))
+    if fitting := inventory_sources.fitting(hub, executor):
+        query = query.filter(type__in=list(fitting))
     found = await LISTING.rows(query, asked, hidden=hidden(grant, "inventory"))
     return found.shaped(lambda one: shown(grant, "inventory", wire(one)))
 
@@ -95,7 +93,7 @@ async def create_inventory(hub: Hub, actor: Actor, project_id: int, draft: Inven
         raise Invalid("Not supported inventory type", field="type")
 
     async def work() -> Inventory:
-        inventory = await Inventory.create(project_id=project_id, **await _columns(project_id, draft))
+        inventory = await Inventory.create(project_id=project_id, **await _columns(hub, project_id, draft))
         await tell(hub, actor, inventory, "created")
         return inventory
 
@@ -114,7 +112,7 @@ async def update_inventory(
 
     async def work() -> None:
         inventory = await find(Inventory, project_id, inventory_id, "inventory")
-        inventory.update_from_dict(await _columns(project_id, draft))
+        inventory.update_from_dict(await _columns(hub, project_id, draft))
         await inventory.save()
         await tell(hub, actor, inventory, "updated")
 
@@ -137,19 +135,22 @@ async def delete_inventory(hub: Hub, actor: Actor, project_id: int, inventory_id
 def known_types(hub: Hub) -> set[str]:
     """Every type of inventory that may be stored."""
     brought = (executor.capabilities.inventory_types for executor in hub.registry.executors.values())
-    return set(WIRE_TYPES).union(*brought)
+    return set(inventory_sources.WIRE_TYPES).union(inventory_sources.names(hub), *brought)
 
 
-async def _columns(project_id: int, draft: InventoryDraft) -> dict[str, Any]:
+async def _columns(hub: Hub, project_id: int, draft: InventoryDraft) -> dict[str, Any]:
+    content = draft.inventory
     if draft.type == "file":
-        _check_path(draft.inventory)
+        _check_paths(draft.inventory)
+    elif inventory_sources.find(hub, draft.type) is not None:
+        content = await inventory_sources.check(hub, project_id, draft.type, draft.inventory)
     keys = {
         field: await refer(Key, project_id, getattr(draft, field), field, missing=NotFound, owner="")
         for field in ("ssh_key_id", "become_key_id")
     }
     return {
         "name": draft.name,
-        "inventory": draft.inventory,
+        "inventory": content,
         "type": draft.type,
         **keys,
         "template_id": await refer(Template, project_id, draft.template_id, "template_id", missing=NotFound),
@@ -158,11 +159,12 @@ async def _columns(project_id: int, draft: InventoryDraft) -> dict[str, Any]:
     }
 
 
-def _check_path(text: str) -> None:
+def _check_paths(text: str) -> None:
     """Refuse what leads out of the repository, on create and on update alike (BUG-002); the worker looks again."""
-    path = PurePosixPath(text.strip().replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or "\0" in text:
-        raise Invalid("Invalid inventory file pathname. Must be: path/to/inventory.", field="inventory")
+    for part in (text, *re.split(r"[,\n]", text)):
+        path = PurePosixPath(part.strip().replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or "\0" in part:
+            raise Invalid("Invalid inventory file pathname. Must be: path/to/inventory.", field="inventory")
 
 
 async def tell(hub: Hub, actor: Actor, inventory: Inventory, verb: str) -> None:

@@ -87,6 +87,18 @@ async def get_key(actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
     return shown(grant, "key", _wire(key))
 
 
+async def about_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
+    """What its type tells of a stored key without its secret, such as the public half and when a certificate ends."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    key = await find(Key, project_id, key_id, "key")
+    _refuse_owned(key)
+    kind = hub.registry.key_types.get(key.type)
+    if kind is None or _is_empty(key):
+        return {}
+    params = _secret_params(kind, await read_secret(hub, key))
+    return dict(await hub.registry.guard(kind, kind.about(params), limit=_CHECK_SECONDS))
+
+
 async def key_refs(actor: Actor, project_id: int, key_id: int) -> refs.Refs:
     """What uses a key."""
     await require(actor, project_id)
@@ -120,9 +132,10 @@ async def update_key(hub: Hub, actor: Actor, project_id: int, key_id: int, draft
     await require(actor, project_id, MANAGE_RESOURCES)
     same_id(draft.id, key_id, "Key")
     same_project(draft.project_id, project_id)
-    _refuse_owned(await find(Key, project_id, key_id, "key"))
+    known = await find(Key, project_id, key_id, "key")
+    _refuse_owned(known)
     _check_name(draft)
-    source, members = await _checked(hub, project_id, draft) if draft.override_secret else ({}, {})
+    source, members = await _checked(hub, project_id, draft, known) if draft.override_secret else ({}, {})
 
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
@@ -198,7 +211,9 @@ def _backend_params(hub: Hub, backend: SecretBackend) -> Params:
         ) from None
 
 
-async def _checked(hub: Hub, project_id: int, draft: KeyDraft) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _checked(
+    hub: Hub, project_id: int, draft: KeyDraft, known: Key | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
     """Return (columns of the place, secret members), both checked."""
     kind = hub.registry.key_types.get(draft.type)
     if kind is None:
@@ -209,9 +224,18 @@ async def _checked(hub: Hub, project_id: int, draft: KeyDraft) -> tuple[dict[str
         await _refuse_storage(project_id, draft.source_storage_id)
     if draft.source_storage_type:
         return _source(hub, draft), {}
-    params = _secret_params(kind, draft.secret_members(kind.params_type.model_fields))
+    given = draft.secret_members(kind.params_type.model_fields)
+    if known is not None and known.type == kind.name and not known.source_storage_type and _renews(kind, given):
+        given = await read_secret(hub, known) | {name: value for name, value in given.items() if value}
+    params = _secret_params(kind, given)
     await hub.registry.guard(kind, kind.check(params), limit=_CHECK_SECONDS)
     return _DATABASE, params.model_dump(mode="json")
+
+
+def _renews(kind: KeyType, given: Mapping[str, Any]) -> bool:
+    """Tell whether only what can be replaced alone was sent."""
+    filled = {name for name, value in given.items() if value}
+    return bool(filled) and filled <= set(kind.renewable)
 
 
 _DATABASE: dict[str, Any] = {"source_storage_type": None, "source_storage_key": None, "source_storage_id": None}

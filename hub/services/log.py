@@ -8,21 +8,32 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from hub.context import Hub
-from hub.db import execute, rows, unit
+from hub.db import column, execute, rows, unit
+from hub.models import TaskChunk
+from hub.services import log_archive
+from hub.services.log_chunks import Chunk
 from hub.services.tasks.moves import LeaseLost, topic
+
+__all__ = [
+    "ANSI", "ARCHIVE", "GONE", "Chunk", "Piece", "Tail", "append", "chunk_at", "chunks_from", "chunks_since",
+    "compressed", "insert", "lines", "place_of", "position", "raw", "whole",
+]  # fmt: skip
 
 LEVEL = 1
 """zlib level: 650 lines take 0.6 ms and shrink to a fifth; higher levels cost more than they save."""
 
 _IN_THREAD = 16 * 1024  # bytes from which compressing beside the loop beats the hand-over
 _READ_AHEAD = 16  # chunks of about 64 KiB read at once when a whole log is streamed
+
+ARCHIVE: Final = "archive"
+GONE: Final = "gone"
+"""Where a log may be, besides the database: `Task.log_place`."""
 
 ANSI = re.compile(rb"\x1b\[[0-9;]*[a-zA-Z]")
 """What the wire's raw output leaves out."""
@@ -41,41 +52,12 @@ class Piece:
     """Pairs [line within the piece, milliseconds since `time`]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A stored piece."""
-
-    seq: int
-    first_line: int
-    lines: int
-    time: datetime
-    times: list[list[int]]
-    text: str
-
-    @property
-    def until(self) -> datetime:
-        """When its last lines were read."""
-        return self.time + timedelta(milliseconds=self.times[-1][1])
-
-    def numbered(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, datetime, str]]:
-        """Yield (line number, time, text) of the lines from `first` up to, not including, `last`."""
-        starts = [entry[0] for entry in self.times]
-        for offset, text in enumerate(self.text.split("\n")):
-            number = self.first_line + offset
-            if number < first:
-                continue
-            if last is not None and number >= last:
-                return
-            at = self.times[max(0, bisect_right(starts, offset) - 1)][1]
-            yield number, self.time + timedelta(milliseconds=at), text
-
-
 async def append(hub: Hub, project_id: int, task_id: int, seq: int, first_line: int, piece: Piece) -> None:
     """Store a piece as chunk `seq`, then ring. Raises `LeaseLost` when the task is not this worker's any more."""
     data = await _packed(piece)
 
     async def work() -> None:
-        if not await execute(_COUNT, [seq + 1, first_line + piece.lines, task_id, hub.node]):
+        if not await execute(_COUNT, [seq + 1, first_line + piece.lines, len(data), task_id, hub.node]):
             raise LeaseLost
         await _create(task_id, seq, first_line, piece, data)
 
@@ -83,16 +65,19 @@ async def append(hub: Hub, project_id: int, task_id: int, seq: int, first_line: 
     await hub.bell.ring(topic(project_id, task_id))
 
 
-async def insert(task_id: int, seq: int, first_line: int, piece: Piece) -> None:
-    """Store a short piece in the unit under way, which counts it in the task's row."""
-    await _create(task_id, seq, first_line, piece, zlib.compress(_encoded(piece), LEVEL))
+async def insert(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> None:
+    """Store a short piece, compressed already, in the unit under way, which counts it in the task's row."""
+    await _create(task_id, seq, first_line, piece, data)
 
 
 async def _create(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> None:
     await execute(_INSERT, [task_id, seq, first_line, piece.lines, piece.time, piece.times, data])
 
 
-_COUNT = 'UPDATE "task" SET "log_chunks" = ?, "log_lines" = ? WHERE "id" = ? AND "lease_owner" = ?'
+_COUNT = """
+    UPDATE "task" SET "log_chunks" = ?, "log_lines" = ?, "log_bytes" = "log_bytes" + ?
+    WHERE "id" = ? AND "lease_owner" = ?
+"""
 
 _INSERT = """
     INSERT INTO "task_chunk" ("task_id", "seq", "first_line", "lines", "time", "times", "data")
@@ -105,6 +90,11 @@ async def _packed(piece: Piece) -> bytes:
     return await asyncio.to_thread(zlib.compress, raw, LEVEL) if len(raw) >= _IN_THREAD else zlib.compress(raw, LEVEL)
 
 
+def compressed(piece: Piece) -> bytes:
+    """Return what is stored of a short piece."""
+    return zlib.compress(_encoded(piece), LEVEL)
+
+
 def _encoded(piece: Piece) -> bytes:
     return piece.text.encode("utf-8", "replace")
 
@@ -113,6 +103,12 @@ async def position(task_id: int) -> tuple[int, int]:
     """Return how many chunks and lines are stored; where a second pass goes on."""
     found = await rows('SELECT "log_chunks", "log_lines" FROM "task" WHERE "id" = ?', [task_id])
     return (found[0]["log_chunks"], found[0]["log_lines"]) if found else (0, 0)
+
+
+async def place_of(task_id: int) -> str:
+    """Return where the chunks of a task's log are: empty for the database. Callers have checked permission."""
+    found = await rows('SELECT "log_place" FROM "task" WHERE "id" = ?', [task_id])
+    return str(found[0]["log_place"]) if found else ""
 
 
 def _opened(row: dict[str, Any]) -> Chunk:
@@ -126,7 +122,17 @@ async def chunks_from(task_id: int, first_line: int, *, limit: int = _READ_AHEAD
     start = 0
     if found:
         start = found[0]["seq"] + (1 if first_line >= found[0]["first_line"] + found[0]["lines"] else 0)
+    elif await place_of(task_id) == ARCHIVE:
+        start = await log_archive.chunk_of_line(task_id, first_line)
     return await chunks_since(task_id, start, limit=limit)
+
+
+async def chunk_at(task_id: int, at: datetime) -> int:
+    """Return the number of the last chunk that was begun by then; 0 when none was. Callers checked permission."""
+    if await place_of(task_id) == ARCHIVE:
+        return await log_archive.chunk_at(task_id, at)
+    found = await column(TaskChunk.filter(task_id=task_id, time__lte=at).order_by("-seq").limit(1), "seq")
+    return int(found[0]) if found else 0
 
 
 @dataclass(slots=True)
@@ -159,9 +165,16 @@ class Tail:
 
 
 async def chunks_since(task_id: int, seq: int, *, limit: int = _READ_AHEAD) -> list[Chunk]:
-    """Return up to `limit` chunks from number `seq` on. Callers have checked permission."""
+    """Return chunks from number `seq` on, fewer than `limit` at the end only. Callers have checked permission.
+
+    A log that is moved to the archive meanwhile loses its first chunks first: then the archive has it whole already.
+    """
     found = await rows(_CHUNKS, [task_id, seq, limit], times=("time",), documents=("times",))
-    return [_opened(row) for row in found]
+    if found and found[0]["seq"] == seq:
+        return [_opened(row) for row in found]
+    if await place_of(task_id) == ARCHIVE:
+        return await log_archive.chunks_since(task_id, seq, limit=limit)
+    return []
 
 
 _CHUNK_OF = """
@@ -189,11 +202,15 @@ async def raw(task_id: int, *, colours: bool = False) -> AsyncIterator[bytes]:
     seq = 0
     while True:
         found = await rows(_CHUNKS, [task_id, seq, _READ_AHEAD])
-        if not found:
-            return
+        if not found or found[0]["seq"] != seq:
+            break
         pieces = [row["data"] for row in found]
         yield await asyncio.to_thread(_written if colours else _plain, pieces)
         seq = found[-1]["seq"] + 1
+    while chunks := await chunks_since(task_id, seq):  # the rest of an archived log
+        data = b"".join(chunk.text.encode() + b"\n" for chunk in chunks)
+        yield data if colours else await asyncio.to_thread(_bare, data)
+        seq = chunks[-1].seq + 1
 
 
 def _written(pieces: list[bytes]) -> bytes:
@@ -201,7 +218,10 @@ def _written(pieces: list[bytes]) -> bytes:
 
 
 def _plain(pieces: list[bytes]) -> bytes:
-    data = _written(pieces)
+    return _bare(_written(pieces))
+
+
+def _bare(data: bytes) -> bytes:
     return ANSI.sub(b"", data) if b"\x1b[" in data else data
 
 

@@ -16,6 +16,7 @@ from hub.models import (
     Inventory,
     Key,
     Membership,
+    Option,
     Project,
     Repository,
     StateAlias,
@@ -23,12 +24,13 @@ from hub.models import (
     Template,
     View,
 )
-from hub.services import events
+from hub.services import events, retention
 from hub.services.access import MANAGE_RESOURCES, UPDATE_PROJECT, require, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.cursors import Place
-from hub.services.draft import Draft, same_project
+from hub.services.draft import same_project
+from hub.services.host_key_lessons import OPTION
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.tasks.states import UNFINISHED
 
@@ -37,12 +39,12 @@ MOST = 200
 
 _MOST_TASKS = 2**31 - 1
 
-_SHOWN = ("id", "name", "created", "alert", "alert_chat", "max_parallel_tasks", "type")
+_SHOWN = ("id", "name", "created", "alert", "alert_chat", "max_parallel_tasks", "type", *retention.MEMBERS)
 _COLUMNS = "SELECT " + ", ".join(f'"{name}"' for name in _SHOWN) + ' FROM "project"'  # noqa: S608 - of constants
 
 
-class ProjectDraft(Draft):
-    """The wire's body of a project."""
+class ProjectDraft(retention.Wished):
+    """The wire's body of a project, and how long it keeps its tasks and logs; a limit that is left out stays."""
 
     id: Id = 0
     name: str = Field(default="", max_length=255)
@@ -121,6 +123,7 @@ async def create_project(hub: Hub, actor: Actor, draft: ProjectDraft) -> dict[st
         project = await Project.create(
             name=draft.name, created=hub.clock(), alert=draft.alert, alert_chat=draft.alert_chat,
             max_parallel_tasks=draft.max_parallel_tasks, type=draft.type,
+            **draft.model_dump(include=set(retention.MEMBERS), exclude_none=True),
         )  # fmt: skip
         if actor.user_id is not None:
             await Membership.create(project_id=project.id, user_id=actor.user_id, role="owner")
@@ -135,7 +138,7 @@ async def create_project(hub: Hub, actor: Actor, draft: ProjectDraft) -> dict[st
 
 
 async def update_project(hub: Hub, actor: Actor, project_id: int, draft: ProjectDraft) -> None:
-    """Replace name, alerts and limit."""
+    """Replace name, alerts and limits."""
     await require(actor, project_id, UPDATE_PROJECT)
     same_project(draft.id, project_id)
 
@@ -143,6 +146,7 @@ async def update_project(hub: Hub, actor: Actor, project_id: int, draft: Project
         project = await _find(project_id)
         project.name, project.alert, project.alert_chat = draft.name, draft.alert, draft.alert_chat
         project.max_parallel_tasks = draft.max_parallel_tasks
+        project.update_from_dict(draft.model_dump(include=set(retention.MEMBERS), exclude_none=True))
         await project.save()
         await events.record(hub, actor, "project", project_id, "Project updated", project_id=project_id)
         await events.announce(hub, actor, "project.updated", project_id, project_id)
@@ -160,6 +164,7 @@ async def delete_project(hub: Hub, actor: Actor, project_id: int) -> None:
         if ids:
             raise Conflict(f"The task {ids[0]} of this project is not finished. Stop it, then delete the project.")
         await _empty(project_id)
+        await Option.filter(key=f"{OPTION}.{project_id}").delete()
         await Project.filter(id=project_id).delete()
         text = f"Project {grant.project_name} deleted"
         await events.record(hub, actor, "project", project_id, text, project_id=None)
@@ -195,6 +200,7 @@ def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
         shape["alert_chat"] = row["alert_chat"]
     if row["max_parallel_tasks"]:
         shape["max_parallel_tasks"] = row["max_parallel_tasks"]
+    shape.update((name, row[name]) for name in retention.MEMBERS if row[name])
     shape["type"] = row["type"]
     return shape
 

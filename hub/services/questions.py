@@ -20,7 +20,7 @@ def topic(question_id: int) -> str:
     return f"answer/{question_id}"
 
 
-async def ask(hub: Hub, kind: str, data: dict[str, Any]) -> Any:
+async def ask(hub: Hub, kind: str, data: dict[str, Any], *, seconds: float = WAIT) -> Any:
     """Ask and wait for the answer. Raises `Unavailable` with the worker's sentence, or when nobody answers."""
     await Question.filter(created__lt=hub.clock() - _STALE).delete()
     question = await Question.create(kind=kind, data=data, created=hub.clock())
@@ -28,7 +28,7 @@ async def ask(hub: Hub, kind: str, data: dict[str, Any]) -> Any:
         async with hub.bell.listen(topic(question.id)) as ears:
             await hub.queue.send(QUESTIONS, question.id)
             time = asyncio.get_running_loop().time  # the system's clock may be set meanwhile
-            deadline = time() + WAIT
+            deadline = time() + seconds
             while True:
                 await question.refresh_from_db()
                 if question.answered is not None:

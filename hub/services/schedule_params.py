@@ -69,6 +69,6 @@ async def checked(
         "message": draft.message,
         "version": draft.version,
         "inventory_id": await refer(Inventory, schedule.project_id, draft.inventory_id, "inventory_id"),
-        "params": check_task_params(apps.executor_of(hub, template.app), draft.params, ""),
+        "params": check_task_params(await apps.executor_of(hub, template.app), draft.params, ""),
     }
     return {name: value for name, value in shown.items() if value}, answers.secret

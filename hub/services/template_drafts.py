@@ -13,16 +13,18 @@ from hub.context import Hub
 from hub.errors import Invalid
 from hub.models import Environment, Inventory, Key, Repository, Template, View
 from hub.plugin import Executor
-from hub.services import survey_drafts
+from hub.services import apps, survey_drafts
 from hub.services.belongings import Id, refer
 from hub.services.draft import Draft
 from hub.services.git_address import check_branch
+from hub.services.limits import Limits
 from hub.services.params import check_template_params
 
 BUILD = "build"
 DEPLOY = "deploy"
 _MOST_SECONDS = 366 * 24 * 3600
 _MOST_HOSTS = 1_000_000
+MOST_PRIORITY = 1000
 
 
 class VaultDraft(Draft):
@@ -66,22 +68,26 @@ class TemplateDraft(Draft):
     runner_tag: str | None = Field(default=None, max_length=50)
     time_limit: int = Field(default=0, ge=0, le=_MOST_SECONDS)
     host_limit: int = Field(default=0, ge=0, le=_MOST_HOSTS)
+    limits: Limits = Field(default_factory=Limits)
+    queue_limit: int = Field(default=0, ge=0, le=_MOST_SECONDS)
+    priority: int = Field(default=0, ge=-MOST_PRIORITY, le=MOST_PRIORITY)
+    concurrency_group: str = Field(default="", max_length=100)
 
 
 _AS_SENT = (
     "name", "description", "app", "playbook", "working_directory", "type", "autorun", "suppress_success_alerts",
     "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks", "runner_tag", "time_limit",
-    "host_limit",
+    "host_limit", "queue_limit", "priority",
 )  # fmt: skip
 
 
-_NEWER = ("working_directory", "time_limit", "host_limit")
+_NEWER = ("working_directory", "time_limit", "host_limit", "queue_limit", "priority", "concurrency_group")
 """Members that older clients do not know of; where they are omitted, they stay as they were."""
 
 
-def executor_for(hub: Hub, app: str, *, before: str | None = None) -> Executor | None:
+async def executor_for(hub: Hub, app: str, *, before: str | None = None) -> Executor | None:
     """Return the executor of an app; None for one that is not installed but that the template had `before`."""
-    executor = hub.registry.executors.get(app)
+    executor = await apps.find(hub, app)
     if executor is None and app != before:
         raise Invalid(f"Invalid app id: {app}", field="app")
     return executor
@@ -95,7 +101,7 @@ async def columns(
     task_params = check_template_params(executor, draft.task_params)
     kept = [name for name in _NEWER if template_id is not None and draft.omits(name)]
     return {
-        **{name: getattr(draft, name) for name in _AS_SENT if name not in kept},
+        **{name: value for name, value in _plain(draft).items() if name not in kept},
         **await _references(project_id, draft, template_id),
         "arguments": _arguments(draft.arguments),
         "git_branch": check_branch(draft.git_branch) if draft.git_branch else None,
@@ -103,7 +109,13 @@ async def columns(
         "survey_vars": survey_drafts.stored(draft.survey_vars),
         "task_params": task_params,
         "params_version": executor.params_version if executor else 1,
+        **({} if template_id is not None and draft.omits("limits") else {"limits": draft.limits.stored()}),
     }
+
+
+def _plain(draft: TemplateDraft) -> dict[str, Any]:
+    group = " ".join(draft.concurrency_group.split())  # one that looks the same is the same
+    return {**{name: getattr(draft, name) for name in _AS_SENT}, "concurrency_group": group}
 
 
 async def environment_ids(project_id: int, draft: TemplateDraft) -> list[int] | None:

@@ -13,7 +13,7 @@ from hub.db import rows
 from hub.errors import Conflict, Invalid
 from hub.models import Inventory, Task, Template, TemplateEnvironment, TemplateVault
 from hub.plugin import Executor
-from hub.services import events, inventories, refs, template_drafts
+from hub.services import events, inventories, inventory_sources, refs, template_drafts
 from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, remove, store
@@ -56,9 +56,10 @@ LISTING = Listing(
 _OMIT_EMPTY = (
     "inventory_id", "environment_id", "type", "start_version", "build_template_id", "view_id", "autorun", "survey_vars",
     "suppress_success_alerts", "app", "allow_override_args_in_task", "allow_override_branch_in_task",
-    "allow_parallel_tasks", "working_directory", "time_limit", "host_limit",
+    "allow_parallel_tasks", "working_directory", "time_limit", "host_limit", "queue_limit", "priority",
+    "concurrency_group",
 )  # fmt: skip
-_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag")
+_OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag", "limits")
 
 
 class DescriptionDraft(Draft):
@@ -113,7 +114,7 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
     await require(actor, project_id, MANAGE_RESOURCES)
 
     async def work() -> Template:
-        executor = template_drafts.executor_for(hub, draft.app)
+        executor = await template_drafts.executor_for(hub, draft.app)
         columns = await template_drafts.columns(project_id, draft, executor)
         template = await Template.create(project_id=project_id, **columns)
         await _replace_vaults(project_id, template.id, draft)
@@ -132,7 +133,7 @@ async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: 
 
     async def work() -> None:
         template = await find(Template, project_id, template_id, "template")
-        executor = template_drafts.executor_for(hub, draft.app, before=template.app)
+        executor = await template_drafts.executor_for(hub, draft.app, before=template.app)
         if draft.id and draft.id != template_id:
             raise Invalid("template id in URL and in body must be the same", field="id")
         if draft.project_id and draft.project_id != project_id:
@@ -210,7 +211,7 @@ async def _pair(
     template = await find(Template, project_id, template_id, "template")
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
     executor = hub.registry.executors.get(template.app)
-    if executor is None or inventory.type not in executor.capabilities.inventory_types:
+    if inventory.type not in inventory_sources.fitting(hub, executor):
         raise Invalid("Inventory type is not supported for this template")
     return template, inventory, executor
 

@@ -18,6 +18,7 @@ from hub.models import Session, Task, Token
 from hub.services import log
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor
+from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import FINISHED, UNFINISHED
 
 _STATE = (
@@ -54,6 +55,7 @@ class Watch:
         if not await self._allowed():
             return None
         found = await _states('"id" = ? AND "project_id" = ?', [self.task_id, self.project_id])
+        await explain(found, positions=True)
         return _update(found[0]) | _more(found[0]) if found else None
 
     async def _allowed(self) -> bool:
@@ -99,7 +101,8 @@ def _update(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _more(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("reason", "question", "log_lines", "exit_code")}
+    more = {name: row[name] for name in ("reason", "question", "log_lines", "exit_code")}
+    return more | {POSITION: row.get(POSITION)}
 
 
 @dataclass(slots=True)

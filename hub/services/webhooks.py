@@ -261,7 +261,7 @@ async def _task_body(hub: Hub, integration: Integration, incoming: Incoming) -> 
     """Return the body of the task: the integration's params, and over them what is taken out of the request."""
     params = dict(integration.task_params or {})
     template = await Template.get(id=integration.template_id)
-    executor = apps.executor_of(hub, template.app)
+    executor = await apps.executor_of(hub, template.app)
     taken: Extracted = extract_all(await _values(integration), incoming, executor.task_params_type)
     environment = survey.parse_object(params.get("environment", ""), "environment") | taken.environment
     return params | {

@@ -26,6 +26,9 @@ class BackupMeta(TypedDict):
     keep_tasks: NotRequired[int]
     keep_days: NotRequired[int]
     keep_log_days: NotRequired[int]
+    keep_log_mib: NotRequired[int]
+    host_keys: NotRequired[str]
+    """The project's own choice about unknown host keys."""
 
 
 @described
@@ -115,6 +118,7 @@ class BackupInventory(TypedDict):
     become_key: NotRequired[str]
     repository: NotRequired[str]
     template: NotRequired[str]
+    source_keys: NotRequired[dict[str, str]]
 
 
 @described
@@ -262,6 +266,15 @@ class LockedSecrets(TypedDict):
 
 
 @described
+class BackupKnownHost(TypedDict):
+    """The key of an ssh server."""
+
+    line: str
+    """Of a known_hosts file."""
+    trusted: bool
+
+
+@described
 class Backup(TypedDict):
     """A whole project as a document."""
 
@@ -283,6 +296,7 @@ class Backup(TypedDict):
     integration_alias_count: NotRequired[int]
     schedules: list[BackupSchedule]
     freezes: list[BackupFreeze]
+    known_hosts: list[BackupKnownHost]
     secrets: NotRequired[LockedSecrets]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -44,6 +44,32 @@ class Key(TypedDict):
     source_storage_id: NotRequired[int | None]
     source_storage_key: NotRequired[str]
     source_storage_type: NotRequired[str]
+
+
+@described
+class SshCertificate(TypedDict):
+    """What a certificate of an SSH key says."""
+
+    name: str
+    """What the authority calls it."""
+    logins: list[str]
+    """Users that it lets in as; empty for any."""
+    begins: Time
+    ends: Time | None
+    """Null for one that never ends."""
+    authority: str
+    """Fingerprint of the key that signed it."""
+    problem: str
+    """Why it is no good now; empty when it is."""
+
+
+@described
+class KeyAbout(TypedDict):
+    """What is known of a stored key, but for its secret. Types that plugins bring may tell more."""
+
+    public_key: NotRequired[str]
+    fingerprint: NotRequired[str]
+    certificate: NotRequired[SshCertificate]
 
 
 @described
@@ -128,6 +154,38 @@ class HostConfig(TypedDict):
     type: str
     host: str
     ssh_key_id: int | None
+
+
+@described
+class KnownHost(TypedDict):
+    """The key that an ssh server showed to a project, or that people entered."""
+
+    id: int
+    project_id: int
+    host: str
+    """As OpenSSH writes it: `name`, or `[name]:port`."""
+    authority: bool
+    """The key signs certificates of hosts."""
+    key_type: str
+    key: str
+    fingerprint: str
+    status: Literal["trusted", "pending", "changed", "revoked"]
+    """`changed` waits for approval while another key of that host is trusted."""
+    trusted_fingerprints: NotRequired[list[str]]
+    """Of a changed key: what is trusted for the host."""
+    decided_by: str
+    """Login of whoever decided last; empty where the hub did by itself."""
+    created: Time
+
+
+@described
+class HostKeyPolicy(TypedDict):
+    """How a project meets host keys that it does not know."""
+
+    policy: str
+    """The choice of the project: `first_use`, `ask`, `off`, or empty."""
+    effective: str
+    """What counts."""
 
 
 @described

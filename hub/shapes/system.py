@@ -103,8 +103,17 @@ class LiveTask(TypedDict):
     location: str
     """`queue` or `running`."""
     project_name: str
+    template_id: int
+    tpl_alias: str
+    """Name of the template."""
+    created: Time
     username: NotRequired[str]
     reason: NotRequired[str]
+    """Why it waits."""
+    queue_position: NotRequired[int]
+    """Its place among all that wait; 1 is next."""
+    worker: NotRequired[str]
+    """Node that runs it."""
 
 
 @described
@@ -125,6 +134,8 @@ class TaskState(TypedDict):
     """What it asks people before it goes on."""
     log_lines: int
     exit_code: int | None
+    queue_position: int | None
+    """Its place among all that wait."""
 
 
 @described
@@ -274,3 +285,40 @@ class IntegrationRefs(TypedDict):
 
     matchers: None
     values: None
+
+
+@described
+class WorkerTask(TypedDict):
+    """A task that a worker runs."""
+
+    id: int
+    project_id: int
+    project_name: str
+    template_id: int
+    tpl_alias: str
+    """Name of the template."""
+    status: Status
+    start: Time | None
+
+
+@described
+class Worker(TypedDict):
+    """A process that runs tasks."""
+
+    id: int
+    node: str
+    """Its name: host, process and a random part."""
+    host: str
+    version: str
+    """Of the hub that is installed there."""
+    tags: list[str]
+    slots: int
+    """Tasks that it runs at once."""
+    state: Literal["on", "draining", "lost"]
+    """`lost` when nobody has heard of it for a while."""
+    draining: bool
+    """It takes nothing new."""
+    started: Time
+    seen: Time
+    """When it last told that it is there."""
+    tasks: list[WorkerTask]

@@ -27,6 +27,11 @@ class Project(TypedDict):
     alert_chat: NotRequired[str]
     max_parallel_tasks: NotRequired[int]
     """Tasks that may run at once; left out when there is no limit."""
+    keep_tasks: NotRequired[int]
+    """Finished tasks of each template that are kept; left out, like those below, where the hub's limit counts."""
+    keep_days: NotRequired[int]
+    keep_log_days: NotRequired[int]
+    keep_log_mib: NotRequired[int]
     type: str
     default_secret_storage_id: NotRequired[int]
 
@@ -107,6 +112,8 @@ class Task(TypedDict):
     params: NotRequired[Free | None]
     reason: NotRequired[str]
     """Why it waits, or why it failed, as a sentence."""
+    queue_position: NotRequired[int]
+    """Its place among all tasks of the hub that wait, 1 being next; told of a single task alone."""
     question: NotRequired[str]
     """What it asks before it goes on."""
     exit_code: NotRequired[int]
@@ -151,6 +158,21 @@ class ListedTask(Task):
 
 
 @described
+class TemplateLimits(TypedDict):
+    """What the programs of a task may use; what is left out has no limit of the template's."""
+
+    memory_mib: NotRequired[int]
+    processes: NotRequired[int]
+    file_size_mib: NotRequired[int]
+    open_files: NotRequired[int]
+    cpu_seconds: NotRequired[int]
+    sandbox: NotRequired[str]
+    """`bubblewrap` for a sandbox, whatever the hub does otherwise."""
+    network: NotRequired[bool]
+    """False for none."""
+
+
+@described
 class NewTemplate(TypedDict):
     """What can be run."""
 
@@ -184,6 +206,13 @@ class NewTemplate(TypedDict):
     """Seconds after which a task is stopped."""
     host_limit: NotRequired[int]
     """Most hosts that a task may touch."""
+    limits: NotRequired[TemplateLimits]
+    queue_limit: NotRequired[int]
+    """Seconds that a task may wait before it begins; then it ends as an error."""
+    priority: NotRequired[int]
+    """Tasks of a higher one begin first; 0 unless told."""
+    concurrency_group: NotRequired[str]
+    """Of all templates of the project with the same name here, one task runs at a time."""
     arguments: NotRequired[str]
     """Arguments as the text of a JSON list."""
     description: NotRequired[str]
@@ -232,6 +261,8 @@ class LogLines(TypedDict):
     total: int
     """Lines that the log has by now."""
     lines: list[LogLine]
+    place: str
+    """Where the log is: `database`, `archive`, or `gone` when it was removed."""
 
 
 @described
@@ -253,6 +284,31 @@ class Result(TypedDict):
     kind: str
     created: Time
     data: Any
+
+
+@described
+class Output(TypedDict):
+    """A named value that a task hands over."""
+
+    name: str
+    value: Any
+    """As it was written; null for a sensitive one."""
+    type: str
+    """In Terraform's words, such as `string`, or `["list", "string"]`."""
+    sensitive: bool
+
+
+@described
+class Artifact(TypedDict):
+    """A file that a task left for people."""
+
+    id: int
+    """Its number within the task."""
+    name: str
+    """Path below the working directory."""
+    size: int
+    """Bytes."""
+    sha256: str
 
 
 @described

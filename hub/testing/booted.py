@@ -35,7 +35,7 @@ async def booted(*, plugins: Registry | None = None, **settings: Any) -> AsyncIt
             "stop_grace": 2,
         } | settings
         if "database_url" not in given:
-            await place_database(data / "hub.sqlite3")
+            await place_database(Path(given["data_dir"]) / "hub.sqlite3")
         # Whoever gives a database gives one that is up to date, as this one is: the history is not read again.
         async with open_hub(Settings(**given), migrate=False, plugins=plugins) as hub:
             yield hub

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -159,10 +160,17 @@ def sshd_program() -> str | None:
     return shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
 
 
-def make_ssh_key(path: Path, passphrase: str = "") -> Path:
+def make_ssh_key(path: Path, passphrase: str = "", *, kind: str = "ed25519") -> Path:
     """Make a key pair and return the path of its private half."""
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(path)], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(path)], check=True)
     return path
+
+
+def sign_ssh_key(key: Path, authority: Path, *names: str, valid: str = "+1h", options: Sequence[str] = ()) -> Path:
+    """Let an authority sign the public half of a key for users of these names; return the certificate's path."""
+    words = ["ssh-keygen", "-q", "-s", str(authority), "-I", "made for a test", "-n", ",".join(names), "-V", valid]
+    subprocess.run([*words, *options, str(key.with_name(f"{key.name}.pub"))], check=True)
+    return key.with_name(f"{key.name}-cert.pub")
 
 
 class SshServer:
@@ -177,6 +185,8 @@ class SshServer:
         folder.mkdir(mode=0o700, parents=True)
         (folder / "authorized_keys").write_text("".join(key.with_name(f"{key.name}.pub").read_text() for key in keys))
         self.port = free_port()
+        self.options: dict[str, str] = {}
+        """Further options of sshd, from the next start on."""
         self._process: subprocess.Popen[bytes] | None = None
         self.renew_host_key()
 
@@ -190,6 +200,11 @@ class SshServer:
         for old in self._folder.glob("host_key*"):
             old.unlink()
         make_ssh_key(self._folder / "host_key")
+
+    def certify(self, authority: Path, *names: str) -> None:
+        """Show a certificate of an authority from the next start on."""
+        made = sign_ssh_key(self._folder / "host_key", authority, *names, options=["-h"])
+        self.options["HostCertificate"] = str(made)
 
     def __enter__(self) -> Self:
         self.start()
@@ -213,6 +228,7 @@ class SshServer:
             "PidFile": "none",
             "StrictModes": "no",
             "PermitRootLogin": "prohibit-password",
+            **self.options,
         }
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         log = (self._folder / "log").open("ab")

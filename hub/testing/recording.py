@@ -9,12 +9,24 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from hub.plugin import Completed, Key, Material, Notice, Refused, RepositoryView, StateAccess, Stopped, TaskView
+from hub.plugin import (
+    Completed,
+    Key,
+    KnownHosts,
+    Material,
+    Notice,
+    NotReady,
+    Refused,
+    RepositoryView,
+    StateAccess,
+    Stopped,
+    TaskView,
+)
 
 _FLAT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 _ROLES: Final = ("password", "private_key", "passphrase", "secret")
@@ -40,6 +52,19 @@ class _Answer:
     effect: Callable[[Call], None] | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedHosts:
+    """What a `RecordingIO` knows of hosts."""
+
+    _io: RecordingIO
+
+    async def facts(self, hosts: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        return {host: known for host, known in self._io.known_facts.items() if hosts is None or host in hosts}
+
+    async def hold(self, names: Sequence[str]) -> None:
+        self._io.held += [name for name in names if name not in self._io.held]
+
+
 @dataclass(slots=True)
 class RecordingIO:
     """Records what an executor does. Everything on disk is below `folder`, a fresh temporary one when none is given.
@@ -55,14 +80,29 @@ class RecordingIO:
     """What `secrets` returns."""
     state_access: StateAccess | None = None
     """What `state` returns."""
+    upstream_files: Mapping[str, bytes] = field(default_factory=dict)
+    """What `received` writes: content by name."""
+    host_keys: str = "first_use"
+    """The policy of what `known_hosts` returns."""
     invent_keys: bool = False
     """Make up a key with every role for an id that `keys` does not have, instead of refusing it."""
+
+    pages: Mapping[str, bytes] = field(default_factory=dict)
+    """What `download` finds, by address."""
+    known_facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `hosts.facts` returns, by host."""
 
     calls: list[Call] = field(default_factory=list, init=False)
     lines: list[str] = field(default_factory=list, init=False)
     """What was written with `log`."""
     stages: list[str] = field(default_factory=list, init=False)
     results: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list, init=False)
+    published: dict[str, bytes] = field(default_factory=dict, init=False)
+    """What was published, by name."""
+    downloads: list[tuple[str, Mapping[str, str]]] = field(default_factory=list, init=False)
+    """Addresses that were asked for, each with its headers."""
+    held: list[str] = field(default_factory=list, init=False)
+    """Names that were held with `hosts.hold`."""
     masks: list[str] = field(default_factory=list, init=False)
     """Secrets that were handed out."""
     _answers: list[_Answer] = field(default_factory=list, init=False)
@@ -103,6 +143,9 @@ class RecordingIO:
 
         self._answers.append(_Answer(matches, code, output, effect))
 
+    def environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ.get("PATH", os.defpath)}
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         return self._run(Call(argv, dict(env or {}), cwd or self.checkout)).code
 
@@ -125,6 +168,12 @@ class RecordingIO:
         env = {"SSH_AUTH_SOCK": str(self.workspace / f"agent-{ref}.sock")} if "private_key" in files else {}
         self._materials[ref] = Material(login=known.get("login", ""), files=files, env=env, masks=secrets)
         return self._materials[ref]
+
+    async def known_hosts(self) -> KnownHosts:
+        path = self.workspace / "known_hosts"
+        path.touch(mode=0o600)
+        checking = {"first_use": "accept-new", "ask": "yes"}.get(self.host_keys, "no")
+        return KnownHosts(path, self.host_keys, (f"StrictHostKeyChecking={checking}", f'UserKnownHostsFile="{path}"'))
 
     async def secrets(self) -> Mapping[str, str]:
         self.masks += [value for value in self.secret_values.values() if value]
@@ -158,6 +207,17 @@ class RecordingIO:
         await asyncio.to_thread(shutil.copyfile, kept, fetched)
         return fetched
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        for name, path in files.items():
+            self.published[name] = await asyncio.to_thread(path.read_bytes)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        for name, data in self.upstream_files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(target.write_bytes, data)
+        return list(self.upstream_files)
+
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         home = self.cache / _flat(name)
         async with self._filling[name]:
@@ -169,6 +229,18 @@ class RecordingIO:
                 finally:
                     shutil.rmtree(half, ignore_errors=True)
         return home
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        self.downloads.append((address, dict(headers or {})))
+        if address not in self.pages or len(self.pages[address]) > limit or seconds <= 0:
+            raise NotReady(f"Nothing was found at {address}; give it to RecordingIO(pages=…).")
+        return self.pages[address]
+
+    @property
+    def hosts(self) -> RecordedHosts:
+        return RecordedHosts(self)
 
     def _run(self, call: Call) -> Completed:
         words: tuple[object, ...] = (*call.argv, *call.env.keys(), *call.env.values())

@@ -21,6 +21,9 @@ class RunningIO(RecordingIO):
     output: str = field(default="", init=False)
     """What went to the log: all that programs printed, but for what `capture` returned."""
 
+    def environment(self) -> Mapping[str, str]:
+        return dict(self.base)
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         done = await self._really(Call(argv, dict(env or {}), cwd or self.checkout))
         self.output += done.output

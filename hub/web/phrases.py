@@ -28,6 +28,30 @@ KEY_STORE: Final = (
 )  # fmt: skip
 """Built-in types of key and places for secrets."""
 
+DEPENDENCIES: Final = (
+    N_("Dependencies"), N_("Requirements"), N_("Interpreter"),
+    N_("File of the repository with the packages that the script needs. When empty, that is `requirements.txt` or "
+       "`pyproject.toml` beside the script or at the root; `-` installs nothing."),
+    N_("Interpreter, such as `python3.12`, where several are installed; the usual one when empty."),
+    N_("write the name of an interpreter, such as python3.12"), N_("Ansible"), N_("Ansible version"),
+    N_("Version of ansible-core, such as `2.17.*`, `2.17.5` or `>=2.16,<2.18`; the worker's own when empty. Each "
+       "version is installed once on a worker, and they stand side by side."),
+    N_("write a version such as 2.17.5, 2.17.* or >=2.16,<2.18"), N_("Ansible packages"),
+    N_("Further Python packages, such as `jmespath` or `netaddr>=1.0`."), N_("Ansible requirements"),
+    N_("File of the repository with further Python packages, such as `requirements.txt`."),
+    N_("Collection requirements"), N_("Also install the Python packages that collections say they need."),
+    N_("Interpreter to install them for, such as `python3.12`; the one that the hub runs with when empty."),
+    N_("Galaxy server"),
+    N_("Server to install collections from, such as `https://hub.example.org/api/galaxy/`; asked before those of "
+       "ansible.cfg."),
+    N_("write a whole address such as https://hub.example.org/api/galaxy/"),
+    N_("leave the login out of the address; a token belongs into the key store"),
+    N_("Galaxy server token"), N_("Token for that server."), N_("Token address"),
+    N_("Address where the token is exchanged for one that the server takes, as Red Hat's Automation Hub wants it."),
+    N_("Public Galaxy too"), N_("Ask galaxy.ansible.com for what that server does not have."),
+)  # fmt: skip
+"""What scripts and playbooks need, and where it comes from."""
+
 PLUGINS: Final = (
     N_("The four types of key that every hub has: none, a secret text, a login with a password, and an SSH key."),
     N_("Secrets that the machine already has: environment variables and mounted files, both read only."),
@@ -65,9 +89,32 @@ ANSIBLE: Final = (
     N_("Tags to run, instead of the template's; an empty list means all."),
     N_("Tags to leave out, instead of the template's; an empty list means none."), N_("Skip galaxy install"),
     N_("Run on these hosts only, of those that it would run on anyway; on all of them when empty."),
-    N_("Do not install roles and collections of requirements files."),
+    N_("Do not install roles and collections of requirements files."), N_("Hosts"), N_("Lock hosts"),
+    N_("Let no other task of the project that says so too touch the same hosts meanwhile; tasks wait for each other."),
+    N_("Use cached facts"),
+    N_("Give plays what hosts have told in earlier runs as cached facts, so that plays that gather none know them."),
 )  # fmt: skip
 """Options of the plugin for Ansible."""
+
+INVENTORIES: Final = (
+    N_("From an address"), N_("From a command"), N_("Address"), N_("Format"), N_("Key"), N_("Header"),
+    N_("Further headers"), N_("Time limit"), N_("Program"), N_("Arguments"), N_("Variable"),
+    N_("Address of the inventory; it must begin with `https://`."),
+    N_("How it is written. JSON is what `ansible-inventory --list` and inventory scripts print."),
+    N_("Login, or token, with which to ask for it."),
+    N_("Header for a token. `Authorization` gets it behind the word `Bearer`, any other as it is."),
+    N_("Each as `Name: value`. Whoever may read the inventory reads them."), N_("How long the server may take."),
+    N_("An executable file of the repository, such as `inventories/hosts.py`, or the name of an installed program. "
+       "What it prints is the inventory."),
+    N_("Each is given to the program as it is; there is no shell."),
+    N_("What it prints. JSON is that of inventory scripts asked with `--list`."),
+    N_("A secret that the program needs."), N_("Environment variable in which the program finds the secret."),
+    N_("Write an address that begins with https://"),
+    N_("Choose a key for the login, instead of writing it into the address"),
+    N_("Write each header as “Name: value”"),
+    N_("Write a path inside the repository, such as inventories/hosts.py, or the name of a program"),
+)  # fmt: skip
+"""Sources of inventories."""
 
 TERRAFORM: Final = (
     N_("Approval"), N_("State"), N_("Allow destroy"), N_("Allow auto approve"), N_("Auto approve"),

@@ -17,8 +17,11 @@ from hub.models import Repository, Task
 from hub.plugin import Key, KeyType, Material, PluginError
 from hub.services import git_mappings, questions
 from hub.services.tasks.states import UNFINISHED
+from hub.worker import looking
 from hub.worker.checkout import keyring_of
 from hub.worker.git import Keyring
+from hub.worker.host_key_scan import scan
+from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.material import materialise
 from hub.worker.run import Place
 
@@ -60,14 +63,24 @@ async def _repository(hub: Hub, place: Place, data: dict[str, Any]) -> AsyncIter
     if repository is None:
         raise Invalid("The repository does not exist any more.")
     mappings = await git_mappings.load(repository.project_id)
-    async with _keys(hub, place, repository.project_id) as unlock:
-        yield repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock)
+    async with _folder(place) as folder, _keys(hub, folder, repository.project_id) as unlock:
+        trust = HostTrust(hub, repository.project_id, folder / "ssh")
+        async with explaining(trust):
+            yield repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock, trust)
 
 
 @asynccontextmanager
-async def _keys(hub: Hub, place: Place, project_id: int) -> AsyncIterator[Callable[[Key], Awaitable[Material]]]:
-    """Make keys of a project usable for a while."""
+async def _folder(place: Place) -> AsyncIterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="key-", dir=place.tasks))
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _keys(hub: Hub, folder: Path, project_id: int) -> AsyncIterator[Callable[[Key], Awaitable[Material]]]:
+    """Make keys of a project usable for a while."""
     made: dict[Key, tuple[KeyType, Material]] = {}
 
     async def unlock(ref: Key) -> Material:
@@ -75,27 +88,34 @@ async def _keys(hub: Hub, place: Place, project_id: int) -> AsyncIterator[Callab
             made[ref] = await materialise(hub, project_id, ref, folder)
         return made[ref][1]
 
-    try:
-        async with AsyncExitStack() as leaving:
-            try:
-                yield unlock
-            finally:
-                for kind, material in made.values():
-                    leaving.push_async_callback(kind.release, material)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async with AsyncExitStack() as leaving:
+        try:
+            yield unlock
+        finally:
+            for kind, material in made.values():
+                leaving.push_async_callback(kind.release, material)
+
+
+async def _host_keys(_hub: Hub, _place: Place, data: dict[str, Any]) -> list[str]:
+    return await scan(str(data["host"]), int(data["port"]))
 
 
 async def _clear_cache(_: Hub, place: Place, data: dict[str, Any]) -> dict[str, int]:
     """Forget shared folders, and mirrors: those of the named addresses, or all. Running tasks borrow from both."""
     busy = await Task.filter(lease_owner__isnull=False, status__in=list(UNFINISHED)).exists()
     for _look in range(_TIDYING):  # a task that has ended is still tidied up for a moment
-        if busy or not place.running:
+        if busy or not (place.running or place.looking):
             break
         await asyncio.sleep(0.05)
-    if busy or place.running:
+    if busy or place.running or place.looking:
         raise Unavailable("Tasks are running, and they use the caches. Clear them when those tasks have ended.")
     return {"mirrors": place.mirrors.forget(data.get("urls")), "folders": place.shared.clear()}
 
 
-_KINDS = {"branches": _branches, "head": _head, "clear_cache": _clear_cache}
+_KINDS = {
+    "branches": _branches,
+    "head": _head,
+    "clear_cache": _clear_cache,
+    "hosts": looking.hosts,
+    "host_keys": _host_keys,
+}

@@ -26,3 +26,11 @@ def confine(root: Path, relative: str, *, what: str) -> Path:
     if not resolved.is_relative_to(base):
         raise Invalid(f"The {what} leads out of the repository through a symbolic link: {relative!r}.")
     return resolved
+
+
+def inside(root: Path, path: Path) -> bool:
+    """Tell whether a path leads to something below `root`, whatever links are on the way."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a loop of symbolic links
+        return False

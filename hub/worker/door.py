@@ -5,20 +5,38 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.plugin import Completed, Key, KeyType, Material, PluginError, Refused, StateAccess, Stopped
-from hub.services import artifacts, drift, terraform_seats
+from hub.plugin import (
+    Completed,
+    HostDoor,
+    Key,
+    KeyType,
+    KnownHosts,
+    Material,
+    PluginError,
+    Refused,
+    StateAccess,
+    Stopped,
+)
+from hub.services import artifacts, drift, host_facts, terraform_seats
+from hub.services.tasks import files as task_files
 from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
-from hub.worker.journal import Journal
+from hub.worker.confine import inside
+from hub.worker.download import download
+from hub.worker.isolation import Cell
+from hub.worker.known_hosts import HostTrust
+from hub.worker.live_hosts import LiveHosts
 from hub.worker.material import materialise
+from hub.worker.notes import Notes
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
@@ -28,7 +46,7 @@ logger = logging.getLogger(__name__)
 _RELEASE = 10.0  # seconds that a key type has to let go of what it made
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Halt:
     """Why and that a run must end."""
 
@@ -48,18 +66,21 @@ class Run:
 
     brief: Brief
     folders: Folders
-    journal: Journal
+    journal: Notes
     halt: Halt
     marker: str
     """Begins the mark of every process of this run."""
     env: Mapping[str, str] = field(repr=False)
     cwd: Path
+    trust: HostTrust
     results: list[finish.Result] = field(default_factory=list)
     """What is stored when the run ends, in the same unit."""
     grace: float = 10.0
     """Seconds between TERM and KILL."""
     interrupt: bool = False
     """Programs are told to end with INT first."""
+    cell: Cell | None = None
+    """What its programs run in; None for nothing that keeps them apart."""
 
 
 class LiveIO:
@@ -69,23 +90,37 @@ class LiveIO:
         self._hub = hub
         self._run = run
         self._shared = shared
+        self._borrowed = ExitStack()
         self._numbers = itertools.count(1)
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
         self._stages: list[dict[str, Any]] = []
+        self._hosts = LiveHosts(hub, run.brief, run.journal, run.halt.asked)
+        self._filling: list[Path] = []
+        self._lent: list[Path] = []
 
     @property
     def workspace(self) -> Path:
         """Private folder for the executor's own files."""
         return self._run.folders.workspace
 
+    def environment(self) -> Mapping[str, str]:
+        """Return what programs of this task start with."""
+        return dict(self._run.env)
+
+    @property
+    def hosts(self) -> HostDoor:
+        """Facts of hosts, and holding them."""
+        return self._hosts
+
     async def exec(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
         """Run a program, its output into the log."""
         self._raise_if_halted()
-        code = await process.run(
-            self._command(argv, env, cwd), self._run.journal.feed, self._run.halt.asked, marker=self._mark()
-        )
+        command = await self._command(argv, env, cwd)
+        code = await process.run(command, self._run.journal.feed, self._run.halt.asked, marker=self._mark())
         await self._run.journal.end_of_program()
+        if command.cell is not None and (hint := command.cell.hint(code)):
+            await self._run.journal.line(hint)
         self._raise_if_halted()
         return code
 
@@ -93,8 +128,9 @@ class LiveIO:
         """Run a program and return what it printed."""
         self._raise_if_halted()
         code, output = await process.capture(
-            self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(), errors=self._run.journal.feed
-        )
+            await self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(),
+            errors=self._run.journal.feed,
+        )  # fmt: skip
         await self._run.journal.end_of_program()
         self._raise_if_halted()
         return Completed(code, output.decode("utf-8", "replace"))
@@ -111,6 +147,10 @@ class LiveIO:
                 self._materials[ref] = made
                 self._run.journal.masker.add(*made[1].masks)
         return self._materials[ref][1]
+
+    async def known_hosts(self) -> KnownHosts:
+        """Return which ssh servers this task may trust."""
+        return await self._run.trust.open()
 
     async def secrets(self) -> Mapping[str, str]:
         """Return the secret variables of this task."""
@@ -137,13 +177,18 @@ class LiveIO:
     async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
         shown = self._run.journal.masker.hide(data)
+        if kind == host_facts.KIND:  # of the host and not of the task, so kept beside the inventory alone
+            await self._hosts.note(shown)
+            return
         if kind == drift.KIND:  # counts when the task ends well, so it is kept with its end
             self._run.results.append((kind, shown))
             return
         await finish.add_own_result(self._hub, self._run.brief.task_id, kind, shown, replace=replace)
 
     async def keep(self, path: Path, name: str) -> None:
-        """Keep a file as an artifact."""
+        """Keep a file as an artifact; a link that leads out of the task's folder is not followed."""
+        if not inside(self._run.folders.root, path):
+            raise Refused(f"The artifact {name} is not kept: its file is outside of the folder of the task.")
         await artifacts.keep(self._hub, self._run.brief.task_id, name, path)
 
     async def fetch(self, name: str) -> Path:
@@ -155,19 +200,60 @@ class LiveIO:
             raise Refused(str(error)) from None
         return target
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        """Keep files for people; what does not fit is told in the log."""
+        hide = self._run.journal.masker.hide
+        done = await task_files.publish(
+            self._hub, self._run.brief.task_id, {readable(hide(name)): path for name, path in files.items()}
+        )
+        for sentence in done.left_out:
+            await self._run.journal.line(sentence)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        """Bring the artifacts of the build that this task deploys."""
+        return await task_files.bring(self._hub, self._run.brief.build_task_id, folder)
+
     async def shared(self, name: str, fill: Callable[[Path], Awaitable[None]]) -> Path:
         """Return a folder of the worker's shared cache."""
-        return await self._shared.folder(name, fill)
+
+        async def filled(fresh: Path) -> None:
+            self._filling.append(fresh)
+            try:
+                await fill(fresh)
+            finally:
+                self._filling.remove(fresh)
+
+        folder = await self._shared.folder(name, filled, self._borrowed, self._raise_if_halted)
+        self._lent.append(folder)
+        return folder
+
+    async def download(
+        self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
+    ) -> bytes:
+        """Get what is at an address; a stop ends the waiting."""
+        self._raise_if_halted()
+        asking = asyncio.create_task(download(address, headers or {}, limit=limit, seconds=seconds))
+        told = asyncio.create_task(self._run.halt.asked.wait())
+        try:
+            await asyncio.wait({asking, told}, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_halted()
+            return await asking
+        finally:
+            for one in (asking, told):
+                one.cancel()
+            await asyncio.gather(asking, told, return_exceptions=True)
 
     async def close(self) -> None:
-        """Release keys, and hand over the stages. A key type that fails at this changes no result."""
+        """Release what was borrowed, and hand over the stages. A key type that fails at this changes no result."""
         self._end_stage()
+        self._borrowed.close()
         for kind, material in self._materials.values():
             try:
                 await self._hub.registry.guard(kind, kind.release(material), limit=_RELEASE)
             except (HubError, PluginError) as error:
                 logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
+        await self._hosts.release()
         if self._stages:
             self._run.results.append(("stages", self._run.journal.masker.hide({"stages": self._stages})))
             self._stages = []
@@ -176,13 +262,19 @@ class LiveIO:
         if self._stages and self._stages[-1]["end"] is None:
             self._stages[-1]["end"] = _iso(self._hub)
 
-    def _command(self, argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> Command:
+    async def _command(self, argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> Command:
+        cell = self._run.cell
+        if cell is not None:
+            cell = cell.lending(writable=tuple(self._filling), readable=tuple(self._lent))
+            if cell.user is not None:
+                await asyncio.to_thread(cell.prepare, self._run.folders.root, *self._filling)
         return Command(
             argv=argv,
             cwd=cwd or self._run.cwd,
             env={**self._run.env, **(env or {})},
             grace=self._run.grace,
             interrupt=self._run.interrupt,
+            cell=cell,
         )
 
     def _mark(self) -> str:
@@ -191,6 +283,11 @@ class LiveIO:
     def _raise_if_halted(self) -> None:
         if self._run.halt.asked.is_set():
             raise Stopped
+
+
+def readable(name: str) -> str:
+    """Return the name of a file as people can read it, whatever its bytes are."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _iso(hub: Hub) -> str:

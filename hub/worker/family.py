@@ -60,15 +60,27 @@ def members(marker: str, leader_pid: int) -> set[int]:
     return set(_of_run(marker, leader_pid).living()) if _HAS_PROC else set()
 
 
-async def end(marker: str, leader_pid: int, grace: float) -> set[int]:
+async def end(marker: str, leader_pid: int, grace: float, *, wrapped: bool = False) -> set[int]:
     """End the whole family: TERM, `grace` seconds, then KILL until none is left. Return those that could not be ended.
+
+    A `wrapped` program's leader is the sandbox around it, which would end the program with it: it gets no TERM.
 
     Stopped processes are woken, so that they can act on the TERM. With no grace there is no TERM. Those left over
     belong to another user (after sudo, say) or hang in the kernel.
     """
     if not _HAS_PROC:
         return await _end_group(leader_pid, grace)
-    return await _end(_of_run(marker, leader_pid), grace)
+    return await _end(_of_run(marker, leader_pid), grace, spared=leader_pid if wrapped else 0)
+
+
+def interrupt_wrapped(leader_pid: int) -> None:
+    """Send INT to the program inside of a sandbox: the leader watches, its child reaps, and the child of that works."""
+    table = _table()
+    pid = leader_pid
+    for _level in range(2):
+        pid = min((one.pid for one in table.values() if one.parent == pid), default=0)
+    if pid:
+        _send(pid, table[pid].born, signal.SIGINT)
 
 
 async def end_marked(prefix: str, grace: float = 10.0) -> set[int]:
@@ -154,7 +166,7 @@ def _of_run(marker: str, leader_pid: int) -> _Search:
     return _Search(lambda pid: mark in _environment(pid), leader_pid)
 
 
-async def _end(search: _Search, grace: float) -> set[int]:
+async def _end(search: _Search, grace: float, *, spared: int = 0) -> set[int]:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace
     told: set[tuple[int, int]] = set()
@@ -169,7 +181,7 @@ async def _end(search: _Search, grace: float) -> set[int]:
                 return set(living)
         else:
             for pid, born in living.items():
-                if (pid, born) not in told:
+                if (pid, born) not in told and pid != spared:
                     told.add((pid, born))
                     _send(pid, born, signal.SIGTERM)
                     _send(pid, born, signal.SIGCONT)

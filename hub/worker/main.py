@@ -12,15 +12,17 @@ from hub.context import Hub
 from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
-from hub.services import still_here
-from hub.services.git_roots import local_roots
-from hub.services.tasks import dispatch, leases
+from hub.services import still_here, workers
+from hub.services.git_roots import DEMO, local_roots
+from hub.services.tasks import dispatch, holds, leases
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
+from hub.services.tasks.overdue import end_overdue
 from hub.services.tasks.states import STOPPING
-from hub.worker import family, leftovers
+from hub.worker import family, isolation, leftovers
 from hub.worker.answers import answer
 from hub.worker.git import Mirrors
+from hub.worker.presence import Presence
 from hub.worker.run import Place, run_task
 from hub.worker.shared import SharedFolders
 
@@ -28,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 POLL = 2.0
 """Seconds after which every loop looks by itself, should a ring have been lost."""
+
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for shared folders that nobody has used for long."""
 
 UNHEARD = 1.0
 """Seconds until a task is seen that another process put into the database of an embedded hub, where no ring crosses."""
@@ -41,26 +46,35 @@ LOST = "The hub took this task from its worker, which it had not heard of for to
 
 
 async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: float = 0.0) -> None:
-    """Work until cancelled; then take nothing new and wait `drain` seconds before running tasks are ended."""
+    """Work until cancelled; then take nothing new and wait `drain` seconds before running tasks are ended.
+
+    What had not begun by then waits again, for another worker.
+    """
     place = await open_place(hub)
     lanes = [TASKS, *(lane_of(tag) for tag in tags)]
     most = slots or hub.settings.max_parallel_tasks or DEFAULT_SLOTS
+    presence = Presence(hub, tags, most)
+    await presence.look()
     loops = [
+        presence.keep(),
         _forever("renewing leases", partial(_renew, hub, place), leases.RENEW_EVERY),
         _forever("looking for stops", partial(_look_for_stops, hub, place), POLL),
+        _forever("removing what is no longer used", partial(_tidy, hub, place), TIDY_EVERY),
         _listen_for_stops(hub, place),
-        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=4),
+        hub.queue.serve([QUESTIONS], partial(_answer, hub, place), slots=8),
     ]
     beside = [asyncio.create_task(one) for one in loops]
-    serving = asyncio.create_task(hub.queue.serve(lanes, partial(_run, hub, place), slots=most))
+    serving = asyncio.create_task(hub.queue.serve(lanes, partial(_run, hub, place), slots=most, gate=presence.gate))
     try:
         await asyncio.wait({serving, *beside}, return_when=asyncio.FIRST_COMPLETED)  # only an error ends one of them
     finally:
         serving.cancel()
+        await presence.leave()
         await _drain(place, serving, drain)
         for one in beside:
             one.cancel()
         ended = await asyncio.gather(serving, *beside, return_exceptions=True)
+        await presence.forget()
         await place.mirrors.close()
         leftovers.leave(hub)
     for error in ended:
@@ -79,22 +93,38 @@ async def _drain(place: Place, serving: asyncio.Task[None], seconds: float) -> N
 async def open_place(hub: Hub) -> Place:
     """Make the worker's folders; clear what killed workers left in them, and end what they ran. W-36."""
     root = hub.settings.data_dir
+    apart = await asyncio.to_thread(isolation.decide, hub.settings, open_folders=[root / DEMO / "state"])
     dead = await leftovers.enter(hub)
     if ended := await leases.recover(hub, dead):
         logger.warning("%s tasks were running when a worker here was killed; they ended as errors.", ended)
+    await workers.forget(*dead)
     mirrors = Mirrors(root / "mirrors", local_roots=local_roots(hub.settings))
     await mirrors.sweep()
     if not hub.settings.redis_url:
         await leases.send_again(hub, hub.clock())  # the queue of a process begins empty
-    return Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"))
+    place = Place(leftovers.tasks_folder(hub), mirrors, SharedFolders(root / "shared"), apart)
+    apart.open_ways(root, (root / "run", place.tasks, root / "shared", root / "mirrors"))
+    apart.tell()
+    return place
 
 
 async def dispatch_forever(hub: Hub) -> None:
-    """Admit waiting tasks whenever one came, or ended; every node may do this."""
+    """Admit waiting tasks whenever one came, or ended; every node may do this.
+
+    Passes take half of the time at most: what comes meanwhile is let through together.
+    """
+    clock = asyncio.get_running_loop().time
     async with hub.bell.listen(DISPATCH) as ears:
         while True:
+            began = clock()
             await _guarded("dispatching", partial(dispatch.admit, hub))
+            await asyncio.sleep(min(clock() - began, UNHEARD))
             await ears.wait(UNHEARD)
+
+
+async def dispatch_slowly_forever(hub: Hub) -> None:
+    """Admit waiting tasks now and then: servers do it at once, and are not raced by each worker for every task."""
+    await _forever("dispatching", partial(dispatch.admit, hub), UNHEARD)
 
 
 async def sweep_forever(hub: Hub) -> None:
@@ -125,6 +155,8 @@ class Sweep:
         if self._last is None or not timedelta(0) <= now - self._last <= leases.LEASE / 2:
             self._sure_from = now + leases.LEASE
         await leases.sweep(self._hub, end_lost=now >= self._sure_from)
+        await end_overdue(self._hub)
+        await workers.forget_silent(self._hub)
         self._last = now
 
 
@@ -136,13 +168,20 @@ async def _answer(hub: Hub, place: Place, _: str, question_id: int) -> None:
     await answer(hub, place, question_id)
 
 
+async def _tidy(hub: Hub, place: Place) -> None:
+    if days := hub.settings.shared_cache_days:
+        await asyncio.to_thread(place.shared.clear, days)
+
+
 async def _renew(hub: Hub, place: Place) -> None:
     """Keep what runs here; what was taken from us meanwhile must not go on."""
     if not place.running:
         return
     before = dict(place.running)
-    for task_id in await leases.renew(hub, before):
+    lost = await leases.renew(hub, before)
+    for task_id in lost:
         before[task_id].ask(LOST)
+    await holds.renew(hub, before.keys() - lost)
 
 
 async def _listen_for_stops(hub: Hub, place: Place) -> None:

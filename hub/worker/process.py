@@ -17,7 +17,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from typing import Self
 
 from hub.errors import HubError
 from hub.worker import family
+from hub.worker.isolation import Cell
 from hub.worker.pipe import Pipe, Sink
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,13 @@ class Command:
     """Seconds between TERM and KILL."""
     interrupt: bool = False
     """First INT to the program alone, with `grace` seconds to end; then TERM to all, and soon KILL."""
+    cell: Cell | None = None
+    """What keeps it apart; None for nothing."""
+
+    @property
+    def wrapped(self) -> bool:
+        """True when what is started is not the program, but a sandbox around it."""
+        return self.cell is not None and self.cell.wraps
 
 
 async def run(command: Command, sink: Sink, stop: asyncio.Event, *, marker: str) -> int:
@@ -156,7 +164,9 @@ class _Program:
         """End what is left of the family, take the rest of the output, and reap."""
         try:
             await self._linger()
-            left = await family.end(self._marker, self._popen.pid, await self._interrupted())
+            left = await family.end(
+                self._marker, self._popen.pid, await self._interrupted(), wrapped=self._command.wrapped
+            )
             await self._exit_or_raise(left)
             for pipe in self._pipes:
                 pipe.finish()
@@ -188,8 +198,11 @@ class _Program:
         """Ask a program that wants it so to end by itself; return the grace that is left for what follows."""
         if not self._command.interrupt or self._exited or self._command.grace <= 0:
             return self._command.grace
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(self._popen.pid, signal.SIGINT)  # not reaped yet, so the pid is its own
+        if self._command.wrapped:
+            family.interrupt_wrapped(self._popen.pid)
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._popen.pid, signal.SIGINT)  # not reaped yet, so the pid is its own
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._command.grace):
                 while not self._exited:
@@ -253,7 +266,8 @@ def _start(command: Command, marker: str, pipes: Sequence[Pipe]) -> subprocess.P
     """Start it in a session of its own. No preexec_fn, so that it is vfork and costs the same in a large server."""
     if not command.argv:
         raise ValueError
-    return subprocess.Popen(
+    start: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen if command.cell is None else command.cell.start
+    return start(
         command.argv,
         cwd=command.cwd,
         env={**command.env, family.MARK: marker},

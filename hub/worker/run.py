@@ -24,18 +24,21 @@ from hub.services.tasks import finish, leases
 from hub.services.tasks.brief import Brief
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
-from hub.worker import family
-from hub.worker.checkout import Asked, check_out, keyring_of, lend
+from hub.services.tasks.storable import storable
+from hub.worker import family, inputs
+from hub.worker.checkout import check_out_code, check_out_inventory, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
 from hub.worker.git import Mirrors
+from hub.worker.inventories import inventory_view
+from hub.worker.isolation import Isolation
 from hub.worker.journal import Journal
+from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import (
     base_env,
-    inventory_view,
     make_folders,
     remove_folders,
     task_view,
@@ -58,7 +61,10 @@ class Place:
     """Parent of the private folders."""
     mirrors: Mirrors
     shared: SharedFolders
+    isolation: Isolation
     running: dict[int, Halt] = field(default_factory=dict)
+    looking: set[Halt] = field(default_factory=set)
+    """Looks at hosts under way, which belong to no task."""
     closing: str = ""
     """Why this worker takes nothing new and ends what it runs; empty while it works."""
     killing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -75,7 +81,7 @@ class Place:
     def close(self, reason: str) -> None:
         """End every run, also one that begins this very moment."""
         self.closing = reason
-        for halt in self.running.values():
+        for halt in (*self.running.values(), *self.looking):
             halt.ask(reason)
 
 
@@ -91,6 +97,8 @@ class _Errand:
     after: AsyncExitStack
     """Clears up when the task's end is stored."""
     results: list[finish.Result] = field(default_factory=list)
+    untouched: bool = True
+    """The executor was not asked yet: nothing of the task has happened, and another worker may have it."""
 
     @property
     def task_id(self) -> int:
@@ -142,10 +150,13 @@ async def _run_claimed(hub: Hub, place: Place, claimed: Claimed, halt: Halt) -> 
                 await journal.close()
                 ending = partial(finish.finish, hub, subject, _shown(outcome, journal.masker), results=errand.results)
             except Stopped:
+                early = errand.untouched and place.closing and halt.reason == place.closing
                 if halt.reason:
-                    await journal.line(halt.reason)
+                    await journal.line(finish.HANDED_BACK if early else halt.reason)
                 await journal.close()
                 ending = partial(finish.stopped, hub, subject, halt.reason, results=errand.results)
+                if early:
+                    ending = partial(finish.hand_back, hub, subject)
             if not await insist(f"Ending task {subject.id}", ending):
                 logger.warning("Task %s was ended by somebody else.", subject.id)
     except LeaseLost:
@@ -160,13 +171,14 @@ async def _outcome(errand: _Errand) -> Outcome:
     try:
         brief = await briefs.load(hub, errand.task_id)
         journal.masker.add(*brief.secret_variables.values(), *brief.secret_env.values())
-        executor = apps.executor_of(hub, brief.app)
+        executor = await apps.executor_of(hub, brief.app)
         run = _lay_out(errand, brief)
         io = LiveIO(hub, run, errand.place.shared)
         try:
-            return _checked(await _until_halted(_execute(errand, executor, run, io), run))
+            return await _with_host_keys(run, _checked(await _until_halted(_execute(errand, executor, run, io), run)))
         finally:
             await io.close()
+            await _host_keys(run)
     except (Stopped, LeaseLost):
         raise
     except (HubError, PluginError) as error:
@@ -174,6 +186,22 @@ async def _outcome(errand: _Errand) -> Outcome:
     except Exception:
         logger.exception("Task %s failed inside the hub.", errand.task_id)
         return await _failed(journal, BROKEN)
+
+
+async def _with_host_keys(run: Run, outcome: Outcome) -> Outcome:
+    """Let the reason of a failure begin with the host keys that were refused: they explain the rest."""
+    refused = await _host_keys(run)
+    if outcome.kind != "failure" or not refused:
+        return outcome
+    return replace(outcome, reason=" ".join([*refused, outcome.reason]).strip())
+
+
+async def _host_keys(run: Run) -> list[str]:
+    """Keep what ssh met since the last time; tell it in the log, and return what was refused."""
+    lessons = await run.trust.learn()
+    for lesson in lessons:
+        await run.journal.line(f"\x1b[31m{lesson.sentence}\x1b[0m" if lesson.refused else lesson.sentence)
+    return [lesson.sentence for lesson in lessons if lesson.refused]
 
 
 def _shown(outcome: Outcome, masker: Masker) -> Outcome:
@@ -193,7 +221,7 @@ def _checked(outcome: Outcome) -> Outcome:
     """Refuse what could not be stored when the task ends. Raises `Invalid`."""
     if not isinstance(outcome, Outcome):
         raise Invalid("The executor did not say how the task ended; its plugin must return an Outcome.")
-    finish.storable([outcome.summary, outcome.state])
+    storable([outcome.summary, outcome.state])
     return outcome
 
 
@@ -218,8 +246,9 @@ def _lay_out(errand: _Errand, brief: Brief) -> Run:
         journal=errand.journal,
         halt=errand.halt,
         marker=f"{hub.node}-{brief.task_id}",
-        env=base_env(hub, brief, folders),
+        env=base_env(hub, brief, folders, user=place.isolation.user_name),
         cwd=folders.checkout,
+        trust=HostTrust(hub, brief.project_id, folders.home / ".ssh"),
         results=errand.results,
         grace=float(hub.settings.stop_grace),
     )
@@ -252,38 +281,28 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
     repository = None
     async with _time_limit(brief.time_limit, run.halt):
         if executor.capabilities.needs_repository:
-            repository = await _check_out(errand, run, io)
+            async with explaining(run.trust):
+                repository = await _check_out(errand, run, io)
             if brief.mappings:
-                run.env = {**await lend(brief.mappings, folders, io), **run.env}
+                run.env = {**await lend(brief.mappings, folders, io, run.trust), **run.env}
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
+        run.cell = errand.place.isolation.cell(folders.root, brief.limits, errand.place.mirrors.lent_to(folders.root))
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
-        inventory = inventory_view(brief.inventory, folders) if brief.inventory else None
+        run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal.masker)}
+        inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
+        errand.untouched = False
         return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
 async def _check_out(errand: _Errand, run: Run, io: LiveIO) -> RepositoryView:
-    brief, folders, stop = run.brief, run.folders, run.halt.asked
-    mirrors = errand.place.mirrors
-    asked = Asked(brief.repository, folders.checkout, brief.commit)
-    keyring = await keyring_of(brief.repository.key_id, brief.mappings, io.key)
-    commit = await check_out(mirrors, asked, keyring, run.journal.line, stop)
-    await finish.set_commit(errand.hub, brief.task_id, commit.hash, commit.message)
-    if brief.inventory and brief.inventory.repository:
-        asked = Asked(brief.inventory.repository, folders.inventory_checkout)
-        keyring = await keyring_of(brief.inventory.repository.key_id, brief.mappings, io.key)
-        await check_out(mirrors, asked, keyring, run.journal.line, stop)
-    return RepositoryView(
-        id=brief.repository.id,
-        name=brief.repository.name,
-        path=folders.checkout,
-        branch=commit.branch,
-        commit_hash=commit.hash,
-        commit_message=commit.message,
-    )
+    code = await check_out_code(errand.place.mirrors, run, io)
+    await finish.set_commit(errand.hub, run.brief.task_id, code.commit_hash, code.commit_message)
+    await check_out_inventory(errand.place.mirrors, run, io)
+    return code
 
 
 @asynccontextmanager

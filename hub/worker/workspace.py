@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import shutil
 import sys
 from dataclasses import dataclass
@@ -13,11 +12,8 @@ from pathlib import Path
 from hub.context import Hub
 from hub.errors import Invalid
 from hub.plugin import InventoryView, RepositoryView, TaskView
-from hub.services.tasks.brief import Brief, InventoryBrief
+from hub.services.tasks.brief import Brief
 from hub.worker.confine import confine
-
-_SUFFIX = {"static": "", "static-yaml": ".yml"}
-"""Ansible tells YAML inventories by their suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +82,15 @@ def _make_writable(function: object, path: str, _: object) -> None:
         return  # what even its owner may not remove is left for the sweep of the next start
 
 
-def base_env(hub: Hub, brief: Brief, folders: Folders) -> dict[str, str]:
+def base_env(hub: Hub, brief: Brief, folders: Folders, *, user: str) -> dict[str, str]:
     """Return the whole environment of the task's processes; the hub's own variables are not in it. W-57."""
     env = {
         "PATH": _path(),
         "HOME": str(folders.home),
         "TMPDIR": str(folders.temporary),
         "LANG": os.environ.get("LANG") or "C.UTF-8",
-        "USER": pwd.getpwuid(os.getuid()).pw_name,
-        "LOGNAME": pwd.getpwuid(os.getuid()).pw_name,
+        "USER": user,
+        "LOGNAME": user,
     }
     for name in hub.settings.forwarded_env_vars:
         if name in os.environ:
@@ -129,34 +125,6 @@ def working_directory(brief: Brief, folders: Folders) -> Path:
     if not folder.is_dir():
         raise Invalid(f"The repository has no folder {brief.working_directory}.")
     return folder
-
-
-def inventory_view(brief: InventoryBrief, folders: Folders) -> InventoryView:
-    """Write a static inventory, or find the file of the checkout. Raises `Invalid`. W-20, W-55, W-58."""
-    return InventoryView(
-        id=brief.id,
-        name=brief.name,
-        type=brief.type,
-        text=brief.text,
-        path=_inventory_path(brief, folders),
-        user_key=brief.user_key,
-        become_key=brief.become_key,
-    )
-
-
-def _inventory_path(brief: InventoryBrief, folders: Folders) -> Path | None:
-    if brief.type in _SUFFIX:
-        path = folders.workspace / f"inventory_{brief.id}{_SUFFIX[brief.type]}"
-        path.touch(mode=0o600)
-        path.write_text(brief.text if brief.text.endswith("\n") else brief.text + "\n", "utf-8")
-        return path
-    if brief.type == "file":
-        root = folders.inventory_checkout if brief.repository else folders.checkout
-        path = confine(root, brief.text.strip(), what="inventory")
-        if not path.exists():
-            raise Invalid(f"The inventory file {brief.text.strip()} does not exist in the repository.")
-        return path
-    return None
 
 
 def task_view(hub: Hub, brief: Brief, repository: RepositoryView | None, inventory: InventoryView | None) -> TaskView:

@@ -45,7 +45,7 @@ def parsed(words: list[str]) -> None:
     """Let the command line read these words, up to where it would begin to work."""
     command: click.Command = _root
     context = click.Context(_root, info_name="hub")
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and not (command.invoke_without_command and words[0].startswith("-")):
         name, *words = words
         found = command.get_command(context, name)
         assert found is not None, f"hub has no command {name}"

@@ -42,6 +42,7 @@ from hub.services import (
     inventories,
     invites,
     keys,
+    known_hosts,
     projects,
     repositories,
     roles,
@@ -91,8 +92,25 @@ PUTS: dict[str, Put] = {
         TEMPLATE,
         Template,
         "template_id",
-        {"working_directory": "deep", "time_limit": 77, "host_limit": 5},
-        ("working_directory", "time_limit", "host_limit", "environment_ids"),
+        {
+            "working_directory": "deep",
+            "time_limit": 77,
+            "host_limit": 5,
+            "limits": {"memory_mib": 512},
+            "queue_limit": 90,
+            "priority": -3,
+            "concurrency_group": "db",
+        },
+        (
+            "working_directory",
+            "time_limit",
+            "host_limit",
+            "limits",
+            "environment_ids",
+            "queue_limit",
+            "priority",
+            "concurrency_group",
+        ),
     ),
     f"{AT}/templates/{{template_id}}/description": Put(
         templates.DescriptionDraft, {"description": "x"}, Template, "template_id", {"name": "Kept", "time_limit": 77}
@@ -189,6 +207,7 @@ PUTS: dict[str, Put] = {
     f"{AT}/invites/{{invite_id}}": Put(
         invites.StatusDraft, {"status": "declined"}, Invite, "invite_id", {"role": "guest", "email": "k@example.org"}
     ),
+    f"{AT}/host_key_policy": Put(known_hosts.PolicyDraft, {"policy": "ask"}),
     f"{AT}/users/{{user_id}}": Put(team.MemberDraft, {"role": "guest"}),
     f"{AT}/roles/{{slug}}": Put(roles.RoleDraft, {"name": "New", "permissions": 1}),
     AT: Put(projects.ProjectDraft, {"id": "{project_id}", "name": "New"}, Project, "project_id", {"type": "kept"}),

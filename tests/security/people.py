@@ -22,6 +22,7 @@ from hub.models import (
     Inventory,
     Invite,
     Key,
+    KnownHost,
     Membership,
     Project,
     Repository,
@@ -250,8 +251,11 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
     invite = await Invite.create(email=f"{name}@example.org", role="guest", digest=f"{name} digest", created=now, **at)
     right = await TemplateRole.create(template=template, role_slug="guest", permissions=1)
     freeze = await Freeze.create(name=f"{name} freeze", cron_format="0 0 1 1 *", minutes=1, **at)
+    known = await KnownHost.create(
+        host=f"{name}.example.org", key_type="ssh-ed25519", key="AAAA", fingerprint=f"SHA256:{name}", created=now, **at
+    )
     further = {
-        "freeze_id": freeze.id,
+        "freeze_id": freeze.id, "known_host_id": known.id,
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
         "invite_id": invite.id, "perm_id": right.id,

@@ -79,6 +79,7 @@ BODIES: dict[str, Any] = {
     "values": {"name": "x", "value_source": "body", "body_data_type": "json", "key": "a", "variable": "b"},
     "schedules": {"name": "x", "template_id": "template", "cron_format": "0 0 * * *"},
     "freezes": {"name": "x", "ends": "2099-01-01"},
+    "host_key_policy": {"policy": "ask"},
     "perms": {"role_slug": "task_runner", "permissions": 1},
     "invites": {"status": "declined", "email": "x@example.org", "role": "guest"},
     "host_configs": {"type": "url", "host": "https://x.org/", "ssh_key_id": "key"},

@@ -54,6 +54,8 @@ IN_ONE_PIECE = {
     "/project/{project_id}/tasks/{task_id}/stages": "what one task told",
     "/project/{project_id}/tasks/{task_id}/ansible/hosts": "what one task told",
     "/project/{project_id}/tasks/{task_id}/ansible/errors": "what one task told",
+    "/project/{project_id}/tasks/{task_id}/outputs": "what one task left, at most 200",
+    "/project/{project_id}/tasks/{task_id}/artifacts": "what one task left, at most 200",
     "/project/{project_id}/tasks/{task_id}/output": "sent piece by piece",
 }
 """Lists without pages."""

@@ -77,10 +77,12 @@ OPEN = {
     f"{AT}/views", f"{AT}/views/{{view_id}}", f"{AT}/roles", f"{AT}/roles/all", f"{AT}/roles/{{slug}}",
     f"{AT}/templates/{{template_id}}/stats", f"{AT}/templates/{{template_id}}/perms",
     f"{AT}/freezes", f"{AT}/freezes/{{freeze_id}}", f"{AT}/schedules/forecast",
+    f"{AT}/known_hosts", f"{AT}/known_hosts/{{known_host_id}}", f"{AT}/host_key_policy",
     f"{AT}/templates/{{template_id}}/perms/{{perm_id}}", f"{AT}/schedules/{{schedule_id}}/next",
     f"{AT}/drift", f"{AT}/templates/{{template_id}}/drift",
     *(f"{AT}/tasks/{{task_id}}/{part}" for part in (
-        "output", "raw_output", "lines", "moves", "results", "stages", "ansible/hosts", "ansible/errors")),
+        "output", "raw_output", "lines", "moves", "results", "stages", "ansible/hosts", "ansible/errors",
+        "outputs", "artifacts", "artifacts/{artifact_id}")),
     *(f"{AT}/inventory/{{inventory_id}}/terraform/{part}" for part in (
         "aliases", "aliases/{alias_id}", "states", "states/latest", "states/{state_id}",
         "states/{state_id}/changes", "lock")),

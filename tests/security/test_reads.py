@@ -54,8 +54,8 @@ def test_a_read_ahead_of_the_framework_needs_no_request_of_it(route):
 
 def test_what_needs_the_request_is_known_as_such():
     views = {(route.method, route.path): route.view for route in ROUTES.all}
-    for path in ("/project/{project_id}/tasks/{task_id}/output", "/project/{project_id}/tasks/{task_id}/raw_output"):
-        assert looks_at_the_request(views["GET", path], set())
+    for part in ("output", "raw_output", "artifacts/{artifact_id}"):
+        assert looks_at_the_request(views["GET", f"/project/{{project_id}}/tasks/{{task_id}}/{part}"], set())
 
 
 async def test_every_read_is_the_same_ahead_of_the_framework_and_behind_it(people, mine, theirs):

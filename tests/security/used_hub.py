@@ -66,7 +66,7 @@ async def _work(stage: Scene, things: Things) -> None:
     await Task.filter(id=things.build_task).update(version="1.2", commit_hash="8d3c1f6")
     await Template.filter(id=things.template).update(
         allow_override_branch_in_task=True, allow_parallel_tasks=True, concurrency_group="blue", priority=1,
-        host_limit=1, queue_limit=1, limits={"memory": 512},
+        host_limit=1, queue_limit=1, limits={"memory_mib": 512},
     )  # fmt: skip
 
 

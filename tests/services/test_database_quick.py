@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from itertools import count
 
 import pytest
 
@@ -32,7 +33,10 @@ def test_a_few_rows_are_found_at_once(quick):
     assert [tuple(row) for row in found] == [(7, "a")]
 
 
-def test_what_computes_for_long_is_broken_off_and_left_to_the_thread_the_next_time_too(quick):
+def test_what_computes_for_long_is_broken_off_and_left_to_the_thread_the_next_time_too(quick, monkeypatch):
+    moments = count()
+    monkeypatch.setattr("hub.db.quick.time.monotonic", lambda: next(moments) / 1000)
+    monkeypatch.setattr("hub.db.quick.time.thread_time", lambda: next(moments) / 1000)
     assert quick.rows(ENDLESS, []) is None
     assert ENDLESS in quick._slow
     assert quick.rows(ENDLESS, []) is None

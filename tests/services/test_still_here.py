@@ -21,7 +21,7 @@ from hub.services import accounts, external, sessions
 from hub.services.actor import Actor
 from hub.services.connections import redirect_connection
 from hub.services.still_here import look_again, shut_out
-from hub.settings import SignOn
+from hub.setting_types import SignOn
 from hub.testing.booted import booted
 from hub.testing.inline import inline_plugin
 from hub.testing.ldap_server import SUFFIX, ldap_server

@@ -70,10 +70,13 @@ async def test_a_project_has_a_limit_of_its_own(limited):
         await Project.filter(id=scene.project.id).update(max_parallel_tasks=2)
         numbers = await launched(scene, await scene.template("hello.sh", allow_parallel_tasks=True), 3)
         assert await dispatch.admit(hub) == 2
-        assert "this project, which allows 2" in (await scene.task(numbers[2]))["reason"]
+        reason = "It waits for 2 tasks of project Scene, which runs 2 at once."
+        assert (await scene.task(numbers[2]))["reason"] == reason
         await run(hub, numbers[0])
         await dispatch.admit(hub)
-        assert "reason" not in await scene.task(numbers[2])
+        task = await scene.task(numbers[2])
+        told = "No worker is there; the task begins as soon as one comes."
+        assert (task["status"], task["reason"]) == ("starting", told)
 
 
 async def test_a_template_without_parallel_tasks_runs_one_at_a_time(limited):
@@ -84,7 +87,8 @@ async def test_a_template_without_parallel_tasks_runs_one_at_a_time(limited):
         third = await scene.launch(other)
         assert await dispatch.admit(hub) == 2
         assert await statuses(first, second, third) == ["starting", "waiting", "starting"]
-        assert "this template" in (await scene.task(second))["reason"]
+        reason = f"It waits for task {first} of the same template, which runs one task at a time."
+        assert (await scene.task(second))["reason"] == reason
 
 
 async def test_the_oldest_goes_first_and_what_is_blocked_is_passed_by(limited):

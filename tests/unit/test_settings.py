@@ -132,3 +132,16 @@ def test_the_public_address_decides_about_cookies_and_paths(*, url: str, secure:
 def test_both_names_of_postgresql_are_understood() -> None:
     assert read({"HUB_DATABASE_URL": "postgresql://u:p@h/d"}).database == "postgres://u:p@h/d"
     assert not read({"HUB_DATABASE_URL": "postgres://u:p@h/d"}).embedded_database
+
+
+def test_files_with_secrets_are_hidden_from_tasks_whatever_names_them(tmp_path: Path) -> None:
+    """The settings file, and what `*_FILE` variables and sign-on name, those of plugins included."""
+    config, secret = tmp_path / "hub.toml", tmp_path / "password"
+    secret.write_text("s3cret")
+    config.write_text(
+        'hidden_paths = ["/srv/x"]\n[sign_on.sso]\nkind = "oidc"\nparams.client_secret_file = "/run/secrets/sso"\n'
+    )
+    variables = {"HUB_ADMIN_PASSWORD_FILE": str(secret), "HUB_VAULT_TOKEN_FILE": "/run/secrets/token"}
+    hidden = read_settings(variables, config=config).hidden_paths
+    named = ["/srv/x", config, secret, "/run/secrets/token", "/run/secrets/sso"]
+    assert set(hidden) == {Path(one).resolve() for one in named}

@@ -16,6 +16,7 @@ from hub.services import (
     integrations,
     inventories,
     keys,
+    known_hosts,
     projects,
     repositories,
     roles,
@@ -29,6 +30,9 @@ from hub.services.actor import Actor
 
 CANARY = "canary-7f3a"
 KEY_SECRET, GROUP_SECRET, TOKEN_SECRET, ANSWER = (f"{CANARY}-{one}" for one in ("key", "group", "token", "answer"))
+
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIokncmVH0TUuLPPoL5HbbPP2Xu/Q0e2rZ35LUH5FHcx"
+ANOTHER_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOX9JPm93jV5rR5Q22akRthMe+1nBn1SXLK1lAnQIp6a"
 
 SURVEY = [
     {"name": "who", "title": "Whom", "required": True, "default_value": "world"},
@@ -175,6 +179,11 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
                  {"name": "Nights", "cron_format": "0 22 * * *", "minutes": 480, "everything": True, "active": False},
                  {"name": "Incident", "starts": "2099-03-01T00:00:00Z"}):  # fmt: skip
         await freezes.create_freeze(*at, freezes.FreezeDraft.read(body))
+    await known_hosts.add_known_hosts(*at, known_hosts.KnownHostDraft(lines=f"web,10.0.0.1 {HOST_KEY}"))
+    await known_hosts.add_known_hosts(
+        *at, known_hosts.KnownHostDraft(lines=f"web {ANOTHER_HOST_KEY}\n@revoked db {HOST_KEY}", trusted=False)
+    )
+    await known_hosts.set_policy(*at, known_hosts.PolicyDraft(policy="ask"))
     await _starts(
         at,
         build["id"],

@@ -61,7 +61,7 @@ async def test_what_is_restored_is_what_was_backed_up(admin, everything):
     assert unnamed(await admin.read(f"/project/{made['id']}/backup")) == unnamed(first)
     for kind in ("keys", "repositories", "inventories", "environments", "templates", "views", "integrations",
                  "schedules", "roles", "secret_storages", "host_configs",
-                 "freezes"):  # fmt: skip
+                 "freezes", "known_hosts"):  # fmt: skip
         assert first[kind], kind
 
 

@@ -33,6 +33,7 @@ async def full(admin, scene, body):
         "arguments": '["-v"]', "autorun": True, "git_branch": "dev", "suppress_success_alerts": True,
         "allow_override_args_in_task": True, "allow_override_branch_in_task": True, "allow_parallel_tasks": True,
         "task_params": {"variables": "arguments"}, "runner_tag": "eu", "time_limit": 60,
+        "limits": {"memory_mib": 512, "sandbox": "bubblewrap", "network": False},
         "survey_vars": [
             {"name": "who", "title": "W", "required": True, "description": "d", "default_value": "me", "target": "env"},
             {"name": "n", "title": "N", "type": "int", "default_value": "3"},
@@ -114,6 +115,8 @@ async def test_reading_many_templates_takes_few_reads(admin, at, scene, monkeypa
         ({"repository_id": 0}, None),
         ({"repository_id": 2**40}, None),
         ({"time_limit": -1}, None),
+        ({"limits": {"memory_mib": -1}}, None),
+        ({"limits": {"sandbox": "none"}}, None),
         ({"task_params": {"variables": "nowhere"}}, None),
         ({"task_params": []}, None),
         ({"survey_vars": [{"name": "a b"}]}, None),
@@ -188,7 +191,9 @@ async def test_a_template_is_replaced_as_a_whole(admin, at, body, full):
     made = await admin.made(at, full)
     assert (await admin.put(f"{at}/{made['id']}", body | {"id": made["id"]})).status == 204
     read = await admin.read(f"{at}/{made['id']}")
-    kept = {name: made[name] for name in ("working_directory", "time_limit") if name in made}  # older clients omit them
+    kept = {
+        name: made[name] for name in ("working_directory", "time_limit", "limits") if name in made
+    }  # older clients omit them
     assert read == {
         **body, "id": made["id"], "project_id": made["project_id"], "tasks": 0, "permissions": 15, **kept,
     }  # fmt: skip

@@ -157,12 +157,12 @@ async def test_switching_an_app_off_changes_nothing_else_about_it(root: Ask) -> 
     assert await (await root("GET", "/apps/python")).get_json() == {**before, "active": False}
 
 
-async def test_an_app_without_an_executor_is_kept_and_never_offered(root: Ask) -> None:
+async def test_an_app_that_no_plugin_brings_is_of_the_administrators_own(root: Ask) -> None:
     answer = await root("GET", "/apps/perl")
     assert (answer.status_code, await answer.get_json()) == (404, {"error": "app not found"})
     assert (await root("POST", "/apps/perl", {"active": True, "title": "Perl"})).status_code == 204
     told = await (await root("GET", "/apps/perl")).get_json()
-    assert (told["title"], told["active"]) == ("Perl", False)
+    assert (told["title"], told["active"]) == ("Perl", True)
     assert "perl" in [one["id"] for one in await (await root("GET", "/apps")).get_json()]
     assert (await root("PUT", "/apps/a%20b", {"title": "x"})).status_code == 400
     assert await App.all().values_list("id", flat=True) == ["perl"]

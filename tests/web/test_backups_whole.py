@@ -13,6 +13,7 @@ from hub.models import (
     Integration,
     Inventory,
     Key,
+    KnownHost,
     Project,
     Repository,
     Role,
@@ -58,6 +59,7 @@ WRITTEN = {
     Role: {"slug"},
     SecretStorage: set(),
     HostConfig: set(),
+    KnownHost: {"fingerprint", "created", "host", "key_type", "key"},  # the last three are its line
 }
 """Models of a document, and their columns that are none of its members: secrets, what happened, what follows."""
 NAMES = {
@@ -69,13 +71,14 @@ NAMES = {
 """Members that are called otherwise than their columns."""
 LEFT_OUT = {
     "membership", "token", "event", "task", "invite", "delivery", "runner", "state", "state_alias",
-    "known_host", "freeze",
+    "freeze",
 }  # fmt: skip
 """Things of a project that are no part of its document: people, what happened, what has a place of its own."""
 ENTRIES = {
     Project: "MetaEntry", Key: "KeyEntry", Repository: "RepositoryEntry", Inventory: "InventoryEntry",
     Environment: "EnvironmentEntry", View: "ViewEntry", Template: "TemplateEntry", Schedule: "ScheduleEntry",
     Integration: "IntegrationEntry", Role: "RoleEntry", SecretStorage: "StorageEntry", HostConfig: "HostEntry",
+    KnownHost: "KnownHostEntry",
 }  # fmt: skip
 
 

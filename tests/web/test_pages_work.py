@@ -61,11 +61,13 @@ async def test_a_person_goes_from_an_empty_hub_to_a_run(hub: Hub, reader: Reader
         "app": "bash", "name": "Greet", "playbook": "hello.sh", "repository_id": str(repository.id),
         "survey-0-name": "who", "survey-0-title": "Whom?", "survey-0-type": "string", "survey-0-required": "true",
         "survey-0-default": "world", "params-variables": "both", "time_limit": "5", "arguments": "--one\n--two words",
+        "limits-memory_mib": "512", "limits-processes": "0", "limits-open_files": "",
     })  # fmt: skip
     template = await Template.get(name="Greet")
     assert template.survey_vars == [{"name": "who", "title": "Whom?", "required": True, "default_value": "world"}]
     assert json.loads(str(template.arguments)) == ["--one", "--two words"]
     assert template.time_limit == 300
+    assert template.limits == {"memory_mib": 512}
     form = await reader.get(f"{root}/templates/{template.id}/run")
     assert 'value="world"' in form.text
     away = await sent(reader, f"{root}/templates/{template.id}/run", {"survey-who": "moon", "message": "Why not"})
@@ -161,7 +163,8 @@ async def test_editing_keeps_what_the_form_does_not_show(scene: Scene, reader: R
     })  # fmt: skip
     await template.refresh_from_db()
     assert template.name == "New name"
-    assert template.task_params == {"variables": "arguments", "of_another_app": 1}
+    given = {"artifacts": [], "bring_artifacts": False}
+    assert template.task_params == {"variables": "arguments", "of_another_app": 1, **given}
     assert template.suppress_success_alerts
 
 

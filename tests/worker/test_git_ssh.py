@@ -196,7 +196,7 @@ async def test_a_changed_host_key_is_refused(desk, server, repo, keys):
     server.stop()
     server.renew_host_key()
     server.start()
-    with pytest.raises(GitFailure, match=r"host key of 127\.0\.0\.1 has changed") as caught:
+    with pytest.raises(GitFailure, match=r"host key of 127\.0\.0\.1 is not one that is trusted") as caught:
         await desk.checkout(f"{server.url}{repo.path}", key)
     assert caught.value.reason == "host_key"
     assert known.read_text() == before

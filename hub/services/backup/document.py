@@ -17,6 +17,7 @@ from hub.services.backup.entries import (
     IntegrationEntry,
     InventoryEntry,
     KeyEntry,
+    KnownHostEntry,
     MetaEntry,
     RepositoryEntry,
     RoleEntry,
@@ -36,7 +37,7 @@ MOST: Final = 5_000
 
 KINDS: Final = (
     "secret_storages", "roles", "environments", "views", "keys", "repositories", "inventories", "templates",
-    "host_configs", "integrations", "schedules", "freezes",
+    "host_configs", "integrations", "schedules", "freezes", "known_hosts",
 )  # fmt: skip
 """In the order in which they are made."""
 
@@ -95,6 +96,7 @@ class Document(Draft):
     integration_alias_count: int = Field(default=0, ge=0, le=100)
     schedules: Annotated[list[ScheduleEntry], BeforeValidator(_filled)] = Field(default_factory=list)
     freezes: list[FreezeEntry] = Field(default_factory=list)
+    known_hosts: list[KnownHostEntry] = Field(default_factory=list)
     secrets: Locked | None = None
 
     @property

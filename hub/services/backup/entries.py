@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from hub.services.access import EVERYTHING
 from hub.services.draft import MAX_ID, Draft
 from hub.services.integrations import CLOSED
+from hub.services.limits import Limits
+from hub.services.retention import MEMBERS
 from hub.services.survey_drafts import VariableDraft
 
 Count = Annotated[int, Field(ge=0, le=MAX_ID)]
@@ -78,10 +80,12 @@ class MetaEntry(Draft):
     keep_tasks: Count = 0
     keep_days: Count = 0
     keep_log_days: Count = 0
+    host_keys: Literal["", "first_use", "ask", "off"] = ""
+    keep_log_mib: Count = 0
 
     def shape(self) -> dict[str, Any]:
         """Return it as it is written."""
-        ours = {"keep_tasks", "keep_days", "keep_log_days"}
+        ours = {*MEMBERS, "host_keys"}
         return {name: value for name, value in self.model_dump(exclude_none=True).items() if value or name not in ours}
 
 
@@ -157,7 +161,7 @@ class RepositoryEntry(Named):
 class InventoryEntry(Named):
     """An inventory."""
 
-    OURS = frozenset({"repository", "template"})
+    OURS = frozenset({"repository", "template", "source_keys"})
     inventory: JsonText = ""
     type: str
     runner_tag: str | None = None
@@ -166,6 +170,8 @@ class InventoryEntry(Named):
     repository: str = ""
     template: str = ""
     """The one template that it is attached to."""
+    source_keys: dict[str, str] | None = None
+    """Names of keys by the ids that the params of a source have for them."""
 
 
 class VaultEntry(Draft):
@@ -222,6 +228,11 @@ class TemplateEntry(Named):
     concurrency_group: str = Field(default="", max_length=100)
     host_limit: Count = 0
     limits: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("limits")
+    @classmethod
+    def _known_limits(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return Limits.model_validate(value).stored() or {}
 
     @model_validator(mode="before")
     @classmethod
@@ -312,6 +323,17 @@ class FreezeEntry(Named):
     cron_format: str = ""
     time_zone: str = ""
     minutes: Count = 0
+
+
+class KnownHostEntry(Entry):
+    """The key of an ssh server."""
+
+    line: str = Field(min_length=1, max_length=10_000)
+    trusted: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.line[:255]
 
 
 class ScheduleEntry(Entry):

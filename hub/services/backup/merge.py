@@ -35,6 +35,7 @@ _PUT = {
     "integrations": put_parts.integration,
     "schedules": put_parts.schedule,
     "freezes": put_parts.freeze,
+    "known_hosts": put_parts.known_host,
 }
 
 

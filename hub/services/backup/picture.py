@@ -21,6 +21,7 @@ from hub.models import (
     IntegrationValue,
     Inventory,
     Key,
+    KnownHost,
     Project,
     Repository,
     Role,
@@ -32,6 +33,7 @@ from hub.models import (
     TemplateVault,
     View,
 )
+from hub.services import inventory_sources
 from hub.services.backup.document import KINDS, UNNAMED, VERSION, Document
 from hub.services.backup.entries import (
     Entry,
@@ -41,6 +43,7 @@ from hub.services.backup.entries import (
     IntegrationEntry,
     InventoryEntry,
     KeyEntry,
+    KnownHostEntry,
     MatcherEntry,
     MetaEntry,
     ParamsEntry,
@@ -55,6 +58,8 @@ from hub.services.backup.entries import (
     VaultEntry,
     ViewEntry,
 )
+from hub.services.host_key_lessons import chosen_policy
+from hub.services.retention import MEMBERS
 
 SECRET_TYPES = {"variable": "var", "environment": "env"}
 """Owners of the keys of variable groups, and the wire's words for them."""
@@ -70,6 +75,8 @@ class Picture:
     things: dict[str, list[tuple[Entry, int]]] = field(default_factory=dict)
     aliases: int = 0
     """Addresses of all its searchable integrations together."""
+    host_keys: str = ""
+    """Its own choice about unknown host keys."""
 
     def ids(self, kind: str) -> dict[str, int]:
         """The ids behind the names of a kind."""
@@ -80,8 +87,9 @@ class Picture:
         project = self.project
         meta = MetaEntry(
             name=project.name, alert=project.alert, alert_chat=project.alert_chat,
-            max_parallel_tasks=project.max_parallel_tasks, type=project.type, keep_tasks=project.keep_tasks,
-            keep_days=project.keep_days, keep_log_days=project.keep_log_days,
+            max_parallel_tasks=project.max_parallel_tasks, type=project.type,
+            **{name: getattr(project, name) for name in MEMBERS},
+            host_keys=self.host_keys,
         )  # fmt: skip
         lists: dict[str, Any] = {kind: [entry for entry, _ in self.things[kind]] for kind in KINDS}
         return Document.model_construct(
@@ -124,9 +132,11 @@ async def take(project_id: int) -> Picture:
         "integrations": await _integrations(project_id, names),
         "schedules": [(_schedule(one, names), one.id) for one in await Schedule.filter(**own).order_by("id")],
         "freezes": [(_freeze(one), one.id) for one in await Freeze.filter(**own).order_by("id")],
+        "known_hosts": [(_known_host(one), one.id) for one in await KnownHost.filter(**own).order_by("id")],
     }
     for kind, things in picture.things.items():
         things.sort(key=_place if kind in UNNAMED else lambda thing: thing[0].key)
+    picture.host_keys = await chosen_policy(project_id)
     picture.aliases = await IntegrationAlias.filter(integration_id=None, **own).count()
     return picture
 
@@ -212,6 +222,7 @@ def _inventory(one: Inventory, names: Mapping[str, Names]) -> InventoryEntry:
         ssh_key=names["keys"].get(one.ssh_key_id or 0), become_key=names["keys"].get(one.become_key_id or 0),
         repository=names["repositories"].get(one.repository_id or 0, ""),
         template=names["templates"].get(one.template_id or 0, ""),
+        source_keys=inventory_sources.named_keys(one.type, one.inventory, names["keys"]),
     )  # fmt: skip
 
 
@@ -298,6 +309,10 @@ def _freeze(one: Freeze) -> FreezeEntry:
         name=one.name, active=one.active, everything=one.everything, starts=_moment(one.starts), ends=_moment(one.ends),
         cron_format=one.cron_format, time_zone=one.time_zone, minutes=one.minutes,
     )  # fmt: skip
+
+
+def _known_host(one: KnownHost) -> KnownHostEntry:
+    return KnownHostEntry(line=f"{one.host} {one.key_type} {one.key}", trusted=one.trusted)
 
 
 def _schedule(one: Schedule, names: Mapping[str, Names]) -> ScheduleEntry:

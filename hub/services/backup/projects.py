@@ -12,7 +12,7 @@ from hub.context import Hub
 from hub.db import exclusive, transaction, unit
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Membership, Project
-from hub.services import events, projects
+from hub.services import events, known_hosts, projects
 from hub.services.access import EVERYTHING, MANAGE_RESOURCES, MANAGE_USERS, UPDATE_PROJECT, require
 from hub.services.actor import Actor
 from hub.services.backup import document as documents
@@ -23,7 +23,9 @@ from hub.services.backup.merge import Report, merge
 from hub.services.backup.opened import Opened
 from hub.services.backup.picture import Picture, hold_still, take
 from hub.services.draft import Draft, refuse_unfit
+from hub.services.known_hosts import PolicyDraft
 from hub.services.projects import ProjectDraft
+from hub.services.retention import MEMBERS
 
 T = TypeVar("T")
 
@@ -166,6 +168,7 @@ async def _make(
     if actor.user_id is not None:
         await Membership.create(project_id=project.id, user_id=actor.user_id, role="owner")
     report = await merge(hub, actor, Picture(project), document, opened)
+    await _host_keys(hub, actor, project.id, document)
     await events.record(hub, actor, "project", project.id, "Project restored", project_id=project.id)
     await events.announce(hub, actor, "project.created", project.id, project.id)
     return projects.wire(project), report
@@ -179,11 +182,17 @@ async def _settings(hub: Hub, actor: Actor, before: Picture, document: Document)
     draft = ProjectDraft.read(meta | {"name": before.project.name})
     await projects.update_project(hub, actor, before.project.id, draft)
     await Project.filter(id=before.project.id).update(**_kept(document))
+    await _host_keys(hub, actor, before.project.id, document)
+
+
+async def _host_keys(hub: Hub, actor: Actor, project_id: int, document: Document) -> None:
+    """Take over the policy; a document that names none changes none, so that nobody is less careful by accident."""
+    if document.meta.host_keys:
+        await known_hosts.set_policy(hub, actor, project_id, PolicyDraft(policy=document.meta.host_keys))
 
 
 def _kept(document: Document) -> dict[str, Any]:
-    meta = document.meta
-    return {"keep_tasks": meta.keep_tasks, "keep_days": meta.keep_days, "keep_log_days": meta.keep_log_days}
+    return document.meta.model_dump(include=set(MEMBERS))
 
 
 async def _free_name(name: str) -> str:

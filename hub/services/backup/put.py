@@ -10,7 +10,17 @@ from typing import Any
 
 from hub.errors import Invalid
 from hub.models import Environment, Key, Role
-from hub.services import environments, events, inventories, keys, repositories, roles, secret_storages, views
+from hub.services import (
+    environments,
+    events,
+    inventories,
+    inventory_sources,
+    keys,
+    repositories,
+    roles,
+    secret_storages,
+    views,
+)
 from hub.services.backup.entries import (
     Entry,
     EnvironmentEntry,
@@ -181,8 +191,12 @@ async def inventory(site: Site, entry: Entry, row_id: int | None, *, same: bool)
     assert isinstance(entry, InventoryEntry)
     if row_id is not None and same:
         return row_id
+    named = entry.source_keys or {}
+    text = inventory_sources.with_keys(
+        site.hub, entry.type, entry.inventory, lambda ref: site.id("keys", named.get(str(ref)))
+    )
     draft = inventories.InventoryDraft.read({
-        "name": entry.name, "inventory": entry.inventory, "type": entry.type, "runner_tag": entry.runner_tag,
+        "name": entry.name, "inventory": text, "type": entry.type, "runner_tag": entry.runner_tag,
         "ssh_key_id": site.id("keys", entry.ssh_key), "become_key_id": site.id("keys", entry.become_key),
         "repository_id": site.id("repositories", entry.repository),
     })  # fmt: skip

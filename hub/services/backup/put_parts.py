@@ -8,13 +8,23 @@ from typing import Any
 
 from hub.errors import Invalid
 from hub.models import IntegrationMatcher, IntegrationValue, Role, Schedule, Template, TemplateRole
-from hub.services import freezes, host_configs, integration_parts, integrations, schedules, template_roles, templates
+from hub.services import (
+    freezes,
+    host_configs,
+    integration_parts,
+    integrations,
+    known_hosts,
+    schedules,
+    template_roles,
+    templates,
+)
 from hub.services.backup.document import Document
 from hub.services.backup.entries import (
     Entry,
     FreezeEntry,
     HostEntry,
     IntegrationEntry,
+    KnownHostEntry,
     ParamsEntry,
     ScheduleEntry,
     TemplateEntry,
@@ -186,6 +196,15 @@ async def freeze(site: Site, entry: Entry, row_id: int | None, *, same: bool) ->
     if not same:
         await freezes.update_freeze(*site.at, row_id, draft)
     return row_id
+
+
+async def known_host(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> int:
+    """The key of an ssh server."""
+    assert isinstance(entry, KnownHostEntry)
+    if row_id is not None and same:
+        return row_id
+    draft = known_hosts.KnownHostDraft.read({"lines": entry.line, "trusted": entry.trusted})
+    return int((await known_hosts.add_known_hosts(*site.at, draft))[0]["id"])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -17,6 +17,7 @@ from hub.models import Inventory, Repository, Task, TemplateVault
 from hub.plugin import Key as KeyRef
 from hub.plugin import VaultView
 from hub.services import git_mappings
+from hub.services.limits import Limits
 from hub.services.tasks import variables
 from hub.services.tasks.finish import SEALED
 from hub.vault import place
@@ -73,7 +74,9 @@ class Brief:
     template_params: Mapping[str, Any]
     task_params: Mapping[str, Any]
     time_limit: int
+    queue_limit: int
     host_limit: int
+    limits: Limits
     resumed: Mapping[str, Any] | None
     repository: RepositoryBrief
     inventory: InventoryBrief | None
@@ -86,40 +89,48 @@ class Brief:
     secret_env: Mapping[str, str] = field(repr=False)
 
 
-_TASK = """
-    SELECT "task"."id", "task"."project_id", "task"."template_id", "task"."environment", "task"."secret",
-           "task"."arguments", "task"."params", "task"."message", "task"."version", "task"."build_task_id",
-           "task"."commit_hash", "task"."created", "task"."resumed",
-           COALESCE(NULLIF("task"."playbook", ''), "template"."playbook") AS "script",
-           COALESCE(NULLIF("task"."git_branch", ''), NULLIF("template"."git_branch", ''), "repository"."git_branch")
-               AS "branch",
-           COALESCE("task"."inventory_id", "template"."inventory_id") AS "inventory_id",
+OF_TEMPLATE = """
            "template"."name" AS "template_name", "template"."type" AS "template_type", "app", "working_directory",
            "template"."arguments" AS "template_arguments", "allow_override_args_in_task", "task_params", "time_limit",
-           "host_limit", "survey_vars",
+           "queue_limit", "host_limit", "limits", "survey_vars",
            "template"."environment_id", "repository_id", "repository"."name" AS "repository_name", "git_url",
-           "ssh_key_id", "project"."name" AS "project_name", "user"."username",
+           "ssh_key_id", "project"."name" AS "project_name",
            EXISTS (SELECT 1 FROM "template_vault" WHERE "template_id" = "template"."id") AS "has_vaults",
            EXISTS (SELECT 1 FROM "template_environment" WHERE "template_id" = "template"."id") AS "has_groups",
            EXISTS (SELECT 1 FROM "host_config" WHERE "project_id" = "project"."id") AS "has_mappings"
+"""
+
+_TASK = f"""
+    SELECT "task"."id", "task"."project_id", "task"."template_id", "task"."environment", "task"."secret",
+           "task"."arguments", "task"."params", "task"."message", "task"."version", "task"."build_task_id",
+           "task"."commit_hash", "task"."created", "task"."resumed", "user"."username",
+           COALESCE(NULLIF("task"."playbook", ''), "template"."playbook") AS "script",
+           COALESCE(NULLIF("task"."git_branch", ''), NULLIF("template"."git_branch", ''), "repository"."git_branch")
+               AS "branch",
+           COALESCE("task"."inventory_id", "template"."inventory_id") AS "inventory_id", {OF_TEMPLATE}
     FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
                 JOIN "project" ON "project"."id" = "task"."project_id"
                 JOIN "repository" ON "repository"."id" = "template"."repository_id"
                 LEFT JOIN "user" ON "user"."id" = "task"."user_id"
     WHERE "task"."id" = ?
-"""
+"""  # noqa: S608 - made of two constants
+
+FLAGS = ("allow_override_args_in_task", "has_vaults", "has_groups", "has_mappings")
 
 
 async def load(hub: Hub, task_id: int) -> Brief:
     """Read it all. Raises `Invalid` or `Unavailable` with the sentence that ends the task."""
     found = await rows(
-        _TASK, [task_id], times=["created"],
-        flags=["allow_override_args_in_task", "has_vaults", "has_groups", "has_mappings"],
-        documents=["params", "resumed", "task_params", "survey_vars"],
+        _TASK, [task_id], times=["created"], flags=FLAGS,
+        documents=["params", "resumed", "task_params", "survey_vars", "limits"],
     )  # fmt: skip
     if not found:
         raise Invalid("The task does not exist any more.")
-    task = found[0]
+    return await made_of(hub, found[0])
+
+
+async def made_of(hub: Hub, task: Mapping[str, Any]) -> Brief:
+    """Return the brief of a row that has the columns of a task, and those of its template."""
     given = await variables.load(hub, task)
     return Brief(
         task_id=task["id"],
@@ -142,12 +153,14 @@ async def load(hub: Hub, task_id: int) -> Brief:
         template_params=task["task_params"] or {},
         task_params=task["params"] or {},
         time_limit=task["time_limit"] or hub.settings.task_time_limit,
+        queue_limit=task["queue_limit"],
         host_limit=task["host_limit"],
+        limits=Limits.read(task["limits"] or {}),
         resumed=_resumed(hub, task),
         repository=RepositoryBrief(
             task["repository_id"], task["repository_name"], task["git_url"], task["branch"], task["ssh_key_id"]
         ),
-        inventory=await _inventory(task["inventory_id"]),
+        inventory=await inventory_of(task["inventory_id"]),
         vaults=await _vaults(task["template_id"]) if task["has_vaults"] else (),
         mappings=await git_mappings.load(task["project_id"]) if task["has_mappings"] else (),
         variables=given.plain,
@@ -157,12 +170,14 @@ async def load(hub: Hub, task_id: int) -> Brief:
     )
 
 
-async def _repository(repository_id: int) -> RepositoryBrief:
+async def repository_of(repository_id: int) -> RepositoryBrief:
+    """Return where the code of a repository is."""
     found = await Repository.get(id=repository_id)
     return RepositoryBrief(found.id, found.name, found.git_url, found.git_branch, found.ssh_key_id)
 
 
-async def _inventory(inventory_id: int | None) -> InventoryBrief | None:
+async def inventory_of(inventory_id: int | None) -> InventoryBrief | None:
+    """Return an inventory; None for none."""
     if inventory_id is None:
         return None
     found = await Inventory.get(id=inventory_id)
@@ -173,7 +188,7 @@ async def _inventory(inventory_id: int | None) -> InventoryBrief | None:
         text=found.inventory,
         user_key=KeyRef(found.ssh_key_id) if found.ssh_key_id else None,
         become_key=KeyRef(found.become_key_id) if found.become_key_id else None,
-        repository=await _repository(found.repository_id) if found.repository_id else None,
+        repository=await repository_of(found.repository_id) if found.repository_id else None,
     )
 
 

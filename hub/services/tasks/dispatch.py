@@ -1,24 +1,28 @@
-"""Letting waiting tasks through the limits, and sending their ids to workers."""
+"""Letting waiting tasks through the limits, and sending their ids to workers.
+
+A free slot goes to the highest priority; among equals to the project that has the fewest tasks under way, and there to
+the oldest task.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import heapq
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from hub.context import Hub
 from hub.db import exclusive, rows, unit
 from hub.errors import Unavailable
-from hub.models import Task
 from hub.queue import TASKS
 from hub.services.actor import SYSTEM
 from hub.services.tasks.moves import Move, Standing, Subject, transition
-from hub.services.tasks.states import CONFIRMED, HELD, STARTING, WAITING, WAITING_CONFIRMATION
+from hub.services.tasks.slots import JOINED, LINE, InUse, Line, in_use, line_of
+from hub.services.tasks.states import CONFIRMED, STARTING, WAITING
 
-BATCH = 500
-"""How many waiting tasks are read at a time."""
+BATCH = 200
+"""How many tasks are let through in one transaction."""
 
 
 def lane_of(tag: str) -> str:
@@ -26,107 +30,122 @@ def lane_of(tag: str) -> str:
     return f"{TASKS}:{tag}" if tag else TASKS
 
 
-@dataclass(slots=True)
-class _Slots:
-    """What is in use, counted once for each pass and kept up to date while tasks are let through."""
-
-    limit: int
-    held: int = 0
-    projects: Counter[int] = field(default_factory=Counter)
-    templates: set[int] = field(default_factory=set)
-
-    def take(self, project_id: int, template_id: int) -> None:
-        self.held += 1
-        self.projects[project_id] += 1
-        self.templates.add(template_id)
-
-    def full(self) -> bool:
-        return bool(self.limit) and self.held >= self.limit
-
-    def obstacle(self, row: dict[str, Any]) -> str:
-        """Say why a task must wait although a slot of the hub is free; empty when it need not."""
-        if row["template_id"] in self.templates and not row["allow_parallel_tasks"]:
-            return "Waiting for another task of this template, which does not allow parallel tasks."
-        most = row["max_parallel_tasks"]
-        if most and self.projects[row["project_id"]] >= most:
-            return f"Waiting for another task of this project, which allows {most} at once."
-        return ""
-
-
 async def admit(hub: Hub) -> int:
-    """Let through what the limits allow, oldest first, skipping what is blocked; return how many went through.
+    """Let through what the limits allow, in order, passing by what is blocked; return how many went through.
 
-    Global, project and template limits hold exactly, on one node or many: the pass is one exclusive unit. A task that
-    is blocked waits with its reason in the row; it costs no event and no log line. W-08, W-42.
+    Limits of the hub, of projects, templates, concurrency groups and workers hold exactly, on one node or many: a pass
+    is one exclusive unit. A task that is blocked waits; it costs no write at all. W-08, W-42, W-78.
     """
-    sent = await unit(partial(_one_pass, hub))
-    await _send(hub, sent)
-    return len(sent)
+    through = 0
+    while True:
+        sent = await unit(partial(_one_pass, hub))
+        await _send(hub, sent)
+        through += len(sent)
+        if len(sent) < BATCH:
+            return through
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A line, and how far it was let through."""
+
+    line: Line
+    template_name: str
+    app: str
+    ids: deque[int]
+    """The next of them that are known; the first one always is."""
+    count: int
+    known: int = field(default=1)
+
+    def turn(self, use: InUse) -> tuple[int, int, int]:
+        """What decides who is next; the least goes first."""
+        return -self.line.priority, use.projects[self.line.project_id], self.ids[0]
+
+    async def advance(self, last: int) -> None:
+        """Leave the task that was looked at, and learn who is behind it."""
+        if not self.ids and self.known < self.count:
+            line = self.line
+            status = CONFIRMED if line.confirmed else WAITING
+            more = await rows(_BEHIND, [line.template_id, status, line.tag, last])
+            self.ids.extend(row["id"] for row in more)
+            self.known += len(more) or self.count
+
+
+_LINES = f"""
+    SELECT MIN("task"."id") AS "first", COUNT(*) AS "count", "template"."name" AS "template_name", "template"."app",
+           {LINE}
+    FROM {JOINED} WHERE "status" IN ('{WAITING}', '{CONFIRMED}')
+    GROUP BY "task"."project_id", "project"."name", "task"."template_id", "task"."tag", "template"."priority",
+             "template"."allow_parallel_tasks", "template"."concurrency_group", "project"."max_parallel_tasks",
+             "task"."status", "template"."name", "template"."app"
+"""  # noqa: S608 - of constants
+
+_BEHIND = f"""
+    SELECT "id" FROM "task" WHERE "template_id" = ? AND "status" = ? AND "tag" = ? AND "id" > ?
+    ORDER BY "id" LIMIT {BATCH}
+"""  # noqa: S608 - of constants
 
 
 async def _one_pass(hub: Hub) -> list[tuple[int, str]]:
     await exclusive("dispatch")
     sent: list[tuple[int, str]] = []
-    slots = await _count(hub)
-    seen = 0
-    while not slots.full() and (batch := await _candidates(seen)):
-        for row in batch:
-            if slots.full():
-                break
-            seen = row["id"]
-            reason = slots.obstacle(row)
-            if reason:
-                await _note(row, reason)
-            elif await _let_through(hub, row):
-                slots.take(row["project_id"], row["template_id"])
-                sent.append((row["id"], row["tag"]))
-    if slots.full():
-        await _all_wait(slots.limit, seen)
+    use = await in_use(hub.clock(), limit=hub.settings.max_parallel_tasks)
+    if use.full():
+        return sent
+    order = _Order()
+    for waiting in await _lines():
+        order.put(waiting, use)
+    while len(sent) < BATCH and not use.full() and (head := order.next(use)):
+        task_id = head.ids.popleft()
+        if await _let_through(hub, head, task_id):
+            use.take(head.line, task_id)
+            sent.append((task_id, head.line.tag))
+        if not use.obstacle(head.line):
+            await head.advance(task_id)
+            order.put(head, use)
     return sent
 
 
-_CANDIDATES = f"""
-    SELECT "task"."id", "task"."project_id", "task"."template_id", "status", "tag", "reason", "app",
-           "allow_parallel_tasks", "max_parallel_tasks", "template"."name" AS "template_name"
-    FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
-                JOIN "project" ON "project"."id" = "task"."project_id"
-    WHERE "status" IN ('{WAITING}', '{CONFIRMED}') AND "task"."id" > ? ORDER BY "task"."id" LIMIT {BATCH}
-"""  # noqa: S608 - of constants
+class _Order:
+    """Who is next. What is blocked once is blocked for the whole pass, since a pass only takes."""
 
-_IN_USE = f"""
-    SELECT "project_id", "template_id", "status" FROM "task"
-    WHERE "status" IN ({", ".join(f"'{status}'" for status in sorted({*HELD, WAITING_CONFIRMATION}))})
-"""  # noqa: S608 - of constants
+    def __init__(self) -> None:
+        self._lines: dict[int, _Waiting] = {}
+        self._heap: list[tuple[int, int, int]] = []
 
+    def next(self, use: InUse) -> _Waiting | None:
+        """Take out the line whose head is next; None when all that are left are blocked."""
+        while self._heap:
+            turn = heapq.heappop(self._heap)
+            waiting = self._lines.pop(turn[2])
+            if use.obstacle(waiting.line):
+                continue
+            if waiting.turn(use) == turn:
+                return waiting
+            self.put(waiting, use)  # its project got a slot since: it moves back
+        return None
 
-async def _candidates(seen: int) -> list[dict[str, Any]]:
-    return await rows(_CANDIDATES, [seen], flags=["allow_parallel_tasks"])
-
-
-async def _count(hub: Hub) -> _Slots:
-    slots = _Slots(hub.settings.max_parallel_tasks)
-    for row in await rows(_IN_USE, []):
-        if row["status"] == WAITING_CONFIRMATION:
-            slots.templates.add(row["template_id"])
-        else:
-            slots.take(row["project_id"], row["template_id"])
-    return slots
-
-
-async def _note(row: dict[str, Any], reason: str) -> None:
-    if reason != row["reason"]:
-        await Task.filter(id=row["id"], status__in=[WAITING, CONFIRMED]).update(reason=reason)
+    def put(self, waiting: _Waiting, use: InUse) -> None:
+        """Put a line into the order, unless it is empty."""
+        if waiting.ids:
+            turn = waiting.turn(use)
+            self._lines[turn[2]] = waiting
+            heapq.heappush(self._heap, turn)
 
 
-async def _all_wait(limit: int, seen: int) -> None:
-    reason = f"Waiting for a free slot: the hub runs {limit} tasks at once."
-    await Task.filter(status__in=[WAITING, CONFIRMED], id__gt=seen).exclude(reason=reason).update(reason=reason)
+async def _lines() -> list[_Waiting]:
+    return [
+        _Waiting(line_of(row), row["template_name"], row["app"], deque([row["first"]]), row["count"])
+        for row in await rows(_LINES, flags=["allow_parallel_tasks"])
+    ]
 
 
-async def _let_through(hub: Hub, row: dict[str, Any]) -> bool:
-    subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
+async def _let_through(hub: Hub, waiting: _Waiting, task_id: int) -> bool:
+    line = waiting.line
+    subject = Subject(task_id, line.project_id, line.template_id, waiting.template_name, waiting.app)
     fresh = {"admitted": hub.clock(), "lease_owner": None, "lease_until": None, "reason": ""}
-    return await transition(hub, SYSTEM, subject, Move(STARTING, columns=fresh), at=Standing(row["status"], None))
+    at = Standing(CONFIRMED if line.confirmed else WAITING, None)
+    return await transition(hub, SYSTEM, subject, Move(STARTING, columns=fresh), at=at)
 
 
 async def _send(hub: Hub, sent: Sequence[tuple[int, str]]) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from hub.context import Hub
 from hub.db import execute, on_commit, rows, unit
-from hub.errors import Invalid
 from hub.plugin import Outcome
 from hub.services import drift
 from hub.services.actor import SYSTEM, Actor
+from hub.services.tasks.autorun import follow, followers
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
 from hub.services.tasks.retention import prune
-from hub.services.tasks.states import ERROR, RUNNING, STOPPED, STOPPING, SUCCESS, WAITING_CONFIRMATION
+from hub.services.tasks.states import ERROR, RUNNING, STOPPED, STOPPING, SUCCESS, WAITING, WAITING_CONFIRMATION
+from hub.services.tasks.storable import storable
 from hub.vault import place
 
 SEALED = "sealed"
@@ -45,7 +46,9 @@ async def finish(hub: Hub, subject: Subject, outcome: Outcome, *, results: Seque
     """End the run of this worker with what the executor returned; False when the task is not this worker's any more.
 
     Called after the last piece of the log is stored, never before. A stop that was asked for wins over the outcome.
+    What follows a build by itself is stored with its success, and with nothing else.
     """
+    following = await followers(hub, subject) if outcome.kind == "success" else []
 
     async def ended(at: Standing) -> bool:
         if at.status == STOPPING:
@@ -54,6 +57,8 @@ async def finish(hub: Hub, subject: Subject, outcome: Outcome, *, results: Seque
             return await _park(hub, subject, outcome, at)
         if outcome.kind == "success":
             moved = await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
+            if moved:
+                await follow(hub, subject, following)
             for data in (data for kind, data in results if moved and kind == drift.KIND):
                 looked = drift.Looked(subject.id, subject.project_id, subject.template_id, subject.template_name)
                 await drift.note(hub, looked, data)
@@ -73,6 +78,23 @@ async def stopped(hub: Hub, subject: Subject, reason: str, *, results: Sequence[
         return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason or "It gave up before its end.")
 
     return await _ending(hub, subject, results, ended)
+
+
+HANDED_BACK = "Its worker ended before the task began; it waits for another one."
+
+
+async def hand_back(hub: Hub, subject: Subject) -> bool:
+    """Let a task wait again whose executor was never asked, since its worker ends. A stop that was asked for wins."""
+
+    async def back(at: Standing) -> bool:
+        if at.status == STOPPING:
+            return await end(hub, SYSTEM, subject, STOPPED, at=at)
+        columns = {"admitted": None, "lease_owner": None, "lease_until": None, "reason": ""}
+        return await transition(
+            hub, SYSTEM, subject, Move(WAITING, (RUNNING,), note=HANDED_BACK, columns=columns), at=at
+        )  # fmt: skip
+
+    return await _ending(hub, subject, (), back)
 
 
 async def _ending(
@@ -140,16 +162,3 @@ async def set_commit(hub: Hub, task_id: int, commit_hash: str, message: str) -> 
 
 
 _COMMIT = 'UPDATE "task" SET "commit_hash" = ?, "commit_message" = ? WHERE "id" = ? AND "lease_owner" = ?'
-
-
-def storable(value: Any) -> Any:
-    """Return plain JSON that every database takes, which is without NUL. Raises `Invalid`."""
-    if isinstance(value, str):
-        return value.replace("\0", "")
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(name).replace("\0", ""): storable(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(one) for one in value]
-    raise Invalid(f"A result holds a {type(value).__name__}, which is no JSON; the plugin has to write it as text.")

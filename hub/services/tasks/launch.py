@@ -21,9 +21,9 @@ from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
 from hub.services.params import check_task_params
 from hub.services.tasks import survey
-from hub.services.tasks.finish import storable
 from hub.services.tasks.moves import Subject, begin
 from hub.services.tasks.read import one_task
+from hub.services.tasks.storable import storable
 from hub.services.tasks.versions import next_version
 from hub.vault import place
 
@@ -66,9 +66,8 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
     template = await Template.get_or_none(id=draft.template_id, project_id=project_id)
     if template is None:
         raise NotFound("There is no such template in this project.")
-    executor = apps.executor_of(hub, template.app)
-    await apps.refuse_inactive(executor)
-    columns = await _columns(hub, grant, template, draft)
+    executor = await apps.usable(hub, template.app)
+    columns = await overrides(hub, grant, template, draft)
     answers = survey.check(
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),
         survey.parse_object(draft.secret, "secret"), free=grant.overrides,
@@ -101,7 +100,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
     return store
 
 
-async def _columns(hub: Hub, grant: Grant, template: Template, draft: TaskDraft) -> dict[str, Any]:
+async def overrides(hub: Hub, grant: Grant, template: Template, draft: TaskDraft) -> dict[str, Any]:
     """Return the overrides that this actor may make. Who may edit the template may override anything. W-53."""
     editor = grant.overrides
     columns: dict[str, Any] = {}

@@ -52,7 +52,7 @@ class Claimed:
 
 _CLAIM = """
     SELECT "task"."id", "task"."project_id", "template_id", "template"."name" AS "template_name", "app", "status",
-           "lease_owner", "created", "start", "log_chunks", "log_lines"
+           "lease_owner", "created", "start", "log_chunks", "log_lines", "log_bytes"
     FROM "task" JOIN "template" ON "template"."id" = "template_id" WHERE "task"."id" = ?
 """
 
@@ -71,15 +71,17 @@ async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Cl
         subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
         claimed = Claimed(subject, row["created"], row["start"] is not None, row["log_chunks"], row["log_lines"])
         piece = greet(claimed)
+        data = log.compressed(piece)
         now = hub.clock()
         taken = {
             "start": row["start"] or now, "lease_owner": hub.node, "lease_until": now + LEASE,
             "log_chunks": claimed.chunks + 1, "log_lines": claimed.lines + piece.lines,
+            "log_bytes": row["log_bytes"] + len(data),
         }  # fmt: skip
         at = Standing(row["status"], row["lease_owner"])
         if not await transition(hub, SYSTEM, subject, Move(RUNNING, (STARTING,), columns=taken), at=at):
             return None
-        await log.insert(task_id, claimed.chunks, claimed.lines, piece)
+        await log.insert(task_id, claimed.chunks, claimed.lines, piece, data)
         return claimed
 
     return await unit(work)

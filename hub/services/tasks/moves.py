@@ -128,7 +128,7 @@ async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move, *, at
 async def _note(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) -> None:
     noted = [subject.id, hub.clock(), source, move.target, actor.label, move.note[:250]]
     await execute(_NOTE, noted)
-    await _tell(hub, actor, subject, move.target)
+    await _tell(hub, actor, subject, move.target, new=not source)
 
 
 _NOTE = """
@@ -141,7 +141,7 @@ async def begin(hub: Hub, actor: Actor, subject: Subject) -> None:
     await _note(hub, actor, subject, "", Move(WAITING))
 
 
-async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
+async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str, *, new: bool) -> None:
     text = f"Task ID {subject.id} ({subject.template_name}) "
     if target in FINISHED:
         await record(hub, actor, "task", subject.id, f"{text}finished with status {target.upper()}",
@@ -149,7 +149,7 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
     elif target in {WAITING, STARTING}:
         await record(hub, actor, "task", subject.id, text + target.upper(), project_id=subject.project_id)
     await announce(
-        hub, actor, _event_name(target), subject.id, subject.project_id,
+        hub, actor, "task.created" if new else _event_name(target), subject.id, subject.project_id,
         status=target, template_id=subject.template_id, template_name=subject.template_name, app=subject.app,
     )  # fmt: skip
 
@@ -165,6 +165,4 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str) -> None:
 
 def _event_name(target: str) -> str:
     """What plugins hear: `task.created`, `task.finished`, and between them the status itself, `task.running`."""
-    if target in FINISHED:
-        return "task.finished"
-    return "task.created" if target == WAITING else f"task.{target}"
+    return "task.finished" if target in FINISHED else f"task.{target}"

@@ -14,6 +14,7 @@ from hub.services.actor import Actor
 from hub.services.cursors import Place
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import hidden, shown
+from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import UNFINISHED
 
 MOST = 1000
@@ -92,8 +93,10 @@ _PLAIN = _select(joined=False)
 _FULL = _select(joined=True)
 
 
-async def _full(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
-    return await rows(f"{_FULL} WHERE {where}", params, times=_TIMES, documents=("params",))
+async def _full(where: str, params: Sequence[Any], *, positions: bool = False) -> list[dict[str, Any]]:
+    found = await rows(f"{_FULL} WHERE {where}", params, times=_TIMES, documents=("params",))
+    await explain(found, positions=positions)
+    return found
 
 
 _OMIT_EMPTY = (
@@ -111,6 +114,8 @@ def wire(row: Mapping[str, Any]) -> dict[str, Any]:
         if task[name] is None or task[name] == "":
             del task[name]
     task["limit"] = ""
+    if POSITION in row:
+        task[POSITION] = row[POSITION]
     return task
 
 
@@ -195,13 +200,14 @@ async def one_task(project_id: int, task_id: int) -> dict[str, Any]:
     found = await rows(f"{_PLAIN} WHERE {where}", [task_id, project_id], times=_TIMES[:3], documents=("params",))
     if not found:
         raise NotFound("There is no such task in this project.")
+    await explain(found, positions=True)
     return wire(found[0])
 
 
 async def task_with_template(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
     """Return one task with the names that lists have."""
     grant = await require(actor, project_id)
-    found = await _full('"task"."id" = ? AND "task"."project_id" = ?', [task_id, project_id])
+    found = await _full('"task"."id" = ? AND "task"."project_id" = ?', [task_id, project_id], positions=True)
     if not found:
         raise NotFound("There is no such task in this project.")
     return shown(grant, "task", wire_with_template(found[0]))
@@ -242,21 +248,30 @@ async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked =
 
 async def live_tasks() -> list[dict[str, Any]]:
     """Every unfinished task of the hub, queued ones first; callers have checked that an administrator asks."""
-    rows = await Task.filter(status__in=list(UNFINISHED)).order_by("id").limit(MOST).values(
-        "id", "project_id", "status", "lease_owner", "user__username", "project__name", "reason"
-    )  # fmt: skip
+    found: list[dict[str, Any]] = list(await Task.filter(status__in=list(UNFINISHED)).order_by("id").limit(MOST).values(
+        "id", "project_id", "status", "lease_owner", "user__username", "project__name", "reason",
+        "template_id", "template__name", "created",
+    ))  # fmt: skip
+    await explain(found, positions=True)
     live = []
-    for row in rows:
+    for row in found:
         entry = {
             "task_id": row["id"],
             "project_id": row["project_id"],
             "status": row["status"],
             "location": "running" if row["lease_owner"] else "queue",
             "project_name": row["project__name"],
+            "template_id": row["template_id"],
+            "tpl_alias": row["template__name"],
+            "created": row["created"],
         }
         if row["user__username"]:
             entry["username"] = row["user__username"]
         if row["reason"]:
             entry["reason"] = row["reason"]
+        if POSITION in row:
+            entry[POSITION] = row[POSITION]
+        if row["lease_owner"]:
+            entry["worker"] = row["lease_owner"]
         live.append(entry)
-    return sorted(live, key=lambda one: one["location"])
+    return sorted(live, key=lambda one: (one["location"], one.get(POSITION, 0)))

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from hub.db import column
-from hub.models import TaskChunk
-from hub.services.log import Chunk, chunks_since
+from hub.services.log import Chunk, chunk_at, chunks_since
 from hub.services.tasks.matrix import Failure
 
 MOST: Final = 25
@@ -32,20 +30,13 @@ async def lines_of(task_id: int, failures: Iterable[Failure]) -> dict[int, int]:
             break
         if failure.at is None:
             continue
-        start = await _chunk_at(task_id, failure.at)
+        start = max(0, await chunk_at(task_id, failure.at) - 1)
         if start not in known:
             known[start] = await chunks_since(task_id, start, limit=_CHUNKS)
         line = _nearest(known[start], failure, failure.at)
         if line is not None:
             found[place] = line
     return found
-
-
-async def _chunk_at(task_id: int, at: datetime) -> int:
-    """Return the number of the chunk before the one that was begun last by then."""
-    begun = TaskChunk.filter(task_id=task_id, time__lte=at).order_by("-seq").limit(1)
-    found = await column(begun, "seq")
-    return max(0, int(found[0]) - 1) if found else 0
 
 
 def _nearest(chunks: Iterable[Chunk], failure: Failure, at: datetime) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub import shapes
 from hub.services import keys
+from hub.services.access import MANAGE_RESOURCES
 from hub.services.keys import KeyDraft
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
@@ -29,6 +30,12 @@ async def create_key(call: Call) -> Answer:
 async def get_key(call: Call) -> Answer:
     """One key."""
     return await keys.get_key(call.actor, call.ids["project_id"], call.ids["key_id"])
+
+
+@route("GET", _ONE + "/about", Access.MEMBER, wire=False, needs=MANAGE_RESOURCES, gives=shapes.KeyAbout)
+async def about_key(call: Call) -> Answer:
+    """What is known of a stored key, but for its secret: the public half, and when its certificate ends."""
+    return await keys.about_key(call.hub, call.actor, call.ids["project_id"], call.ids["key_id"])
 
 
 @route("GET", _ONE + "/refs", Access.MEMBER, gives=shapes.Refs)

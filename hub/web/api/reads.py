@@ -26,8 +26,10 @@ Scope = Mapping[str, Any]
 _BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that have a body, or ask for more than an answer."""
 
-_STREAMS: Final = frozenset(f"/project/{{project_id}}/tasks/{{task_id}}/{name}" for name in ("output", "raw_output"))
-"""Routes that send a log of any length piece by piece."""
+_STREAMS: Final = frozenset(
+    f"/project/{{project_id}}/tasks/{{task_id}}/{name}" for name in ("output", "raw_output", "artifacts/{artifact_id}")
+)
+"""Routes that send something of any length piece by piece."""
 
 _ALWAYS: Final = tuple((name.lower().encode(), value.encode()) for name, value in (*SAFE.items(), UNKEPT))
 

@@ -175,6 +175,7 @@ async def lines(call: Call) -> Answer:
         "first": start,
         "total": total,
         "lines": [{"n": number, "t": time, "s": text} for number, time, text in found],
+        "place": await log.place_of(call.ids["task_id"]) or "database",
     }
 
 

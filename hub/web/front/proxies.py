@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from hub.settings import Networks, Settings
+from hub.setting_types import Networks
+from hub.settings import Settings
 from hub.web.front.asgi import REQUESTS, App, Receive, Scope, Send, header, without
 
 STRIPPED: Final = "hub.stripped"

@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from hub.server_log import request_id
+from hub.services.actor import asked_from
 from hub.settings import Settings
 from hub.web.front.asgi import REQUESTS, App, Message, Receive, Scope, Send, header
 
@@ -28,12 +29,14 @@ def traced(app: App, settings: Settings) -> App:
         name = given if _SANE.fullmatch(given) else secrets.token_hex(8)
         seen = _Seen(send, name.encode("ascii"))
         kept, began = request_id.set(name), time.monotonic()
+        came = asked_from.set(address_of(scope))
         try:
             await app(scope, receive, seen.send)
         finally:
             if settings.access_log:
                 _note(scope, seen, time.monotonic() - began)
             request_id.reset(kept)
+            asked_from.reset(came)
 
     return named
 
@@ -53,6 +56,12 @@ class _Seen:
         elif kind == "http.response.body":
             self.size += len(message.get("body", b""))
         await self._send(message)
+
+
+def address_of(scope: Scope) -> str:
+    """Return who asks, as proxies that are trusted say; empty for somebody on a local socket."""
+    client = (scope.get("client") or ("",))[0] or ""
+    return "" if client == "<local>" else client[:64]
 
 
 def _note(scope: Scope, seen: _Seen, seconds: float) -> None:

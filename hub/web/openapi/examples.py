@@ -34,7 +34,9 @@ EXAMPLES: dict[str, Any] = {
         "environment": '{"version": "1.4.2"}', "commit_hash": "8d3c1f6f2c0a4e1b9a7d5e3f1c2b4a6978d0e1f2",
         "commit_message": "Pin the version", "exit_code": 0, "limit": "",
     },
-    "LogLines": {"first": 0, "total": 1, "lines": [{"n": 0, "t": _MOMENT, "s": "PLAY [web] ****"}]},
+    "LogLines": {
+        "first": 0, "total": 1, "lines": [{"n": 0, "t": _MOMENT, "s": "PLAY [web] ****"}], "place": "database",
+    },
     "Repository": {
         "id": 1, "name": "Playbooks", "project_id": 1, "git_url": "https://git.example.org/ops/playbooks.git",
         "git_branch": "main", "ssh_key_id": 1,

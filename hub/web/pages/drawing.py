@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from quart import g, request
 
 from hub import __version__
+from hub.services import apps, hosts
 from hub.web import i18n
 from hub.web.encoding import wire_time
 from hub.web.forms import grouped
@@ -109,11 +110,25 @@ def _lasted(start: Any, end: Any) -> str:
     return _("%(m)sm %(s)ss", m=minutes, s=seconds % 60) if minutes else _("%(s)ss", s=seconds)
 
 
+def _bytes(size: float) -> str:
+    """Size of a file, for people."""
+    if size < 1024:
+        return _("%(n)s B", n=size)
+    for words in (N_("%(n)s KiB"), N_("%(n)s MiB")):
+        size /= 1024
+        if size < 1024:
+            return _(words, n=f"{size:.1f}")
+    return _("%(n)s GiB", n=f"{size / 1024:.1f}")
+
+
 def _initials(name: str) -> str:
     words = re.findall(r"\w+", name or "")
     letters = words[0][:2] if len(words) == 1 else "".join(word[0] for word in words[:2])
     return letters.upper() or "?"
 
+
+APP_COLORS: Final = ("secondary", "blue", "purple", "pink", "red", "orange", "yellow", "green", "teal")
+"""Colours that the pages draw."""
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -139,16 +154,35 @@ def _executor(app: str | None) -> Any:
     return visit.the_hub().registry.executors.get(app or "")
 
 
-def app_icon(app: str | None) -> str:
-    """Icon of an executor."""
-    executor = _executor(app)
-    return executor.icon if executor else "puzzle"
+async def _app(app: str | None) -> Mapping[str, Any] | None:
+    """Return an app as administrators want it shown; they are read once for a page."""
+    if "apps" not in g:
+        g.apps = {one["id"]: one for one in await apps.list_apps(visit.the_hub())}
+    found: Mapping[str, Any] | None = g.apps.get(app)
+    return found
 
 
-def app_title(app: str | None) -> str:
-    """Title of an executor; its name when no plugin brings it."""
-    executor = _executor(app)
-    return i18n.phrase(executor.title) if executor else (app or _("no executor"))
+async def app_icon(app: str | None) -> str:
+    """Icon of an app."""
+    found = await _app(app)
+    return found["icon"] if found else "puzzle"
+
+
+async def app_title(app: str | None) -> str:
+    """Title of an app; its name when nothing brings it."""
+    found = await _app(app)
+    return i18n.phrase(found["title"]) if found else (app or _("no executor"))
+
+
+async def app_color(app: str | None) -> str:
+    """Class of the colour of an app."""
+    found = await _app(app)
+    return color_class(found["color"]) if found else ""
+
+
+def color_class(name: str) -> str:
+    """Class of one of the colours that apps may have; none for others, which only other clients draw."""
+    return f"app-is-{name}" if name in APP_COLORS else ""
 
 
 def _app_looks(app: str | None) -> bool:
@@ -174,14 +208,17 @@ def prepare(environment: Environment) -> None:
     environment.filters |= {
         "wire_time": _wire_time, "utc": _utc, "lasted": _lasted, "initials": _initials, "phrase": i18n.phrase,
         "to_json": _to_json, "code_spans": _code_spans, "grouped": grouped,
+        "bytes": _bytes,
     }  # fmt: skip
     environment.globals |= {
         "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,
         "status_look": status_look, "statuses": {}, "survey_type": _survey_type,
         "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
+        "app_color": app_color, "color_class": color_class,
         "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
+        "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),
     }  # fmt: skip
 
 

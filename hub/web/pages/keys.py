@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -14,6 +15,7 @@ from hub.web.forms import Field, Option, fields_of, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
+from hub.web.pages.failures import FORM_ERRORS
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
 
 _WORDS = Words(
@@ -126,7 +128,12 @@ async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[
 
 
 async def _get(project_id: int, item_id: int) -> Row:
-    return await service.get_key(visit.visit().actor, project_id, item_id)
+    here = visit.visit()
+    row = await service.get_key(here.actor, project_id, item_id)
+    if here.may_manage and row["type"] == "ssh":
+        with contextlib.suppress(*FORM_ERRORS):  # a key that cannot be read any more can still be replaced
+            row["about"] = await service.about_key(here.hub, here.actor, project_id, item_id)
+    return row
 
 
 async def _delete(project_id: int, item_id: int) -> None:
@@ -136,5 +143,5 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 declare(
     Kind("keys", "key", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members,
-         icon_of=lambda row: _ICONS.get(row["type"], "key"))
+         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", tabs="parts/key_tabs.html")
 )  # fmt: skip

@@ -12,10 +12,12 @@ from hub.services import projects as service
 from hub.services.demo import make_demo
 from hub.services.listing import LONGEST_SEARCH, Asked
 from hub.services.projects import ProjectDraft
-from hub.web.forms import Field, whole_number
+from hub.services.retention import MEMBERS
+from hub.web.forms import Field
 from hub.web.i18n import gettext as _
-from hub.web.pages import backups, visit
+from hub.web.pages import backups, kept, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
+from hub.web.pages.kept import numbers_of
 from hub.web.pages.routing import FORM, SEND, Who, page
 
 
@@ -70,19 +72,22 @@ async def project_settings(project_id: int) -> Response:
     error, errors = "", dict[str, str]()
     if request.method == "POST":
         try:
-            await service.update_project(here.hub, here.actor, project_id, _draft(sent, errors, known))
-            return visit.go("project_settings", project_id=project_id, say=_("Saved."))
+            draft = _draft(sent, errors, known)
+            if "look" not in sent:
+                await service.update_project(here.hub, here.actor, project_id, draft)
+                return visit.go("project_settings", project_id=project_id, say=_("Saved."))
         except FORM_ERRORS as fault:
-            error, found = faults(fault, {"name": "name", "max_parallel_tasks": "max_parallel_tasks"})
+            error, found = faults(fault, {name: name for name in ("name", "max_parallel_tasks", *MEMBERS)})
             errors |= found
         except ValueError:
             pass
-    values = sent or {"name": known["name"], "max_parallel_tasks": str(known.get("max_parallel_tasks", 0))}
+    values = sent or {name: str(value) for name, value in known.items()}
+    fields = [_name_field(values, errors), _limit_field(values, errors), *kept.fields(here.hub, values, errors)]
     return await visit.show(
-        "project_settings.html", status=400 if sent else 200, heading=_("Settings"), error=error, tab="settings",
-        fields=[_name_field(values, errors), _limit_field(values, errors)], section="settings",
-        tabs_template="parts/dashboard_tabs.html", read_only=not here.may_update, delete=_delete(known, project_id)
-        if here.may_update else None, **backups.settings_values(),
+        "project_settings.html", status=400 if error or errors else 200, heading=_("Settings"), error=error,
+        tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
+        read_only=not here.may_update, delete=_delete(known, project_id) if here.may_update else None,
+        kept=None if errors else await kept.picture(project_id, sent), **backups.settings_values(),
     )  # fmt: skip
 
 
@@ -103,15 +108,11 @@ def _draft(sent: Mapping[str, str], errors: dict[str, str], known: Mapping[str, 
     name = sent.get("name", "").strip()
     if not name:
         errors["name"] = _("A project needs a name.")
-    limit = 0
-    try:
-        limit = whole_number(sent.get("max_parallel_tasks", ""))
-    except ValueError as error:
-        errors["max_parallel_tasks"] = str(error)
+    numbers = numbers_of(sent, ("max_parallel_tasks", *(MEMBERS if known else ())), errors)
     if errors:
         raise ValueError("the form is incomplete")
-    kept = {member: known[member] for member in ("alert", "alert_chat", "type") if known and member in known}
-    return ProjectDraft.read({**kept, "name": name, "max_parallel_tasks": limit})
+    unshown = {member: known[member] for member in ("alert", "alert_chat", "type") if known and member in known}
+    return ProjectDraft.read({**unshown, "name": name, **numbers})
 
 
 def _name_field(values: Mapping[str, str], errors: Mapping[str, str]) -> Field:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.errors import Invalid
 from hub.plugin import Executor
-from hub.services import inventories, templates
+from hub.services import apps, inventories, templates
 from hub.services.listing import Asked
 from hub.services.tasks import matrix
 from hub.services.tasks.again import HOSTS, can_narrow
@@ -58,7 +58,7 @@ async def run(project_id: int, template_id: int) -> Response:
     """Ask, then start a task and show its log."""
     here = visit.visit()
     template = await templates.get_template(here.actor, project_id, template_id)
-    executor = here.hub.registry.executors.get(template.get("app", ""))
+    executor = await apps.find(here.hub, template.get("app", ""))
     task_id = visit.query_number("task")
     again = await task_with_template(here.actor, project_id, task_id) if task_id is not None else {}
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
@@ -76,6 +76,7 @@ async def run(project_id: int, template_id: int) -> Response:
     prompts = [*await prompts_of(ask), *options_of(ask)]
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
+        tells_hosts=executor is not None and executor.capabilities.tells_hosts,
         keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.errors import Forbidden, HubError, Invalid
 from hub.plugin import Executor
-from hub.services import repositories, schedules, templates
+from hub.services import apps, repositories, schedules, templates
 from hub.services.schedules import RUN_AT, CronDraft, ScheduleDraft
 from hub.web.forms import Field, Option, lenient_number, whole_number
 from hub.web.i18n import gettext as _
@@ -97,7 +97,7 @@ def _only_who_may() -> None:
 async def _about(project_id: int, template_id: int) -> _About:
     here = visit.visit()
     template = await templates.get_template(here.actor, project_id, template_id)
-    return _About(project_id, template, here.hub.registry.executors.get(template.get("app", "")))
+    return _About(project_id, template, await apps.find(here.hub, template.get("app", "")))
 
 
 async def _form(about: _About, row: Row) -> Response:

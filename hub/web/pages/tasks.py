@@ -8,8 +8,9 @@ from typing import Any
 
 from quart import Response, request
 
-from hub.services import inventories
+from hub.services import apps, inventories, log
 from hub.services.listing import Asked
+from hub.services.tasks import files, outputs
 from hub.services.tasks import stop as service
 from hub.services.tasks.read import results_of, task_with_template
 from hub.services.tasks.results import PLAN, review_of
@@ -28,6 +29,8 @@ async def task(project_id: int, task_id: int) -> Response:
     found = await task_with_template(here.actor, project_id, task_id)
     if visit.wants_fragment() and request.args.get("part") == "plan":
         return await visit.show("parts/task_plan.html", plan=await _plan(project_id, task_id))
+    if visit.wants_fragment() and request.args.get("part") == "left":
+        return await visit.show("parts/task_left.html", **await _left(project_id, task_id), task=found)
     if visit.wants_fragment() and request.args.get("part") == "hosts":
         return await task_hosts.part(project_id, found)
     finished = found["status"] in FINISHED
@@ -40,7 +43,8 @@ async def task(project_id: int, task_id: int) -> Response:
     }
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
-    shared |= await task_hosts.shown(project_id, found)
+    shared |= await task_hosts.shown(project_id, found) | await _left(project_id, task_id)
+    shared["log_gone"] = finished and await log.place_of(task_id) == log.GONE
     return await visit.show("task.html", live=not finished, plan=await _plan(project_id, task_id), **shared)
 
 
@@ -88,6 +92,20 @@ async def _plan(project_id: int, task_id: int) -> Mapping[str, Any] | None:
     return review_of(found[-1]["data"]) if found else None
 
 
+async def _left(project_id: int, task_id: int) -> dict[str, Any]:
+    """Return the outputs and artifacts of a task."""
+    actor = visit.visit().actor
+    written = [
+        {**one, "text": as_text(one["value"])} for one in await outputs.shown(actor, project_id, task_id)
+    ]  # fmt: skip
+    return {"outputs": written, "artifacts": await files.listed(actor, project_id, task_id)}
+
+
+def as_text(value: Any) -> str:
+    """Return the value of an output as people read and copy it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def _done(project_id: int, task_id: int) -> Response:
     if visit.quiet():
         return Response(status=204)
@@ -107,7 +125,7 @@ def _started_by(found: Mapping[str, Any]) -> str:
 async def _details(project_id: int, found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what was asked of this one task, with the labels that the run form has."""
     here = visit.visit()
-    executor = here.hub.registry.executors.get(found.get("tpl_app", ""))
+    executor = await apps.find(here.hub, found.get("tpl_app", ""))
     shown: list[tuple[str, Any]] = []
     if found.get("inventory_id"):
         one = await inventories.get_inventory(here.actor, project_id, found["inventory_id"])

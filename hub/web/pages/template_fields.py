@@ -12,10 +12,11 @@ from werkzeug.datastructures import MultiDict
 
 from hub.plugin import Executor
 from hub.services import environments, inventories, repositories, templates
+from hub.services.template_drafts import MOST_PRIORITY
 from hub.web.forms import Field, Option, fields_of, read
 from hub.web.i18n import gettext as _
 from hub.web.i18n import phrase
-from hub.web.pages import visit
+from hub.web.pages import template_limits, visit
 from hub.web.pages.drawing import survey_types
 from hub.web.pages.names import choices, key_choices, view_choices
 
@@ -52,7 +53,30 @@ class Form:
 
 async def all_fields(form: Form) -> dict[str, list[Field]]:
     """Return the fields by section."""
-    return {"main": await _main(form), "params": _params(form), "more": await _more(form)}
+    return {
+        "main": await _main(form),
+        "params": _params(form),
+        "queue": _queue(form),
+        "more": await _more(form),
+        "limits": template_limits.fields(form.row.get("limits") or {}, form.sent, form.errors),
+    }
+
+
+def _queue(form: Form) -> list[Field]:
+    minutes = str(int(form.row.get("queue_limit") or 0) // 60)
+    priority = str(int(form.row.get("priority") or 0))
+    return [
+        form.field("allow_parallel_tasks", _("Several tasks at once"), "tick",
+                   help=_("Start a task while another one of this template still runs.")),
+        form.field("concurrency_group", _("Concurrency group"), limits={"maxlength": 100}, placeholder="database",
+                   help=_("Of all templates of this project that name the same group, one task runs at a time.")),
+        form.field("priority", _("Priority"), "number", value=priority,
+                   limits={"min": -MOST_PRIORITY, "max": MOST_PRIORITY},
+                   help=_("When slots are short, a higher number goes first, in the whole hub. Usually 0.")),
+        form.field("queue_limit", _("Longest wait in minutes"), "number", value=minutes, limits={"min": 0},
+                   help=_("A task that has not begun by then ends as an error; 0 means without limit.")),
+        form.field("runner_tag", _("Worker tag"), help=_("Only workers with this tag run it.")),
+    ]  # fmt: skip
 
 
 async def _main(form: Form) -> list[Field]:
@@ -106,9 +130,6 @@ async def _more(form: Form) -> list[Field]:
         form.field("working_directory", _("Working directory"), help=_("Folder inside the repository to run in.")),
         form.field("allow_override_args_in_task", _("Ask for arguments before a run"), "tick"),
         form.field("allow_override_branch_in_task", _("Ask for the branch before a run"), "tick"),
-        form.field("allow_parallel_tasks", _("Several tasks at once"), "tick",
-                   help=_("Start a task while another one of this template still runs.")),
-        form.field("runner_tag", _("Worker tag"), help=_("Only workers with this tag run it.")),
         form.field("time_limit", _("Time limit in minutes"), "number", value=minutes, limits={"min": 0},
                    help=_("A task that takes longer is stopped; 0 means the hub's own limit.")),
         *_host_limit(form),

@@ -14,7 +14,7 @@ from hub.services import apps, templates
 from hub.services.template_drafts import TemplateDraft
 from hub.web.forms import check, lenient_number, lines, read, rows_of, whole_number
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import template_limits, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, Who, page
@@ -27,6 +27,7 @@ _MEMBERS = {
     for name in (
         "name", "playbook", "repository_id", "inventory_id", "environment_id", "view_id", "git_branch", "arguments",
         "start_version", "build_template_id", "working_directory", "runner_tag", "time_limit", "description", "type",
+        "host_limit", "queue_limit", "priority", "concurrency_group",
     )
 }  # fmt: skip
 
@@ -55,7 +56,7 @@ async def _form(project_id: int, template_id: int | None, row: Row, app: str) ->
     here = visit.visit()
     if not here.may_manage:
         raise Forbidden(_("Your role does not let you change things in this project."))
-    executor = here.hub.registry.executors.get(app)
+    executor = await apps.find(here.hub, app)
     if executor is None and template_id is None:
         raise NotFound(_("No plugin brings the executor %(name)s.", name=app or "?"))
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
@@ -102,7 +103,7 @@ def _draft(
     row: Row, app: str, executor: Executor | None, sent: MultiDict[str, str], errors: dict[str, str]
 ) -> TemplateDraft:  # fmt: skip
     body: Row = {"app": app, "survey_vars": _survey(sent), "vaults": _vaults(sent)}
-    for name in ("name", "playbook", "working_directory", "type", "start_version"):
+    for name in ("name", "playbook", "working_directory", "type", "start_version", "concurrency_group"):
         body[name] = sent.get(name, "").strip()
     for name in ("description", "git_branch", "runner_tag"):
         body[name] = sent.get(name, "").strip() or None
@@ -111,15 +112,15 @@ def _draft(
     body |= {name: name in sent for name in _TICKS}
     body["suppress_success_alerts"] = bool(row.get("suppress_success_alerts"))
     body["arguments"] = _arguments(sent)
-    try:
-        body["time_limit"] = 60 * whole_number(sent.get("time_limit", ""))
-    except ValueError as error:
-        errors["time_limit"] = str(error)
-    if "host_limit" in sent:
+    for name, unit in (("time_limit", 60), ("queue_limit", 60), ("host_limit", 1), ("priority", 1)):
         try:
-            body["host_limit"] = whole_number(sent["host_limit"])
+            if name in sent:
+                number, stored = whole_number(sent[name]), int(row.get(name) or 0)
+                body[name] = stored if number == stored // unit else number * unit  # what a minute hides stays
         except ValueError as error:
-            errors["host_limit"] = str(error)
+            errors[name] = str(error)
+    if "limits-memory_mib" in sent:
+        body["limits"] = template_limits.read(sent, errors)
     body["task_params"] = _params(row, executor, sent, errors)
     return TemplateDraft.read(body)
 

@@ -88,7 +88,7 @@ async def template_details(project_id: int, template_id: int) -> Response:
     """What the template runs, and what it asks."""
     here = visit.visit()
     found = await service.get_template(here.actor, project_id, template_id)
-    executor = here.hub.registry.executors.get(found.get("app", ""))
+    executor = await apps.find(here.hub, found.get("app", ""))
     return await visit.show(
         "template.html", tab="details", template=found, names=await names(project_id), panels=[],
         script_label=executor.capabilities.script_label if executor else _("Script"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hub.errors import Invalid
+from hub.plugin import KnownHosts
 from hub.services.git_address import Address
 
 CONNECT_SECONDS = 15
@@ -111,7 +112,9 @@ def key_problem(credential: Credential | None) -> str | None:
     return None
 
 
-def environment(address: Address, credential: Credential | None, *, folder: Path) -> dict[str, str]:
+def environment(
+    address: Address, credential: Credential | None, *, folder: Path, known: KnownHosts | None = None
+) -> dict[str, str]:  # fmt: skip
     """Return what git's environment needs beyond the ordinary to read from `address`."""
     protocols = {"local": "file", "file": "file", "http": "http:https"}.get(address.kind, address.kind)
     found = {"GIT_ALLOW_PROTOCOL": protocols}
@@ -122,15 +125,14 @@ def environment(address: Address, credential: Credential | None, *, folder: Path
             found["HUB_GIT_LOGIN"] = credential.login or "x-token-auth"
             found["HUB_GIT_PASSWORD"] = credential.password
     if address.kind == "ssh":
-        found |= _ssh(address, credential, folder)
+        found |= _ssh(address, credential, folder, known)
     return found
 
 
-def _ssh(address: Address, credential: Credential | None, folder: Path) -> dict[str, str]:
-    options = {
-        "StrictHostKeyChecking": "accept-new",
-        "UserKnownHostsFile": ssh_path(folder / "known_hosts"),
-        "UpdateHostKeys": "no",
+def _ssh(
+    address: Address, credential: Credential | None, folder: Path, known: KnownHosts | None
+) -> dict[str, str]:  # fmt: skip
+    options = _host_keys(folder, known) | {
         "IdentitiesOnly": "yes",
         "IdentityFile": "none",
         "IdentityAgent": "none",
@@ -162,6 +164,21 @@ def _ssh(address: Address, credential: Credential | None, folder: Path) -> dict[
         words += ["-o", f"{name}={value}"]
     found["GIT_SSH_COMMAND"] = shlex.join(words)
     return found
+
+
+def _host_keys(folder: Path, known: KnownHosts | None) -> dict[str, str]:
+    if known is not None:
+        return dict(_split(option) for option in known.options)
+    return {
+        "StrictHostKeyChecking": "accept-new",
+        "UserKnownHostsFile": ssh_path(folder / "known_hosts"),
+        "UpdateHostKeys": "no",
+    }
+
+
+def _split(option: str) -> tuple[str, str]:
+    name, _, value = option.partition("=")
+    return name, value
 
 
 def ssh_path(path: Path) -> str:

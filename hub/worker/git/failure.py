@@ -77,8 +77,8 @@ _SENTENCES: Final[dict[Reason, str]] = {
     "missing": "{place} has no repository {url}, or this key may not see it. Check the address and the key.",
     "local": "{url} is not a git repository on the hub's machine. Correct the path.",
     "host_key": (
-        "The host key of {place} has changed, so the hub did not connect. If the change is genuine, "
-        "remove the host from the hub's known_hosts file."
+        "The host key of {place} is not one that is trusted here, so the hub did not connect. If it is genuine, "
+        "approve it under Known hosts in the key store of the project."
     ),
     "tls": ("The certificate of {place} is not trusted. Install its authority on the hub's machine, or renew it."),
     "space": "The hub's disk is full. Free some space and start the task again.",

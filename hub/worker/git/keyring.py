@@ -8,12 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from hub.plugin import KnownHosts
 from hub.services.git_address import Address
 from hub.services.git_mappings import Mapping, choose
 from hub.worker.git.credentials import Credential
 
 Unlock = Callable[[int], Awaitable[Credential | None]]
+
+
+class Trust(Protocol):
+    """Whose host keys git may believe."""
+
+    @property
+    def name(self) -> str:
+        """Who asks: what one of them fetched is no proof for another."""
+        ...
+
+    async def open(self) -> KnownHosts:
+        """Return what ssh is told."""
+        ...
 
 
 async def _locked(_: int) -> Credential | None:
@@ -30,6 +45,8 @@ class Keyring:
     """Makes the key with this id usable."""
     inside: bool = False
     """True for a submodule."""
+    trust: Trust | None = None
+    """Without it, the worker keeps host keys of its own."""
 
     async def key_for(self, address: Address) -> tuple[Address, Credential | None]:
         """Return where to ask for an address, and as whom."""

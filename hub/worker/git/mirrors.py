@@ -93,6 +93,7 @@ class Mirrors:
         self._mirrors: dict[str, Mirror] = {}
         self._places = asyncio.Semaphore(max(4, 2 * (os.cpu_count() or 2)))
         self._removals: set[asyncio.Task[None]] = set()
+        self._lent: dict[Path, Path] = {}
         self._furnished = False
 
     async def checkout(self, wish: Wish, target: Path, *, credential: Proof, log: Log, stop: asyncio.Event) -> Commit:
@@ -121,8 +122,14 @@ class Mirrors:
             raise _no_branch(source, branch)
         return found
 
+    def lent_to(self, folder: Path) -> tuple[Path, ...]:
+        """Return the folders of objects that the checkouts below a folder borrow from."""
+        return tuple({objects for target, objects in self._lent.items() if target.is_relative_to(folder)})
+
     async def release(self, target: Path) -> None:
         """Remove a checkout. It is out of the way at once; its files go in the background."""
+        for one in [one for one in self._lent if one.is_relative_to(target)]:
+            del self._lent[one]
         moved = await asyncio.to_thread(self._set_aside, target)
         if moved is not None:
             self._remove_later(moved)
@@ -180,7 +187,11 @@ class Mirrors:
             return replace(place, keyring=keyring)
         address, credential = await keyring.key_for(place.written)
         identity = await fingerprint(credential) if credential else ""
-        return _Place(Source(address, address.url, credential), place.written, keyring, identity)
+        known = None
+        if keyring.trust is not None and address.kind == "ssh":
+            known = await keyring.trust.open()
+            identity = f"{identity} {keyring.trust.name}"
+        return _Place(Source(address, address.url, credential, known), place.written, keyring, identity)
 
     def _look_now(self, wish: Wish) -> _Place:
         self._furnish()
@@ -217,6 +228,7 @@ class Mirrors:
         async with self._places:
             message = await self._fill(errand, plan)
         errand.mirror.touch()
+        self._lent[errand.target] = errand.mirror.path / "objects"
         await self._submodules(errand)
         return Commit(plan.commit, message, errand.wish.branch or plan.branch)
 

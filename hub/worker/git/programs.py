@@ -14,7 +14,8 @@ from hub.worker.git.credentials import CONNECT_SECONDS, Credential, checked_user
 from hub.worker.git.keyring import Keyring
 from hub.worker.git.private import write_file
 
-_ALWAYS = ("BatchMode=yes", "StrictHostKeyChecking=accept-new", f"ConnectTimeout={CONNECT_SECONDS}")
+_ALWAYS = ("BatchMode=yes", f"ConnectTimeout={CONNECT_SECONDS}")
+_NEW = "StrictHostKeyChecking=accept-new"
 
 
 @dataclass(slots=True)
@@ -42,12 +43,14 @@ async def furnish(keyring: Keyring, home: Path, keys: Path) -> dict[str, str]:
             _login(texts, mapping, store)
         else:
             _identity(texts, mapping, credential)
-    hosts = home / "known_hosts"
-    texts.ssh += ["Host *", f"  UserKnownHostsFile {ssh_path(hosts)}"]
+    if keyring.trust is None:
+        trusted = (_NEW, f"UserKnownHostsFile={ssh_path(home / 'known_hosts')}")
+    else:
+        trusted = (await keyring.trust.open()).options
     await asyncio.to_thread(write_file, home / ".gitconfig", _joined(texts.git))
     await asyncio.to_thread(write_file, home / "ssh_config", _joined(texts.ssh))
     words = ["ssh", "-F", str(home / "ssh_config")]
-    for option in _ALWAYS:
+    for option in (*_ALWAYS, *trusted):
         words += ["-o", option]
     return {"GIT_SSH_COMMAND": shlex.join(words), "GIT_SSH_VARIANT": "ssh", "GIT_TERMINAL_PROMPT": "0"}
 

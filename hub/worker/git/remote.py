@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.plugin import KnownHosts
 from hub.services.git_address import Address
 from hub.worker.git.command import Call, Git, Result
 from hub.worker.git.credentials import CONNECT_SECONDS, Credential, environment, key_problem
@@ -26,6 +27,8 @@ class Source:
     location: str
     """What git is given: the address, or the folder of a local repository."""
     credential: Credential | None = None
+    known: KnownHosts | None = None
+    """For ssh: whose host keys count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Remote:
     ) -> Result:
         """Run a git command that reads from `source`; raise `GitFailure` when it fails."""
         await _knock(source.address)
-        settings = environment(source.address, source.credential, folder=self.folder)
+        settings = environment(source.address, source.credential, folder=self.folder, known=source.known)
         call = Call(environment=settings, silence=silence, descriptors=descriptors)
         result = await self.git.run(arguments, call)
         if result.code:

@@ -23,7 +23,8 @@ class Sources:
 
     program: str
     playbook: str
-    inventory: str
+    inventory: Sequence[str]
+    """Every one of its files and folders."""
     extra_vars: str
     user: Sequence[str] = ()
     become: Sequence[str] = ()
@@ -37,8 +38,7 @@ def command_line(
     """Return the whole command line."""
     return (
         sources.program,
-        "-i",
-        sources.inventory,
+        *(word for file in sources.inventory for word in ("-i", file)),
         *sources.user,
         *_become(params, sources.become),
         *_verbosity(params, task_params),
@@ -69,7 +69,8 @@ def _become(params: AnsibleParams, key: Sequence[str]) -> list[str]:
     flags = ["--become"] if params.become else []
     if params.become_method:
         flags.append(f"--become-method={params.become_method}")
-    return [*flags, *key]
+    # Of two users Ansible takes the last.
+    return [*flags, *key, *([f"--become-user={params.become_user}"] if params.become_user else [])]
 
 
 def _verbosity(params: AnsibleParams, task_params: AnsibleTaskParams) -> list[str]:

@@ -43,19 +43,20 @@ def as_argument(path: Path, cwd: Path) -> str:
     return f"./{relative}" if relative.startswith("-") else relative
 
 
-def inventory_of(task: TaskView) -> tuple[InventoryView, Path]:
-    """Return the inventory and its file."""
+def inventory_of(task: TaskView) -> tuple[InventoryView, tuple[Path, ...]]:
+    """Return the inventory and its files, in their order."""
     inventory = task.inventory
     if inventory is None:
         raise Unfit("This template has no inventory; Ansible needs one to know its hosts.")
-    if inventory.type not in INVENTORY_TYPES:
+    fetched = inventory.path is not None and not inventory.type.endswith("-workspace")
+    if inventory.type not in INVENTORY_TYPES and not fetched:
         raise Unfit(f"The inventory “{inventory.name}” is of the type {inventory.type}, which Ansible cannot use.")
     if inventory.path is None or not inventory.path.exists():
         where = f" “{inventory.text}”" if inventory.type == "file" else ""
         raise Unfit(f"The file{where} of the inventory “{inventory.name}” does not exist.")
     if inventory.type == "static-yaml":
         _check_yaml(inventory)
-    return inventory, inventory.path
+    return inventory, inventory.paths or (inventory.path,)
 
 
 def _check_yaml(inventory: InventoryView) -> None:

@@ -86,7 +86,8 @@ def _script(vault: VaultView, root: Path) -> Path:
     if not os.access(path, os.X_OK):
         # Ansible would take the text of a file that is not executable as the password itself.
         raise Unfit(f"The vault script “{script}” is not executable; set its mode in git with `git add --chmod=+x`.")
-    return path
+    # The name decides whether Ansible tells the script an id (`…-client`), so a link keeps its own.
+    return root / script
 
 
 def _login_flag(flag: str, login: str) -> list[str]:

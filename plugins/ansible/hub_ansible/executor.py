@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
-from hub.plugin import Capabilities, Executor, Outcome, Params, TaskIO, TaskView
-from hub_ansible import drift, galaxy
+from hub.plugin import Capabilities, Executor, HostList, Outcome, Params, Refused, TaskIO, TaskView
+from hub_ansible import browse, drift, facts
 from hub_ansible.arguments import Sources, command_line
-from hub_ansible.checks import (
-    INVENTORY_TYPES,
-    as_argument,
-    find_playbook,
-    inventory_of,
-    reason,
-    repository_of,
-    working_folder,
-)
-from hub_ansible.credentials import become_flags, user_login, vault_files
+from hub_ansible.checks import INVENTORY_TYPES, reason
 from hub_ansible.follow import CALLBACKS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.reach import narrowed, why_nobody
-from hub_ansible.surroundings import Surroundings, ansible_env, look, program, with_callbacks
+from hub_ansible.ready import make_ready
+from hub_ansible.surroundings import Surroundings, look, with_callbacks
 from hub_ansible.unfit import Unfit
-from hub_ansible.variables import extra_vars, write_private
 
 _BECOME_PREVIEW = ("--become-user", "<become key>", "--become-password-file", "<become password>")
 
@@ -45,6 +35,8 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
         script_patterns=("*.yml", "*.yaml"),
         needs_inventory=True,
         inventory_types=INVENTORY_TYPES,
+        inventory_sources=True,
+        tells_hosts=True,
         dry_run=True,
         drift=True,
         programs=("ansible-playbook",),
@@ -53,10 +45,20 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
     async def run(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO) -> Outcome:
         """Install requirements, then run the playbook."""
         try:
-            around = await look(io)
-            return await _play(task, params, task_params, io, around)
+            return await _play(task, params, task_params, io, look(io))
         except Unfit as unfit:
             return Outcome.failure(unfit.code, str(unfit))
+
+    async def hosts(
+        self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO
+    ) -> HostList:
+        """Tell which hosts a run would touch, or what an inventory holds."""
+        try:
+            if task.script:
+                return await browse.of_run(task, params, task_params, io)
+            return await browse.of_inventory(task, io)
+        except Unfit as unfit:
+            raise Refused(str(unfit)) from None
 
     def preview(self, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams) -> Sequence[str]:
         """Return the command line with names in angle brackets where files of the run will be."""
@@ -64,7 +66,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
         sources = Sources(
             program="ansible-playbook",
             playbook=task.script,
-            inventory=f"<inventory {inventory.name}>" if inventory else "<inventory>",
+            inventory=[f"<inventory {inventory.name}>" if inventory else "<inventory>"],
             extra_vars="<variables>",
             user=("--user", "<user key>") if inventory and inventory.user_key else (),
             become=_BECOME_PREVIEW if inventory and inventory.become_key else (),
@@ -84,30 +86,11 @@ async def _play(
     around: Surroundings,
 ) -> Outcome:
     drift.refuse_parts(task_params)
-    repository = repository_of(task)
-    cwd = working_folder(task, repository.path)
-    playbook = find_playbook(task, repository.path, cwd)
-    inventory, hosts = inventory_of(task)
-    login = await user_login(inventory, io)
-    variables = io.workspace / "extra_vars.yml"
-    sources = Sources(
-        program=program(around),
-        playbook=as_argument(playbook, cwd),
-        inventory=str(hosts),
-        extra_vars=str(variables),
-        user=login.flags,
-        become=await become_flags(inventory, io),
-        vaults=await vault_files(task.vaults, repository, io),
-    )
-    argv = command_line(sources, task, params, task_params)
-    write_private(variables, extra_vars(task, await io.secrets(), templates=params.template_extra_vars))
-    env = {**ansible_env(io.workspace, around), **login.env}
-    if not task_params.skip_galaxy_install:
-        program_of_galaxy = str(Path(sources.program).with_name("ansible-galaxy"))
-        place = galaxy.Place(repository.path, cwd, playbook, around, program_of_galaxy, env)
-        env |= await galaxy.install(place, task, params, io)
-    argv = await narrowed(argv, task, task_params, io, env)
-    return await _followed(argv, task_params, io, env | with_callbacks(CALLBACKS, around, cwd, env))
+    ready = await make_ready(task, params, task_params, io, around)
+    argv = await narrowed(ready, task, params, task_params, io)
+    cached = await facts.lent(params, io, around)
+    env = {**ready.env, **with_callbacks(CALLBACKS, around, ready.cwd, ready.env), **cached}
+    return await _followed(argv, task_params, io, env)
 
 
 async def _followed(

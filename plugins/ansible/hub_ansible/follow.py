@@ -82,6 +82,8 @@ class Follower:
         """Keep what has changed."""
         if not self.tally.plays:
             return
+        if facts := self.tally.take_facts():
+            await self._io.result("facts", {"hosts": facts}, replace=True)
         parts = {
             "ansible_errors": self.tally.errors(),
             "ansible_tasks": self.tally.tasks(),

@@ -14,6 +14,7 @@ import yaml
 
 from hub.plugin import TaskIO, TaskView
 from hub_ansible.params import AnsibleParams
+from hub_ansible.servers import server_env
 from hub_ansible.surroundings import Surroundings, config_file, configured_path
 from hub_ansible.unfit import Unfit
 
@@ -30,7 +31,6 @@ _SETTING: Final[Mapping[Kind, tuple[str, ...]]] = {
     "role": ("roles_path",),
 }
 _LOCAL_TYPES = {"dir", "file", "subdirs"}
-_NO_QUESTIONS = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,15 @@ async def _installed(request: _Request, place: Place, task: TaskView, params: An
         nonlocal fresh
         fresh = True
         verb = (place.program, request.kind, "install", "-r", str(request.file), "-p", str(folder))
-        env = {"GIT_SSH_COMMAND": _NO_QUESTIONS, **place.env, _SEARCH_PATH[request.kind]: str(folder)}
+        env = {
+            "GIT_SSH_COMMAND": (await io.known_hosts()).command,
+            **place.env,
+            _SEARCH_PATH[request.kind]: str(folder),
+        }
         if "GIT_SSH_COMMAND" in place.around.env:
             del env["GIT_SSH_COMMAND"]
+        if request.kind == "collection":
+            env |= await server_env(params, place.around, place.cwd, io)
         code = await io.exec(*verb, *params.galaxy_args, env=env)
         if code:
             raise Unfit(f"Installing the {request.kind}s of {shown} failed with exit code {code}.", code=code)
@@ -122,6 +128,7 @@ def _name(request: _Request, place: Place, task: TaskView, params: AnsibleParams
         request.version,
         list(params.galaxy_args),
         place.around.galaxy,
+        [params.galaxy_server, params.galaxy_server_token, params.galaxy_auth_url, params.galaxy_public],
         hashlib.sha256(config.read_bytes()).hexdigest() if config else "",
         # What one project may fetch with its credentials is not another project's to read.
         task.project_id,
@@ -131,6 +138,12 @@ def _name(request: _Request, place: Place, task: TaskView, params: AnsibleParams
     ]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     return f"ansible-{request.kind}s-{digest}"
+
+
+def collection_folders(place: Place, paths: Mapping[str, str]) -> list[Path]:
+    """Return the folders in which Ansible will look for collections, in order, as far as they can be told."""
+    searched = paths.get(_SEARCH_PATH["collection"]) or _search_path("collection", place, ())
+    return [Path(entry) for entry in searched.split(":") if entry.startswith("/")]
 
 
 def _revision(task: TaskView) -> str:

@@ -9,20 +9,21 @@ from typing import Final
 
 from hub.plugin import TaskIO, TaskView
 from hub_ansible.chosen import chosen
-from hub_ansible.params import AnsibleTaskParams
+from hub_ansible.params import AnsibleParams, AnsibleTaskParams
+from hub_ansible.ready import Ready
 from hub_ansible.tally import Tally
 from hub_ansible.unfit import Unfit
 from hub_ansible.variables import write_private
 
 _HEADING: Final = re.compile(r" +hosts \(\d+\):")
-_PLAIN: Final = {"ANSIBLE_FORCE_COLOR": "False", "ANSIBLE_NOCOLOR": "True"}
+PLAIN: Final = {"ANSIBLE_FORCE_COLOR": "False", "ANSIBLE_NOCOLOR": "True"}
 _NAMED: Final = 10
 """Hosts that a line of the log names."""
 
 
 async def hosts_of(argv: Sequence[str], io: TaskIO, env: Mapping[str, str]) -> list[str]:
     """Return every host that this command line would touch, in order. Raises `Unfit` when Ansible cannot tell."""
-    done = await io.capture(*argv[:-1], "--list-hosts", argv[-1], env={**env, **_PLAIN})
+    done = await io.capture(*argv[:-1], "--list-hosts", argv[-1], env={**env, **PLAIN})
     if done.code:
         raise Unfit(
             "Ansible could not tell which hosts this run would touch; the lines above say why. Nothing was run.",
@@ -47,15 +48,18 @@ def read_listing(text: str) -> list[str]:
 
 
 async def narrowed(
-    argv: tuple[str, ...], task: TaskView, task_params: AnsibleTaskParams, io: TaskIO, env: Mapping[str, str]
+    ready: Ready, task: TaskView, params: AnsibleParams, task_params: AnsibleTaskParams, io: TaskIO
 ) -> tuple[str, ...]:  # fmt: skip
-    """Return the command line for no more hosts than allowed. Costs nothing where nothing of the kind was asked for."""
-    wanted = chosen(task_params.hosts, "hosts")
-    if not wanted and not task.host_limit:
+    """Return the command line for no more hosts than allowed, and hold them where the template wants that.
+
+    Costs nothing where nothing of the kind was asked for.
+    """
+    wanted, argv = chosen(task_params.hosts, "hosts"), ready.argv
+    if not wanted and not task.host_limit and not params.lock_hosts:
         return argv
-    hosts = await hosts_of(argv, io, env)
+    hosts = await hosts_of(argv, io, ready.env)
     if wanted:
-        hosts = await _only(wanted, hosts, io)
+        hosts = await only(wanted, hosts, io)
         # The last limit counts, so this stands behind the arguments of the template and of the task.
         argv = (*argv[:-1], f"--limit=@{_written(hosts, io.workspace / 'hosts')}", argv[-1])
     if 0 < task.host_limit < len(hosts):
@@ -64,10 +68,12 @@ async def narrowed(
             "run: limit it to fewer hosts, or let the template touch more."
         )
     await io.log(f"This run touches {named(hosts)}.")
+    if params.lock_hosts:
+        await io.hosts.hold(hosts)
     return argv
 
 
-async def _only(wanted: Sequence[str], hosts: Sequence[str], io: TaskIO) -> list[str]:
+async def only(wanted: Sequence[str], hosts: Sequence[str], io: TaskIO) -> list[str]:
     """Return those of the wanted hosts that the template would touch anyway."""
     known = set(hosts)
     kept = [host for host in wanted if host in known]
@@ -94,7 +100,7 @@ async def why_nobody(
         if code != 1:
             return ""
         free = [word for word in argv[:-1] if not word.startswith("--limit=")]
-        done = await io.capture(*free, "--list-hosts", argv[-1], env={**env, **_PLAIN})
+        done = await io.capture(*free, "--list-hosts", argv[-1], env={**env, **PLAIN})
         if done.code:
             return ""  # something else is wrong with the playbook or the inventory
     elif code or not tally.ended:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
+import hashlib
 import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,35 +24,34 @@ _SOCKET_NAME = 28  # ssh's own: a slash, ten digits of a hash, and a suffix of 1
 _DEFAULTS = {
     "PYTHONUNBUFFERED": "1",
     "ANSIBLE_FORCE_COLOR": "True",
-    "ANSIBLE_HOST_KEY_CHECKING": "False",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
     # Without this, a broken inventory is a warning, and the task a success on no hosts.
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
 }
+_STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
 _ASKED = (
     *_DEFAULTS,
+    _STRICT,
+    "ANSIBLE_CACHE_PLUGIN",
     "ANSIBLE_HOME",
     "ANSIBLE_LOCAL_TEMP",
     "ANSIBLE_CALLBACK_PLUGINS",
+    "ANSIBLE_HOST_KEY_AUTO_ADD",
+    "ANSIBLE_HOST_KEY_CHECKING",
+    "ANSIBLE_SSH_HOST_KEY_CHECKING",
+    "ANSIBLE_SCP_EXTRA_ARGS",
+    "ANSIBLE_SFTP_EXTRA_ARGS",
     "ANSIBLE_SSH_ARGS",
+    "ANSIBLE_SSH_EXTRA_ARGS",
     "ANSIBLE_SSH_CONTROL_PATH_DIR",
     "ANSIBLE_CONFIG",
     "ANSIBLE_COLLECTIONS_PATH",
     "ANSIBLE_ROLES_PATH",
+    "ANSIBLE_GALAXY_SERVER_LIST",
     "GIT_SSH_COMMAND",
     "HOME",
     "PATH",
 )
-# Values that may be secret (galaxy tokens) leave the process only as a digest.
-_ASK = """
-import hashlib, json, os, sys
-env = os.environ
-galaxy = sorted((n, v) for n, v in env.items() if n.startswith("ANSIBLE_GALAXY"))
-print(json.dumps({
-    "env": {n: env[n] for n in sys.argv[1:] if n in env},
-    "galaxy": hashlib.sha256(json.dumps(galaxy).encode()).hexdigest(),
-}))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,13 @@ class Surroundings:
     """Digest of the settings of `ansible-galaxy`."""
 
 
-async def look(io: TaskIO) -> Surroundings:
-    """Ask for what is set, because what an executor passes to `io.exec` wins over the variable group."""
-    done = await io.capture(sys.executable, "-I", "-S", "-c", _ASK, *_ASKED)
-    try:
-        answer = json.loads(done.output)
-        return Surroundings(env=dict(answer["env"]), galaxy=str(answer["galaxy"]))
-    except (ValueError, KeyError, TypeError):
-        return Surroundings()
+def look(io: TaskIO) -> Surroundings:
+    """Look at what is set, because what an executor passes to `io.exec` wins over the variable group."""
+    env = io.environment()
+    # Values that may be secret (galaxy tokens) are kept as a digest only.
+    galaxy = sorted((name, value) for name, value in env.items() if name.startswith("ANSIBLE_GALAXY"))
+    digest = hashlib.sha256(json.dumps(galaxy).encode()).hexdigest()
+    return Surroundings({name: env[name] for name in _ASKED if name in env}, digest)
 
 
 def program(around: Surroundings) -> str:
@@ -94,6 +94,11 @@ def ansible_env(workspace: Path, around: Surroundings) -> dict[str, str]:
     home.mkdir(mode=0o700, exist_ok=True)
     wanted = _DEFAULTS | {"ANSIBLE_HOME": str(home), "ANSIBLE_LOCAL_TEMP": str(home / "tmp")} | _sharing(workspace)
     return {name: value for name, value in wanted.items() if name not in around.env}
+
+
+def layered_env(files: Sequence[Path], around: Surroundings) -> dict[str, str]:
+    """Return what makes a layer of an inventory that cannot be read an error, and not a warning about fewer hosts."""
+    return {_STRICT: "True"} if len(files) > 1 and _STRICT not in around.env else {}
 
 
 def _sharing(workspace: Path) -> dict[str, str]:
@@ -130,15 +135,28 @@ def with_callbacks(ours: Path, around: Surroundings, cwd: Path, env: Mapping[str
 
 def configured_path(config: Path | None, *names: str) -> list[str]:
     """Return a search path of ansible.cfg, relative entries resolved as Ansible does."""
-    if config is None:
-        return []
-    parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
-    try:
-        parser.read_string(config.read_text("utf-8", errors="replace"))
-    except configparser.Error:
-        return []  # Ansible itself will say what is wrong with it
     for name in names:
-        if value := parser.get("defaults", name, fallback=""):
+        if config is not None and (value := configured(config, "defaults", name)):
             entries = [entry.strip() for entry in value.split(":") if entry.strip()]
             return [entry if entry[0] in "/~${" else str(config.parent / entry) for entry in entries]
     return []
+
+
+def configured(config: Path | None, section: str, name: str) -> str:
+    """Return a value of ansible.cfg; empty when it is not set there."""
+    if config is None:
+        return ""
+    return parsed(config).get(section, name, fallback="").strip()
+
+
+def configured_servers(config: Path | None) -> list[str]:
+    """Return the names of the Galaxy servers of ansible.cfg, in order."""
+    return [name.strip() for name in configured(config, "galaxy", "server_list").split(",") if name.strip()]
+
+
+def parsed(config: Path) -> configparser.RawConfigParser:
+    """Read ansible.cfg; what is wrong with it Ansible itself will say."""
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(";",), strict=False)
+    with contextlib.suppress(configparser.Error):
+        parser.read_string(config.read_text("utf-8", errors="replace"))
+    return parser

@@ -73,6 +73,8 @@ class Tally:
     _numbers: dict[str, int] = field(default_factory=dict)
     _steps: dict[int, Step] = field(default_factory=dict)
     _errors: list[dict[str, Any]] = field(default_factory=list)
+    _facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Told since they were taken last."""
     _more_hosts: int = 0
     _more_tasks: int = 0
     _more_errors: int = 0
@@ -111,6 +113,8 @@ class Tally:
                 self._fail(event, at, "failed")
             case "host":
                 self._recap(event)
+            case "facts" if len(self._facts) < MOST_HOSTS and isinstance(event.get("facts"), dict):
+                self._facts[_text(event.get("host"))] = event["facts"]
             case "end":
                 self.ended = True
 
@@ -183,6 +187,11 @@ class Tally:
         if host is not None and isinstance(counts, dict):
             host.counts = {name: _whole(counts.get(name)) for name in COUNTS}
             host.final = True
+
+    def take_facts(self) -> dict[str, dict[str, Any]]:
+        """Return what hosts told of themselves since this was asked last."""
+        taken, self._facts = self._facts, {}
+        return {host: facts for host, facts in taken.items() if host}
 
     def ending(self) -> str:
         """Return what went wrong on how many hosts; empty text when Ansible has not come to its own end."""

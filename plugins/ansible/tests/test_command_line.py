@@ -15,7 +15,7 @@ from hub.plugin import InventoryView, Key, TaskView, VaultView
 SOURCES = Sources(
     "ansible-playbook",
     "site.yml",
-    "/w/hosts",
+    ["/w/hosts"],
     "/w/extra_vars.yml",
     user=("--user", "deploy", "--connection-password-file", "/w/p1"),
     become=("--become-user", "root", "--become-password-file", "/w/p2"),
@@ -54,7 +54,7 @@ def test_all_pieces_stand_in_the_order_that_existing_users_know() -> None:
 
 
 def test_a_plain_task_has_only_what_is_needed() -> None:
-    bare = Sources("ansible-playbook", "site.yml", "/w/hosts", "/w/extra_vars.yml")
+    bare = Sources("ansible-playbook", "site.yml", ["/w/hosts"], "/w/extra_vars.yml")
     assert line({}, {}, bare) == [
         "ansible-playbook",
         "-i",

@@ -1,4 +1,4 @@
-"""Runs scripts of a repository with Bash, Python or PowerShell."""
+"""Runs scripts of a repository with Bash, sh, Python, PowerShell or Node.js."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.plugin import Executor, hookimpl
-from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor
+from hub_shell.interpreters import BashExecutor, NodeExecutor, PowerShellExecutor, PythonExecutor, ShExecutor
 
 HUB_API = 1
 
@@ -14,4 +14,4 @@ HUB_API = 1
 @hookimpl
 def hub_executors() -> Sequence[Executor[Any, Any]]:
     """Bring one executor for each interpreter."""
-    return [BashExecutor(), PowerShellExecutor(), PythonExecutor()]
+    return [BashExecutor(), ShExecutor(), PowerShellExecutor(), PythonExecutor(), NodeExecutor()]

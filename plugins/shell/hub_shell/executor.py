@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from hub.plugin import Capabilities, Executor, NoParams, Outcome, Params, Refused, RepositoryView, TaskIO, TaskView
+from hub.plugin import (
+    AppView,
+    Capabilities,
+    Executor,
+    NoParams,
+    Outcome,
+    Params,
+    Refused,
+    RepositoryView,
+    TaskIO,
+    TaskView,
+)
+from hub_shell import artifacts, outputs
 from hub_shell.params import ShellParams
 from hub_shell.values import environment, fits, render, task_details, words
 
@@ -35,6 +49,16 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         if args is not None:
             self.leading = tuple(args)
 
+    def adapted(self, app: AppView) -> Executor | None:
+        """Return this executor with another program, or one for an app of the administrators' own."""
+        if app.name == self.name:
+            made: ShellExecutor = type(self)(app.program or None, app.arguments)
+        else:
+            made = ShellExecutor(app.program or app.name, app.arguments or ())
+        made.name, made.title, made.icon = app.name, app.title, app.icon
+        made.color, made.priority = app.color, app.priority
+        return made
+
     async def run(self, task: TaskView, params: ShellParams, task_params: NoParams, io: TaskIO) -> Outcome:
         """Run the script to its end."""
         try:
@@ -43,9 +67,24 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         except Unfit as unfit:
             return Outcome.failure(1, str(unfit))
         env = await self._env(task, params, io)
+        argv, env = await self.prepared(argv, env, (task, repository, params), io)
+        written = io.workspace / "output"
+        written.touch(mode=0o600)
+        env["HUB_OUTPUT"] = str(written)
+        if params.bring_artifacts:
+            env["HUB_INPUT_FILES"] = str(await _brought(io))
+        root = await asyncio.to_thread((repository.path / task.working_directory).resolve)
         await io.stage("running")
         code = await io.exec(*argv, env=env)
+        await _keep_outputs(written, io)
+        await _publish(root, params.artifacts, io)
         return Outcome.success() if code == 0 else Outcome.failure(code, _reason(code))
+
+    async def prepared(
+        self, argv: list[str], env: dict[str, str], asked: tuple[TaskView, RepositoryView, ShellParams], io: TaskIO
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return the command line and what is laid over the environment, when all that the script needs is there."""
+        return argv, env
 
     def preview(self, task: TaskView, params: ShellParams, task_params: NoParams) -> Sequence[str]:
         """Return the command line."""
@@ -76,10 +115,7 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         return argv
 
     def _program(self) -> str:
-        for name in self.programs:
-            if shutil.which(name):
-                return name
-        return self.programs[0]
+        return next(filter(shutil.which, self.programs), self.programs[0])
 
     async def _env(self, task: TaskView, params: ShellParams, io: TaskIO) -> dict[str, str]:
         """Return what is laid over the task's environment; later wins."""
@@ -97,51 +133,6 @@ class ShellExecutor(Executor[ShellParams, NoParams]):
         if task.inventory and task.inventory.user_key is not None:
             env |= (await io.key(task.inventory.user_key)).env
         return env
-
-
-class BashExecutor(ShellExecutor):
-    """The app `bash`."""
-
-    name = "bash"
-    title = "Bash"
-    description = "Runs a shell script."
-    icon = "terminal-2"
-    priority = 700
-    programs = ("bash",)
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        script_label="Script", script_patterns=("*.sh", "*.bash"), programs=("bash",)
-    )
-
-
-class PowerShellExecutor(ShellExecutor):
-    """The app `powershell`."""
-
-    name = "powershell"
-    title = "PowerShell"
-    description = "Runs a PowerShell script."
-    icon = "brand-powershell"
-    color = "blue"
-    priority = 600
-    programs = ("pwsh", "powershell")
-    leading = ("-File",)
-    capabilities: ClassVar[Capabilities] = Capabilities(script_label="Script", script_patterns=("*.ps1",))
-
-
-class PythonExecutor(ShellExecutor):
-    """The app `python`."""
-
-    name = "python"
-    title = "Python"
-    description = "Runs a Python script."
-    icon = "brand-python"
-    color = "yellow"
-    priority = 500
-    programs = ("python3",)
-    # Without it, output would be seen in pieces of 8 KiB, long after it was printed.
-    extra_env: Mapping[str, str] = {"PYTHONUNBUFFERED": "1"}
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        script_label="Script", script_patterns=("*.py",), programs=("python3",)
-    )
 
 
 def _repository(task: TaskView) -> RepositoryView:
@@ -180,6 +171,38 @@ async def _tell(names: Sequence[str], what: str, io: TaskIO) -> None:
         f"Not passed to the script: {what} {listed}. An environment variable's name must be letters, digits and “_”, "
         "must not be one that steers the interpreter, and its value must be at most 128 KiB without NUL characters."
     )
+
+
+async def _brought(io: TaskIO) -> Path:
+    folder = io.workspace / "inputs"
+    folder.mkdir(mode=0o700)
+    names = await io.received(folder)
+    if not names:
+        await io.log("No artifacts were brought: this task deploys no build, or its build left none.")
+    return folder
+
+
+async def _keep_outputs(written: Path, io: TaskIO) -> None:
+    """Keep what the script wrote to `HUB_OUTPUT`: for people, and whole for the tasks that follow."""
+    found = await asyncio.to_thread(outputs.read, written)
+    for sentence in found.faults:
+        await io.log(sentence)
+    if found.outputs:
+        whole = io.workspace / "outputs.json"
+        whole.touch(mode=0o600)
+        whole.write_text(json.dumps(found.values()), encoding="utf-8")
+        await io.keep(whole, "outputs.json")
+        await io.result("outputs", {"outputs": found.result()})
+
+
+async def _publish(root: Path, patterns: Sequence[str], io: TaskIO) -> None:
+    if not patterns:
+        return
+    found = await asyncio.to_thread(artifacts.match, root, patterns)
+    for sentence in found.faults:
+        await io.log(sentence)
+    if found.files:
+        await io.publish(found.files)
 
 
 def _reason(code: int) -> str:

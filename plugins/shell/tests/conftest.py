@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hub_shell.executor import ShellExecutor
-from hub_shell.params import ShellParams
 
 from hub.plugin import NoParams, Outcome, TaskView
 from hub.testing import Call, RunningIO, task_view
@@ -45,7 +44,7 @@ class Bench:
         self.task = replace(self.task, **changes)
 
     async def run(self, executor: ShellExecutor, **params: Any) -> Outcome:
-        return await executor.run(self.task, ShellParams(**params), NoParams(), self.io)
+        return await executor.run(self.task, executor.params_type(**params), NoParams(), self.io)
 
 
 @pytest.fixture

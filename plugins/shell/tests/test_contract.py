@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor
-from hub_shell.params import ShellParams
+from hub_shell.interpreters import BashExecutor, NodeExecutor, PowerShellExecutor, PythonExecutor, ShExecutor
 
 from hub.plugin import NoParams, Params, TaskView
 from hub.testing import ExecutorContract, task_view
@@ -12,7 +11,7 @@ from hub.testing import ExecutorContract, task_view
 class _Shell(ExecutorContract):
     def sample(self) -> tuple[TaskView, Params, Params]:
         task = task_view(app=self.executor.name, script="run", variables={"answer": 42}, arguments=["--all"])
-        return task, ShellParams(), NoParams()
+        return task, self.executor.params_type(), NoParams()
 
 
 class TestBash(_Shell):
@@ -25,3 +24,11 @@ class TestPython(_Shell):
 
 class TestPowerShell(_Shell):
     executor = PowerShellExecutor()
+
+
+class TestSh(_Shell):
+    executor = ShExecutor()
+
+
+class TestNode(_Shell):
+    executor = NodeExecutor()

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_shell.executor import BashExecutor, PowerShellExecutor, PythonExecutor, ShellExecutor
+from hub_shell.executor import ShellExecutor
+from hub_shell.interpreters import BashExecutor, PowerShellExecutor, PythonExecutor
 from hub_shell.params import ShellParams
 
 from hub.plugin import InventoryView, Key, NoParams
@@ -276,5 +277,7 @@ def test_the_offer_has_the_names_and_order_of_the_wire() -> None:
     import hub_shell
 
     offers = hub_shell.hub_executors()
-    assert [(offer.name, offer.priority) for offer in offers] == [("bash", 700), ("powershell", 600), ("python", 500)]
+    assert [(offer.name, offer.priority) for offer in offers] == [
+        ("bash", 700), ("sh", 650), ("powershell", 600), ("python", 500), ("node", 450),
+    ]  # fmt: skip
     assert all(isinstance(offer, ShellExecutor) and not offer.capabilities.needs_inventory for offer in offers)

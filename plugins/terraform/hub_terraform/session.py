@@ -22,7 +22,6 @@ FILES: Final = "plan-files"
 OUTPUTS: Final = "outputs.json"
 _LOCK_FILE: Final = ".terraform.lock.hcl"
 _REDUCE: Final = str(Path(reduce.__file__))
-_NO_QUESTIONS: Final = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
 
 
 @dataclass(slots=True)
@@ -224,7 +223,7 @@ async def open_session(
     data.mkdir(mode=0o700, exist_ok=True)
     env = {
         "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "TF_DATA_DIR": str(data),
-        "GIT_SSH_COMMAND": _NO_QUESTIONS, **tool.env, **variables.environment(given),
+        "GIT_SSH_COMMAND": (await io.known_hosts()).command, **tool.env, **variables.environment(given),
     }  # fmt: skip
     if task.inventory is not None and task.inventory.user_key is not None:
         env |= (await io.key(task.inventory.user_key)).env

@@ -15,7 +15,7 @@ from hub.context import Hub, utc_now
 from hub.models import User
 from hub.plugin import AuthRejected, Identity, Redirect, RedirectProvider, hookimpl
 from hub.registry import Registry, load
-from hub.settings import SignOn
+from hub.setting_types import SignOn
 from hub.testing.inline import inline_plugin
 from hub.web.app import make_app
 

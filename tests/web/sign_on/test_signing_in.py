@@ -15,7 +15,7 @@ from hub.models import Identity as Row
 from hub.models import SecondFactor, Session, User
 from hub.plugin import NotReady
 from hub.services import accounts, sign_on, users
-from hub.settings import SignOn
+from hub.setting_types import SignOn
 from hub.testing.booted import PASSWORD, administrator
 
 from .gatehouse import Browser, Gatehouse, office, told

@@ -42,6 +42,7 @@ const show = (state: State): void => {
     part.hidden = !(part.dataset['inStatus'] ?? '').split(' ').includes(state.status)
   }
   put('task-reason', state.reason)
+  put('task-place', state.queue_position ? String(state.queue_position) : '')
   document.getElementById('task-reason')?.classList.toggle('notice-danger', state.status === 'error')
   put('task-question', state.status === 'waiting_confirmation' ? state.question : '')
   const length = document.getElementById('task-duration')
@@ -83,7 +84,9 @@ if (root) {
   const viewer = new Viewer(root, (state) => {
     const before = document.querySelector<HTMLElement>('[data-task-status]')?.dataset['taskStatus']
     show(state)
-    if (before !== state.status) document.getElementById('task-plan')?.dispatchEvent(new Event('changed'))
+    if (before !== state.status) {
+      for (const part of ['task-plan', 'task-left']) document.getElementById(part)?.dispatchEvent(new Event('changed'))
+    }
     if (before !== state.status) document.getElementById('task-hosts')?.dispatchEvent(new Event('refresh'))
     // Panels, results and the commit are drawn by the server; fetch them once the task is over.
     if (before !== state.status && FINISHED.includes(state.status)) {

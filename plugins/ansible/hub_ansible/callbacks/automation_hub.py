@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,6 +32,8 @@ VARIABLE = "HUB_ANSIBLE_EVENTS"
 LONGEST_NAME = 250
 LONGEST_MESSAGE = 1000
 MOST_ITEMS = 20  # failed items of one task on one host that are told one by one
+MOST_FACTS = 16 * 1024  # bytes of what one host tells of itself; the largest parts are left out first
+MOST_FACTS_OF_ALL = 24 * 1024 * 1024
 MOST_BYTES = 96 * 1024 * 1024  # of all events together; 500,000 results take about 40 MB
 
 ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -96,6 +99,41 @@ def raw(result: Any) -> Any:
     return result._result if content is None else content
 
 
+SECRET = re.compile("passw|secret|token|credential|private_key|api_?key", re.IGNORECASE)
+UNKEPT = ("ansible_env", "ansible_cmdline", "ansible_proc_cmdline", "ansible_local", "module_setup", "gather_subset")
+
+
+def facts_of(action: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a host told of itself, without what may hold secrets or is too large; nothing for other tasks."""
+    if action.rpartition(".")[2] not in ("setup", "gather_facts") or content.get("_ansible_no_log"):
+        return {}
+    told = content.get("ansible_facts")
+    if not isinstance(told, dict):
+        return {}
+    sizes, kept = {}, {}
+    for name, value in told.items():
+        if name in UNKEPT or name.startswith("ansible_ssh_host_key") or SECRET.search(name):
+            continue
+        kept[name] = without_secrets(value)
+        sizes[name] = len(ENCODER.encode({name: kept[name]}))
+    total = sum(sizes.values())
+    for name in sorted(sizes, key=lambda one: -sizes[one]):
+        if total <= MOST_FACTS:
+            break
+        total -= sizes[name]
+        del kept[name]
+    return kept
+
+
+def without_secrets(value: Any) -> Any:
+    """Return a value without members that are named like secrets."""
+    if isinstance(value, dict):
+        return {str(name): without_secrets(one) for name, one in value.items() if not SECRET.search(str(name))}
+    if isinstance(value, (list, tuple)):
+        return [without_secrets(one) for one in value]
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+
 class Journal:
     """The file of events: written in whole lines, given up for good at the first trouble."""
 
@@ -155,6 +193,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible tells no ty
         self._numbers: dict[str, int] = {}
         self._began: dict[tuple[str, str], float] = {}
         self._items: dict[tuple[str, str], int] = {}
+        self._facts_left = MOST_FACTS_OF_ALL
         if not path:
             self.disabled = True
 
@@ -185,6 +224,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible tells no ty
     @quiet
     def v2_runner_on_ok(self, result: Any) -> None:
         self._result("changed" if result.is_changed() else "ok", result)
+        facts = facts_of(str(result._task.action), raw(result))
+        self._facts_left -= MOST_FACTS if facts else 0
+        if facts and self._facts_left >= 0:
+            self._say("facts", host=cut(result._host.get_name()), facts=facts)
 
     @quiet
     def v2_runner_on_skipped(self, result: Any) -> None:

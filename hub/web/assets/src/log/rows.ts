@@ -1,6 +1,8 @@
 // The rows in the page: one unbroken run of lines [first, next), never more than a few thousand.
 import { gettext } from '../i18n'
 import { MOST, plain, render } from './ansi'
+import { Folds, aboutGroup } from './folds'
+import { draw, markOf } from './marks'
 import type { Line } from './source'
 
 export const KEEP = 3000
@@ -20,6 +22,7 @@ export class Rows {
   private lines: Line[] = []
   private stamps: Stamps = 'off'
   origin: number | null = null
+  readonly folds = new Folds()
 
   constructor(
     private readonly box: HTMLElement,
@@ -35,6 +38,9 @@ export class Rows {
     this.first = first
     this.next = first + lines.length
     this.box.replaceChildren(...lines.map((line) => this.row(line)))
+    this.folds.restart()
+    this.folds.append(lines, this.ended)
+    this.fold(0)
   }
 
   // Returns whether rows at the start were dropped.
@@ -42,11 +48,14 @@ export class Rows {
     this.box.append(...lines.map((line) => this.row(line)))
     this.lines.push(...lines)
     this.next += lines.length
+    this.folds.append(lines, this.ended)
+    this.fold(this.lines.length - lines.length)
     const extra = this.lines.length - KEEP
     if (extra <= 0) return false
     const before = this.scroller.scrollHeight
     this.lines.splice(0, extra)
     this.first += extra
+    this.folds.shift(extra, this.lines[0])
     const range = document.createRange()
     range.setStart(this.box, 0)
     range.setEnd(this.box, extra)
@@ -59,17 +68,59 @@ export class Rows {
   prepend(lines: Line[]): void {
     const before = this.scroller.scrollHeight
     this.box.prepend(...lines.map((line) => this.row(line)))
-    this.scroller.scrollTop += this.scroller.scrollHeight - before
-    this.lines.unshift(...lines)
+    const rest = this.lines
+    this.lines = [...lines, ...rest]
     this.first -= lines.length
+    this.folds.prepend(lines, rest, this.ended)
+    this.fold(0)
+    this.scroller.scrollTop += this.scroller.scrollHeight - before
     const extra = this.lines.length - KEEP
     if (extra <= 0) return
     this.lines.splice(KEEP)
     this.next -= extra
+    this.folds.cut(KEEP, this.lines[KEEP - 1])
     const range = document.createRange()
     range.setStart(this.box, KEEP)
     range.setEnd(this.box, this.box.childNodes.length)
     range.deleteContents()
+  }
+
+  // Whether all of these lines, which are in the window, are folded away.
+  hidden(lines: Line[]): boolean {
+    return lines.length > 0 && lines.every((line) => this.folds.hides(line.n - this.first, line))
+  }
+
+  // Opens or folds the group that a button of ours stands for; every group without one.
+  toggle(button: Element | null): void {
+    const row = button?.closest<HTMLElement>('.log-row')
+    if (row) this.folds.toggle(Number(row.id.slice(1)) - 1)
+    this.fold(0)
+  }
+
+  // Makes a line visible.
+  open(n: number): void {
+    const line = this.lines[n - this.first]
+    const group = this.folds.groupAt(n - this.first)
+    if (!line || group === null || !this.folds.hides(n - this.first, line)) return
+    this.folds.toggle(group)
+    this.fold(0)
+  }
+
+  private fold(from: number): void {
+    if (!this.folds.known) return
+    for (let at = from; at < this.lines.length; at += 1) {
+      const line = this.lines[at] as Line
+      const row = this.box.children[at]
+      if (row) row.classList.toggle('log-folded', this.folds.hides(at, line))
+      if (row?.classList.contains('log-group')) {
+        row.querySelector('.log-fold')?.setAttribute('aria-expanded', String(!this.folds.folded(line.n)))
+      }
+    }
+  }
+
+  private readonly ended = (group: number, end: Line, count: number): void => {
+    const about = this.element(group)?.querySelector('.log-fold-about')
+    if (about) about.textContent = aboutGroup(this.lines[group - this.first]?.t, end, count)
   }
 
   element(n: number): HTMLElement | null {
@@ -107,7 +158,9 @@ export class Rows {
     link.setAttribute('aria-hidden', 'true')
     const text = document.createElement('span')
     text.className = 'log-text'
-    render(line.s, text)
+    const mark = line.s.length <= MOST ? markOf(line.s) : null
+    if (mark) draw(mark, row, text)
+    else render(line.s, text)
     if (/^(fatal|failed): \[|^ERROR!|^Error:|^Traceback /.test(plain(line.s.slice(0, 80)))) row.classList.add('log-bad')
     row.append(link, text)
     if (line.s.length > MOST) row.append(this.more(line, text))

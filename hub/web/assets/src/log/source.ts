@@ -18,6 +18,7 @@ export interface State {
   end?: string | null
   reason?: string
   question?: string
+  queue_position?: number | null
   [key: string]: unknown
 }
 

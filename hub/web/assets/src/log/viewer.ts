@@ -80,6 +80,7 @@ export class Viewer {
       const page = await fetchRange(this.base, Math.max(0, n - PAGE / 2), PAGE)
       this.fill(page)
     }
+    this.rows.open(n)
     const row = this.rows.element(Math.min(n, this.rows.next - 1))
     row?.scrollIntoView({ block: 'center' })
     this.mark(n, last)
@@ -147,21 +148,55 @@ export class Viewer {
     const below = this.scroller.scrollHeight - top - this.scroller.clientHeight
     this.busy = true
     try {
-      if (top < NEAR && this.rows.first > 0) {
-        const first = Math.max(0, this.rows.first - PAGE)
-        const page = await fetchRange(this.base, first, this.rows.first - first)
-        this.rows.prepend(page.lines.filter((line) => line.n < this.rows.first))
-      } else if (below < NEAR && this.rows.next < this.total) {
-        const page = await fetchRange(this.base, this.rows.next, PAGE)
-        this.total = Math.max(this.total, page.total)
-        this.rows.append(page.lines.filter((line) => line.n >= this.rows.next))
-      }
+      // What is folded away has no height, so go on until something can be seen.
+      if (top < NEAR && this.rows.first > 0) while (await this.earlier());
+      else if (below < NEAR && this.rows.next < this.total) while (await this.later());
     } catch {
       this.note(gettext('More lines could not be loaded. Scroll again to retry.'))
     } finally {
       this.busy = false
       this.counts()
     }
+  }
+
+  // Each tells whether all that was loaded is folded away, and there is more.
+  private async earlier(): Promise<boolean> {
+    const first = Math.max(0, this.rows.first - PAGE)
+    const page = await fetchRange(this.base, first, this.rows.first - first)
+    const lines = page.lines.filter((line) => line.n < this.rows.first)
+    this.rows.prepend(lines)
+    return this.rows.first > 0 && this.rows.hidden(lines)
+  }
+
+  private async later(): Promise<boolean> {
+    const page = await fetchRange(this.base, this.rows.next, PAGE)
+    this.total = Math.max(this.total, page.total)
+    const lines = page.lines.filter((line) => line.n >= this.rows.next)
+    this.rows.append(lines)
+    return this.rows.next < this.total && this.rows.hidden(lines)
+  }
+
+  // Folding makes the log shorter, which may call for more lines; the one that was clicked stays in view.
+  private refold(button: Element | null): void {
+    this.rows.toggle(button)
+    if (button) this.follow(false)
+    else if (this.following) this.bottom()
+    void this.more()
+  }
+
+  private foldControls(): void {
+    const all = this.part('log-folds-all') as HTMLInputElement
+    all.checked = wish('hub.log.fold', 'no') === 'yes'
+    this.rows.folds.foldAll(all.checked)
+    all.addEventListener('change', () => {
+      keepWish('hub.log.fold', all.checked ? 'yes' : 'no')
+      this.rows.folds.foldAll(all.checked)
+      this.refold(null)
+    })
+    this.part('log-rows').addEventListener('click', (event) => {
+      const button = (event.target as Element).closest('.log-fold')
+      if (button) this.refold(button)
+    })
   }
 
   private bottom(): void {
@@ -202,6 +237,7 @@ export class Viewer {
     this.part('log-start').addEventListener('click', () => void this.start())
     this.part('log-end').addEventListener('click', () => void this.end())
     this.part('log-copy').addEventListener('click', () => void this.copyAll())
+    this.foldControls()
     const wrap = this.part('log-wrap') as HTMLInputElement
     wrap.checked = wish('hub.log.wrap', 'yes') === 'yes'
     const applyWrap = () => {
@@ -257,6 +293,7 @@ export class Viewer {
     this.part('log-count').textContent = ngettext('%(count)s line', '%(count)s lines', this.total, {
       count: this.total.toLocaleString(document.documentElement.lang),
     })
+    this.part('log-folds').hidden = !this.rows.folds.known
     const bare = this.total === 0
     const empty = this.part('log-empty')
     empty.hidden = !bare
