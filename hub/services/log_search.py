@@ -1,7 +1,7 @@
 """Looking for words, patterns and errors in a log of any length, a few chunks in memory at a time.
 
-Patterns are those of RE2, which takes time in proportion to the text, whatever the pattern; a search that lasts too long
-says where to go on. Lines are looked at without the codes of colours, as people read them.
+Patterns are those of RE2, which takes time in proportion to the text, whatever the pattern; a search that lasts too
+long says where to go on. Lines are looked at without the codes of colours, as people read them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _BATCH: Final = 16
 _MEMORY: Final = 4 * 2**20
 """Bytes that one pattern may take."""
 
-ERRORS: Final = r"^(?:fatal|failed): \[|^ERROR\b|^Error:|^error:|^\W*Error: |^Traceback \(|^\S*(?:Error|Exception): |^panic: "
+ERRORS: Final = (
+    r"^(?:fatal|failed): \[|^ERROR\b|^Error:|^error:|^\W*Error: |^Traceback \(|^\S*(?:Error|Exception): |^panic: "
+)
 """How Ansible, Terraform, shells and Python begin lines that tell of errors."""
 
 
@@ -99,7 +101,9 @@ def _compiled(wanted: Wanted) -> Any:
     try:
         return re2.compile(f"(?m){text}".encode(), options)
     except re2.error as error:
-        why = error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
+        why = (
+            error.args[0].decode("utf-8", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
+        )
         raise Invalid(f"This is no regular expression that can be searched for: {why}", field="q") from None
 
 

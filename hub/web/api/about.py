@@ -63,7 +63,9 @@ LOG_TEXT = Parameter("q", "What is looked for: a text, or a pattern with `regex`
 LOG_REGEX = Parameter("regex", "`q` is a regular expression, as RE2 reads them.", kind="boolean")
 LOG_CASE = Parameter("case", "Capital letters count.", kind="boolean")
 LOG_ERRORS = Parameter("errors", "Look for lines that tell of errors, instead of `q`.", kind="boolean")
-LOG_FROM = Parameter("from", "Number of the line to begin with; the last one unless it is said with `up`.", kind="integer")
+LOG_FROM = Parameter(
+    "from", "Number of the line to begin with; the last one unless it is said with `up`.", kind="integer"
+)
 LOG_WAY = Parameter("direction", "`down`, as unless it is said, or `up`.", choices=("down", "up"))
 LOG_MOST = Parameter("limit", "How many lines at most, up to 1000; 100 unless it is said.", kind="integer")
 COLOURS = Parameter("colours", "With the codes of colours, as the programs wrote them.", kind="boolean")

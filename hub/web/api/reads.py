@@ -27,7 +27,8 @@ _BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"
 """Headers of requests that have a body, or ask for more than an answer."""
 
 _STREAMS: Final = frozenset(
-    f"/project/{{project_id}}/tasks/{{task_id}}/{name}" for name in ("output", "raw_output", "artifacts/{artifact_id}")
+    f"/project/{{project_id}}/tasks/{{task_id}}/{name}"
+    for name in ("output", "raw_output", "log/download", "artifacts/{artifact_id}")
 )
 """Routes that send something of any length piece by piece."""
 
