@@ -30,7 +30,17 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
-from hub.shapes.frame import Dashboard, DashboardTask, Found, LogHit, LogHits
+from hub.shapes.frame import (
+    Comparison,
+    Dashboard,
+    DashboardTask,
+    DiffLine,
+    Found,
+    LogHit,
+    LogHits,
+    LogHunk,
+    RunPair,
+)
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.people import (
     Accepted,
@@ -172,11 +182,13 @@ __all__ = [
     "BuildTask",
     "Choice",
     "Coming",
+    "Comparison",
     "Condition",
     "Dashboard",
     "DashboardTask",
     "DayFigures",
     "Delivery",
+    "DiffLine",
     "Drift",
     "DriftCheck",
     "Enrolment",
@@ -214,6 +226,7 @@ __all__ = [
     "LogEntry",
     "LogHit",
     "LogHits",
+    "LogHunk",
     "LogLine",
     "LogLines",
     "LoginMethods",
@@ -251,6 +264,7 @@ __all__ = [
     "Result",
     "Retention",
     "Role",
+    "RunPair",
     "Runner",
     "RunnerState",
     "RunnerTag",

@@ -5,21 +5,17 @@ from __future__ import annotations
 import pytest
 
 from hub.errors import Invalid
-from hub.models import Task, TaskChunk
-from hub.services import log, log_search
+from hub.services import log_search
 from hub.services.log_search import Wanted, search
 from hub.testing.scene import Scene
+
+from .written_logs import write_log
 
 
 async def logged(scene: Scene, lines: list[str], *, per_chunk: int = 7) -> int:
     """A task with this log, in many small chunks."""
     task_id = await scene.launch(await scene.template("hello.sh"))
-    await TaskChunk.filter(task_id=task_id).delete()
-    await Task.filter(id=task_id).update(log_lines=0, log_chunks=0, lease_owner=scene.hub.node)
-    for seq, first in enumerate(range(0, len(lines), per_chunk)):
-        part = lines[first : first + per_chunk]
-        piece = log.Piece("\n".join(part), len(part), scene.hub.clock())
-        await log.append(scene.hub, scene.project.id, task_id, seq, first, piece)
+    await write_log(scene, task_id, lines, per_chunk=per_chunk)
     return task_id
 
 

@@ -69,3 +69,4 @@ LOG_FROM = Parameter(
 LOG_WAY = Parameter("direction", "`down`, as unless it is said, or `up`.", choices=("down", "up"))
 LOG_MOST = Parameter("limit", "How many lines at most, up to 1000; 100 unless it is said.", kind="integer")
 COLOURS = Parameter("colours", "With the codes of colours, as the programs wrote them.", kind="boolean")
+OTHER_RUN = Parameter("with", "Id of the other run; the one before of the same template, unless told.", kind="integer")
