@@ -229,6 +229,13 @@ class TemplateEntry(Named):
     host_limit: Count = 0
     limits: dict[str, Any] = Field(default_factory=dict)
 
+    def named_keys(self) -> dict[str, str]:
+        """Params that name keys, with the names."""
+        named = {member: value for member, value in self.task_params.items() if isinstance(value, dict)}
+        return {
+            member: one["key"] for member, one in named.items() if set(one) == {"key"} and isinstance(one["key"], str)
+        }
+
     @field_validator("limits")
     @classmethod
     def _known_limits(cls, value: dict[str, Any]) -> dict[str, Any]:
