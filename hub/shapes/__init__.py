@@ -115,7 +115,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.upkeep import Retention
+from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -149,6 +149,7 @@ __all__ = [
     "Alias",
     "App",
     "Artifact",
+    "AuditEntry",
     "Backup",
     "BackupEnvironment",
     "BackupFreeze",

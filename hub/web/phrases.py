@@ -24,7 +24,12 @@ KEY_STORE: Final = (
     N_("Environment variable"), N_("File"), N_("Disk"),
     N_("A login must not begin with a dash and must be a single line. Correct the login."),
     N_("A login needs its password. Enter the password too."),
-    N_("An SSH key needs its private key. Paste the private key too."),
+    N_("An SSH key needs its private key. Paste the private key too."), N_("Certificate"),
+    N_("Certificate of this key (`…-cert.pub`), where servers trust an authority instead of single keys."),
+    N_("This is not a certificate of an SSH key that the hub can read. Paste the whole line of the file “…-cert.pub”, "
+       "which begins with a name such as ssh-ed25519-cert-v01@openssh.com."),
+    N_("This certificate is for a host, not for signing in. Let the authority sign the key for a user."),
+    N_("This certificate belongs to another key. Paste the one that was made for this private key."),
 )  # fmt: skip
 """Built-in types of key and places for secrets."""
 
@@ -77,6 +82,16 @@ ANSIBLE: Final = (
     N_("Run only tasks with one of these tags."), N_("Skip tags"), N_("Leave out tasks with one of these tags."),
     N_("Become"), N_("Run with raised privileges (`--become`), whatever the playbook says."), N_("Become method"),
     N_("How privileges are raised, such as `sudo`, `su` or `doas`; Ansible's own choice when empty."),
+    N_("Become user"),
+    N_("Who to become, instead of the login of the inventory's become key. What the inventory itself says wins."),
+    N_("Become flags"),
+    N_("Options for the program that raises privileges, such as `-H -S`; Ansible's own choice when empty."),
+    N_("Become exe"),
+    N_("Another program that raises privileges, such as `/usr/local/bin/sudo`; Ansible's own choice when empty."),
+    N_("Connection"), N_("Jump host"),
+    N_("Reach the hosts through this one: `user@host:port`, several with commas between. What ansible.cfg or the "
+       "inventory says of a ProxyCommand or ProxyJump wins."),
+    N_("Jump key"), N_("The SSH key for the jump hosts; the user key of the inventory when empty."),
     N_("Template extra vars"),
     N_("Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run "
        "commands on the worker. Secrets and the facts of the task are never evaluated."),
