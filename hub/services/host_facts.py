@@ -12,6 +12,7 @@ from hub.models import HostFacts, Inventory
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
+from hub.services.events import record
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import shown
 from hub.services.tasks.moves import held
@@ -108,4 +109,10 @@ async def forget(hub: Hub, actor: Actor, project_id: int, inventory_id: int) -> 
     """Forget the facts of an inventory."""
     await require(actor, project_id, MANAGE_RESOURCES)
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
-    await HostFacts.filter(inventory_id=inventory.id).delete()
+
+    async def work() -> None:
+        await HostFacts.filter(inventory_id=inventory.id).delete()
+        text = f"Facts of the inventory {inventory.name} forgotten"
+        await record(hub, actor, "inventory", inventory.id, text, project_id=project_id)
+
+    await unit(work)
