@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from hub.models import Event, Key, KnownHost, Repository, Template
 from hub.errors import Unavailable
+from hub.models import Event, Key, KnownHost, Repository, Template
 from hub.services import known_hosts, repositories
 from hub.services.keys import write_secret
 from hub.services.known_hosts import ApprovalDraft, KnownHostDraft, PolicyDraft, ScanDraft
