@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hub import server_log
 from hub.context import Hub
 from hub.errors import HubError, Invalid
 from hub.plugin import Executor, Outcome, PluginError, RepositoryView, Stopped
@@ -117,6 +118,7 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
     if claimed is None:
         return
     halt = place.begin(task_id)
+    noted = server_log.task_id.set(task_id)
     try:
         await _run_claimed(hub, place, claimed, halt)
     except Exception:
@@ -124,6 +126,7 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
     finally:
         if place.running.get(task_id) is halt:  # a second pass may have begun already
             del place.running[task_id]
+        server_log.task_id.reset(noted)
 
 
 def _greeting(hub: Hub, claimed: Claimed) -> Piece:
