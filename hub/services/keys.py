@@ -160,6 +160,7 @@ async def delete_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> No
         key = await find(Key, project_id, key_id, "key")
         refs.refuse(IN_USE, await refs.of_key(project_id, key_id))
         await key_users.refuse_deletion(project_id, key_id, IN_USE)
+        await key_users.refuse_in_params(hub, project_id, key_id, IN_USE)
         await key.delete()
         await _tell(hub, actor, key, "deleted")
 
@@ -217,8 +218,8 @@ async def _checked(
     """Return (columns of the place, secret members), both checked."""
     kind = hub.registry.key_types.get(draft.type)
     if kind is None:
-        known = ", ".join(sorted(hub.registry.key_types))
-        raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {known}.", field="type")
+        names = ", ".join(sorted(hub.registry.key_types))
+        raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {names}.", field="type")
     brought = "vault" in hub.registry.secret_backends
     if draft.source_storage_type == "vault" and (draft.source_storage_id or not brought):
         await _refuse_storage(project_id, draft.source_storage_id)

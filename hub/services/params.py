@@ -13,6 +13,15 @@ from hub.plugin import Executor, Params
 P = TypeVar("P", bound=Params)
 
 
+def key_members(kind: type[Params]) -> list[str]:
+    """Return the members that name an entry of the key store."""
+    return [name for name, described in kind.model_json_schema().get("properties", {}).items() if _is_key(described)]
+
+
+def _is_key(described: Mapping[str, Any]) -> bool:
+    return described.get("x-widget") == "key" or any(_is_key(one) for one in described.get("anyOf", ()))
+
+
 def check_template_params(executor: Executor | None, params: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Check a template's `task_params` and return them to be stored as they came. Raises `Invalid`.
 

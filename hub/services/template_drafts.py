@@ -15,10 +15,10 @@ from hub.models import Environment, Inventory, Key, Repository, Template, View
 from hub.plugin import Executor
 from hub.services import apps, survey_drafts
 from hub.services.belongings import Id, refer
-from hub.services.draft import Draft
+from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch
 from hub.services.limits import Limits
-from hub.services.params import check_template_params
+from hub.services.params import check_template_params, key_members
 
 BUILD = "build"
 DEPLOY = "deploy"
@@ -99,6 +99,7 @@ async def columns(
     """Check a whole draft and return what is stored, but for its vaults."""
     _check_texts(draft, executor)
     task_params = check_template_params(executor, draft.task_params)
+    await _check_keys(project_id, executor, task_params or {})
     kept = [name for name in _NEWER if template_id is not None and draft.omits(name)]
     return {
         **{name: value for name, value in _plain(draft).items() if name not in kept},
@@ -111,6 +112,14 @@ async def columns(
         "params_version": executor.params_version if executor else 1,
         **({} if template_id is not None and draft.omits("limits") else {"limits": draft.limits.stored()}),
     }
+
+
+async def _check_keys(project_id: int, executor: Executor | None, params: Mapping[str, Any]) -> None:
+    """Refuse keys of other projects; what is no id at all was refused before."""
+    for name in key_members(executor.params_type) if executor else ():
+        key_id = int(params.get(name) or 0)
+        if key_id and (key_id > MAX_ID or not await Key.exists(id=key_id, project_id=project_id, owner="")):
+            raise Invalid("There is no such key in this project.", field=f"task_params.{name}")
 
 
 def _plain(draft: TemplateDraft) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from hub.shapes.backup import (
 )
 from hub.shapes.frame import Dashboard, DashboardTask, Found
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
+from hub.shapes.left import Artifact, Output
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -116,7 +117,6 @@ from hub.shapes.system import (
 )
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
-    Artifact,
     BuildTask,
     Choice,
     DayFigures,
@@ -131,7 +131,6 @@ from hub.shapes.work import (
     Move,
     NewTask,
     NewTemplate,
-    Output,
     Project,
     ProjectRole,
     Result,

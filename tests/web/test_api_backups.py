@@ -65,6 +65,28 @@ async def test_what_is_restored_is_what_was_backed_up(admin, everything):
         assert first[kind], kind
 
 
+async def test_keys_in_params_travel_by_name_and_never_by_a_foreign_id(admin, everything):
+    """The id of a key of one project is that of another key, or of none, wherever the document goes."""
+
+    async def token_of(pid: int) -> object:
+        (deploy,) = (one for one in await admin.read(f"/project/{pid}/templates") if one["name"] == "A deploy")
+        return (deploy["task_params"] or {}).get("galaxy_server_token")
+
+    document = await admin.read(f"/project/{everything}/backup")
+    (deploy,) = (one for one in document["templates"] if one["name"] == "A deploy")
+    assert deploy["task_params"]["galaxy_server_token"] == {"key": "Outside"}
+    made = (await admin.post("/projects/restore", {"backup": document, "name": "Else"})).json
+    keys = {one["name"]: one["id"] for one in await admin.read(f"/project/{made['id']}/keys")}
+    assert await token_of(made["id"]) == keys["Outside"]
+    deploy["task_params"]["galaxy_server_token"] = keys["Outside"]
+    made = (await admin.post("/projects/restore", {"backup": document, "name": "Yet another"})).json
+    assert await token_of(made["id"]) is None
+    deploy["task_params"]["galaxy_server_token"] = {"key": "Nowhere"}
+    reply = await admin.post("/projects/restore", {"backup": document, "name": "Third"})
+    assert reply.status == 400
+    assert "there is no key named “Nowhere”" in reply.json["error"]
+
+
 async def test_a_backup_is_pretty_and_holds_no_secret_and_no_address(admin, everything):
     reply = await admin.get(f"/project/{everything}/backup")
     assert reply.headers["Content-Type"] == "application/json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.models import Event, Inventory, Task, Template, TemplateVault
+from hub.models import Event, Inventory, Key, Project, Task, Template, TemplateVault
 from hub.services.tasks.states import SUCCESS
 
 VAULT = {"type": "password", "name": "prod"}
@@ -338,3 +338,20 @@ async def test_only_those_who_manage_resources_write(at, body, people, scene, st
     assert (await manager.read(f"{at}/{made['id']}"))["permissions"] == 5
     assert (await runner.delete(f"{at}/{made['id']}")).status == 403
     assert (await runner.put(f"{at}/{made['id']}/description", {"description": ""})).status == 403
+
+
+async def test_a_key_in_params_is_one_of_the_project_and_is_not_deleted_while_it_is_used(admin, at, body, scene):
+    other = await Project.create(name="Other", created=scene.hub.clock())
+    theirs = await Key.create(project=other, name="Theirs", type="string")
+    hosts = await admin.made(f"/project/{scene.project.id}/inventory", {"name": "I", "type": "static"})
+    body |= {"app": "ansible", "inventory_id": hosts["id"], "task_params": {"galaxy_server_token": theirs.id}}
+    reply = await admin.post(at, body)
+    assert (reply.status, reply.json["error"]) == (400, "There is no such key in this project.")
+    ours = await Key.create(project=scene.project, name="Ours", type="string")
+    made = await admin.made(at, body | {"task_params": {"galaxy_server_token": ours.id}})
+    key = f"/project/{scene.project.id}/keys/{ours.id}"
+    reply = await admin.delete(key)
+    assert reply.status == 400
+    assert "Hello" in reply.json["error"]
+    assert (await admin.delete(f"{at}/{made['id']}")).status == 204
+    assert (await admin.delete(key)).status == 204

@@ -38,12 +38,12 @@ async def test_backups_are_the_same_on_every_database(url, plugins):
     async with booted(plugins=plugins, database_url=url) as hub:
         actor = await administrator()
         pid = await furnished(hub, actor)
-        first = await service.backup(actor, pid)
+        first = await service.backup(hub, actor, pid)
         await service.restore(hub, actor, {"backup": first, "name": "Again"}, dry_run=True)
         made = await service.restore(hub, actor, {"backup": first, "name": "Again"})
-        assert unnamed(await service.backup(actor, made["id"])) == unnamed(first)
+        assert unnamed(await service.backup(hub, actor, made["id"])) == unnamed(first)
         twin = await service.copy(hub, actor, pid, service.CopyDraft(secrets=True))
-        assert unnamed(await service.backup(actor, twin["id"])) == unnamed(first)
+        assert unnamed(await service.backup(hub, actor, twin["id"])) == unnamed(first)
 
 
 WRITTEN = {
@@ -110,7 +110,7 @@ async def test_whatever_things_are_called_they_come_back_as_they_were(hub, names
         await Key.create(project=project, name=name, type="none")
         await View.create(project=project, title=name)
         await Environment.create(project=project, name=name, json="{}")
-    first = await service.backup(actor, project.id)
+    first = await service.backup(hub, actor, project.id)
     made = await service.restore(hub, actor, {"backup": first, "name": "y"})
-    assert unnamed(await service.backup(actor, made["id"])) == unnamed(first)
+    assert unnamed(await service.backup(hub, actor, made["id"])) == unnamed(first)
     await Project.filter(id__in=[project.id, made["id"]]).delete()

@@ -76,6 +76,6 @@ async def test_a_worker_removes_what_nobody_used_for_long(scene: Scene) -> None:
         for name in ("old", "used"):
             os.utime(root / f".{name}.lock", (long_ago, long_ago))
         async with working(scene.hub), asyncio.timeout(30):
-            while (root / "old").exists():
+            while (root / ".old.lock").exists():  # goes last
                 await asyncio.sleep(0.05)
         assert sorted(path.name for path in root.iterdir() if path.is_dir()) == ["new", "used"]

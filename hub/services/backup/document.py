@@ -176,6 +176,8 @@ def references(kind: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
                 yield f"vaults.{number}.vault_key", "keys", vault.vault_key
         for number, name in enumerate(entry.environments):
             yield f"environments.{number}", "environments", name
+        for member, name in entry.named_keys().items():
+            yield f"task_params.{member}", "keys", name
     params = getattr(entry, "task_params", None)
     inventory = getattr(params, "inventory_name", None)
     if inventory:

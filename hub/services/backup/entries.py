@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -80,7 +80,7 @@ class MetaEntry(Draft):
     keep_tasks: Count = 0
     keep_days: Count = 0
     keep_log_days: Count = 0
-    host_keys: Literal["", "first_use", "ask", "off"] = ""
+    host_keys: str = Field(default="", pattern="^(first_use|ask|off)?$")
     keep_log_mib: Count = 0
 
     def shape(self) -> dict[str, Any]:
@@ -228,6 +228,13 @@ class TemplateEntry(Named):
     concurrency_group: str = Field(default="", max_length=100)
     host_limit: Count = 0
     limits: dict[str, Any] = Field(default_factory=dict)
+
+    def named_keys(self) -> dict[str, str]:
+        """Params that name keys, with the names."""
+        named = {member: value for member, value in self.task_params.items() if isinstance(value, dict)}
+        return {
+            member: one["key"] for member, one in named.items() if set(one) == {"key"} and isinstance(one["key"], str)
+        }
 
     @field_validator("limits")
     @classmethod

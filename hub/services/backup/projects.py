@@ -21,6 +21,7 @@ from hub.services.backup.document import Document
 from hub.services.backup.locked import check_passphrase
 from hub.services.backup.merge import Report, merge
 from hub.services.backup.opened import Opened
+from hub.services.backup.param_keys import name_keys
 from hub.services.backup.picture import Picture, hold_still, take
 from hub.services.draft import Draft, refuse_unfit
 from hub.services.known_hosts import PolicyDraft
@@ -58,12 +59,16 @@ class _Undone(Exception):
     """Ends a unit that was only to be tried."""
 
 
-async def backup(actor: Actor, project_id: int) -> dict[str, Any]:
+async def _picture(hub: Hub, project_id: int) -> Picture:
+    return await name_keys(hub, await take(project_id))
+
+
+async def backup(hub: Hub, actor: Actor, project_id: int) -> dict[str, Any]:
     """Return a project as a document, without secrets."""
     await require(actor, project_id, MANAGE_RESOURCES)
     async with transaction():
         await hold_still()
-        return (await take(project_id)).document().shape()
+        return (await _picture(hub, project_id)).document().shape()
 
 
 async def backup_with_secrets(hub: Hub, actor: Actor, project_id: int, draft: BackupDraft) -> dict[str, Any]:
@@ -73,7 +78,7 @@ async def backup_with_secrets(hub: Hub, actor: Actor, project_id: int, draft: Ba
 
     async def work() -> tuple[Picture, Opened]:
         await hold_still()
-        picture = await take(project_id)
+        picture = await _picture(hub, project_id)
         text = "Backup with secrets made"
         await events.record(hub, actor, "project", project_id, text, project_id=project_id)
         await events.announce(hub, actor, "project.secrets_exported", project_id, project_id)
@@ -107,7 +112,7 @@ async def restore_into(
 
     async def work() -> Report:
         await exclusive(f"restore {project_id}")
-        before = await take(project_id)
+        before = await _picture(hub, project_id)
         report = await merge(hub, actor, before, document, opened)
         await _settings(hub, actor, before, document)
         await events.record(hub, actor, "project", project_id, "Backup restored", project_id=project_id)
@@ -124,7 +129,7 @@ async def copy(hub: Hub, actor: Actor, project_id: int, draft: CopyDraft) -> dic
 
     async def work() -> dict[str, Any]:
         await hold_still()
-        picture = await take(project_id)
+        picture = await _picture(hub, project_id)
         opened = await secrets.read(hub, picture) if draft.secrets else Opened()
         document = picture.document()
         name = draft.name.strip() or await _free_name(picture.project.name)

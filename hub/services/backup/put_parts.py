@@ -30,6 +30,7 @@ from hub.services.backup.entries import (
     TemplateEntry,
     TemplateRoleEntry,
 )
+from hub.services.backup.param_keys import with_ids
 from hub.services.backup.picture import Picture
 from hub.services.backup.site import Site
 from hub.services.template_drafts import TemplateDraft
@@ -63,7 +64,7 @@ async def template(site: Site, entry: Entry, row_id: int | None, *, same: bool) 
         "environment_ids": [site.id("environments", name) for name in entry.environments],
         "view_id": site.id("views", entry.view),
         "build_template_id": site.id("templates", entry.build_template),
-        "task_params": entry.task_params or None,
+        "task_params": await with_ids(site, entry) or None,
     }
     draft = TemplateDraft.read(body)
     if row_id is None:

@@ -18,7 +18,7 @@ from hub.web.errors import JSON
 @route("GET", "/project/{project_id}/backup", Access.MEMBER, gives=shapes.Backup)
 async def backup_project(call: Call) -> Answer:
     """The project as a document, without secrets."""
-    return _pretty(await projects.backup(call.actor, call.ids["project_id"]))
+    return _pretty(await projects.backup(call.hub, call.actor, call.ids["project_id"]))
 
 
 @route(

@@ -39,7 +39,9 @@ async def backup_file(project_id: int) -> Response:
     """Download the project as a document; sent as a form, with its secrets."""
     here = visit.visit()
     if request.method == "GET":
-        return _download(here.grant.project_name if here.grant else "", await service.backup(here.actor, project_id))
+        return _download(
+            here.grant.project_name if here.grant else "", await service.backup(here.hub, here.actor, project_id)
+        )
     passphrase = (await request.form).get("passphrase", "")
     try:
         draft = BackupDraft.read({"passphrase": passphrase})

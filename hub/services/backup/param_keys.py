@@ -1,0 +1,41 @@
+"""Keys that templates name in their params: in documents by name, as `{"key": name}`, where rows hold their ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.context import Hub
+from hub.services import apps
+from hub.services.backup.entries import TemplateEntry
+from hub.services.backup.picture import Picture
+from hub.services.backup.site import Site
+from hub.services.params import key_members
+
+
+async def name_keys(hub: Hub, picture: Picture) -> Picture:
+    """Put names in the place of ids; a key that is gone is left out."""
+    names = {row_id: entry.key for entry, row_id in picture.things["keys"]}
+    for number, (entry, row_id) in enumerate(picture.things["templates"]):
+        assert isinstance(entry, TemplateEntry)
+        params = dict(entry.task_params)
+        for member in await _members(hub, entry):
+            if isinstance(given := params.get(member), int):
+                name = names.get(given)
+                params = {**params, member: {"key": name}} if name else {n: v for n, v in params.items() if n != member}
+        picture.things["templates"][number] = (entry.model_copy(update={"task_params": params}), row_id)
+    return picture
+
+
+async def with_ids(site: Site, entry: TemplateEntry) -> dict[str, Any]:
+    """Return an entry's params with the ids of its keys in this project; ids in a document are none of ours."""
+    params = dict(entry.task_params)
+    named = entry.named_keys()
+    for member in await _members(site.hub, entry):
+        if member in params:
+            params[member] = site.id("keys", named.get(member))
+    return params
+
+
+async def _members(hub: Hub, entry: TemplateEntry) -> list[str]:
+    executor = await apps.find(hub, entry.app)
+    return key_members(executor.params_type) if executor else []
