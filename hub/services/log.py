@@ -200,22 +200,28 @@ async def whole(task_id: int) -> AsyncIterator[Chunk]:
         seq = chunks[-1].seq + 1
 
 
-async def raw(task_id: int) -> AsyncIterator[bytes]:
-    """Yield the log as text without ANSI codes, a newline after each line: the wire's raw output."""
+async def raw(task_id: int, *, colours: bool = False) -> AsyncIterator[bytes]:
+    """Yield the log as text, a newline after each line; without ANSI codes it is the wire's raw output."""
     seq = 0
     while True:
         found = await rows(_CHUNKS, [task_id, seq, _READ_AHEAD])
         if not found or found[0]["seq"] != seq:
             break
-        yield await asyncio.to_thread(_plain, [row["data"] for row in found])
+        pieces = [row["data"] for row in found]
+        yield await asyncio.to_thread(_written if colours else _plain, pieces)
         seq = found[-1]["seq"] + 1
     while chunks := await chunks_since(task_id, seq):  # the rest of an archived log
-        yield await asyncio.to_thread(_bare, b"".join(chunk.text.encode() + b"\n" for chunk in chunks))
+        data = b"".join(chunk.text.encode() + b"\n" for chunk in chunks)
+        yield data if colours else await asyncio.to_thread(_bare, data)
         seq = chunks[-1].seq + 1
 
 
+def _written(pieces: list[bytes]) -> bytes:
+    return b"".join(part for piece in pieces for part in (zlib.decompress(piece), b"\n"))
+
+
 def _plain(pieces: list[bytes]) -> bytes:
-    return _bare(b"".join(part for piece in pieces for part in (zlib.decompress(piece), b"\n")))
+    return _bare(_written(pieces))
 
 
 def _bare(data: bytes) -> bytes:

@@ -30,7 +30,17 @@ from hub.shapes.backup import (
     RestoreCounts,
     Restored,
 )
-from hub.shapes.frame import Dashboard, DashboardTask, Found
+from hub.shapes.frame import (
+    Comparison,
+    Dashboard,
+    DashboardTask,
+    DiffLine,
+    Found,
+    LogHit,
+    LogHits,
+    LogHunk,
+    RunPair,
+)
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.left import Artifact, Output
 from hub.shapes.people import (
@@ -172,11 +182,13 @@ __all__ = [
     "BuildTask",
     "Choice",
     "Coming",
+    "Comparison",
     "Condition",
     "Dashboard",
     "DashboardTask",
     "DayFigures",
     "Delivery",
+    "DiffLine",
     "Drift",
     "DriftCheck",
     "Enrolment",
@@ -212,6 +224,9 @@ __all__ = [
     "LiveTask",
     "LockedSecrets",
     "LogEntry",
+    "LogHit",
+    "LogHits",
+    "LogHunk",
     "LogLine",
     "LogLines",
     "LoginMethods",
@@ -249,6 +264,7 @@ __all__ = [
     "Result",
     "Retention",
     "Role",
+    "RunPair",
     "Runner",
     "RunnerState",
     "RunnerTag",

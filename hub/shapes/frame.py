@@ -25,6 +25,28 @@ class Found(TypedDict):
     """Whether the caller may start it, for a template."""
 
 
+@described
+class LogHit(TypedDict):
+    """A line that was found."""
+
+    n: int
+    """Its number, from 0."""
+    s: str
+    """The line without colours, or the part of it around what was found."""
+
+
+@described
+class LogHits(TypedDict):
+    """Lines of a log that hold what was looked for."""
+
+    hits: list[LogHit]
+    """In the order of the search."""
+    resume: int | None
+    """Line to go on from, when there may be more; null when the log was searched to its end."""
+    total: int
+    """Lines that the log has by now."""
+
+
 class DashboardTask(ListedTask):
     """A task with the name of its project."""
 
@@ -45,3 +67,46 @@ class Dashboard(TypedDict):
     """Figures by day, oldest first; days without tasks are absent."""
     cut: bool
     """Only the newest 100000 tasks are counted; there are more."""
+
+
+@described
+class RunPair(TypedDict):
+    """One thing of two runs; what is absent in a run is empty there."""
+
+    name: str
+    left: str
+    right: str
+
+
+@described
+class DiffLine(TypedDict):
+    """One line of a difference."""
+
+    sign: str
+    """A space for an equal line, `-` for one of the left run, `+` for one of the right run."""
+    s: str
+
+
+@described
+class LogHunk(TypedDict):
+    """Lines of two logs that differ, with some equal ones around them."""
+
+    left: int
+    """Number of the first line in the left run, from 0."""
+    right: int
+    lines: list[DiffLine]
+
+
+@described
+class Comparison(TypedDict):
+    """Two runs side by side; the right one is that of the path."""
+
+    left: ListedTask
+    right: ListedTask
+    members: list[RunPair]
+    """What was asked and how it ended; further ones are `params.NAME` and `environment.NAME`."""
+    hosts: list[RunPair]
+    """Hosts whose worst state differs, 500 at most."""
+    hunks: list[LogHunk]
+    cut: bool
+    """The logs are longer than what was compared."""

@@ -15,6 +15,7 @@ from hub.web import pages
 async def every_address(scene: Scene) -> list[str]:
     """Addresses of all pages that are read, with real ids."""
     template = await scene.template("hello.sh", survey_vars=[{"name": "who", "title": "Who", "type": "secret"}])
+    await scene.launch(template)
     task = await scene.launch(template)
     ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
            "item_id": 1, "view_id": 1}  # fmt: skip

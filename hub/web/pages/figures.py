@@ -66,7 +66,7 @@ def _summary(rows: list[dict[str, Any]], days: int) -> str:
     """Say in a sentence what the charts show."""
     ended = sum(row[name] for row in rows for name in _OUTCOMES)
     if not ended:
-        return ngettext("Nothing ended in the last day.", "Nothing ended in the last %(n)s days.", days)
+        return ngettext("Nothing ended in the last %(n)s day.", "Nothing ended in the last %(n)s days.", days)
     failed = sum(row["error"] for row in rows)
     share = round(100 * failed / ended)
     return _("%(ended)s tasks ended; %(failed)s of them failed (%(share)s %%).",

@@ -1,4 +1,5 @@
 // Entry: the page of one task: its log, its status while it runs, and the buttons that fit the status.
+import { finding } from './log/find'
 import { Viewer } from './log/viewer'
 import type { State } from './log/source'
 import { localise, tick } from './time'
@@ -92,5 +93,6 @@ if (root) {
       document.getElementById('task-side')?.dispatchEvent(new Event('finished'))
     }
   })
+  finding(root, viewer)
   void viewer.open()
 }

@@ -24,6 +24,14 @@ const keepWish = (key: string, value: string): void => {
   }
 }
 
+// The lines that the address names: #L5 or #L5-L9.
+const linked = (): [number, number] | null => {
+  const found = /^#L(\d+)(?:-L?(\d+))?$/.exec(location.hash)
+  if (!found) return null
+  const first = Math.max(Number(found[1]) - 1, 0)
+  return [first, Math.max(found[2] ? Number(found[2]) - 1 : first, first)]
+}
+
 export class Viewer {
   private readonly rows: Rows
   private readonly scroller: HTMLElement
@@ -49,9 +57,9 @@ export class Viewer {
   }
 
   async open(): Promise<void> {
-    const wanted = /^#L(\d+)$/.exec(location.hash)
+    const wanted = linked()
     try {
-      if (wanted) await this.goto(Number(wanted[1]) - 1)
+      if (wanted) await this.goto(...wanted)
       else await this.end()
     } catch {
       this.note(gettext('The log could not be loaded. Trying again…'))
@@ -65,8 +73,8 @@ export class Viewer {
     if (this.live) this.stream()
   }
 
-  // Brings one line into view, loading the lines around it.
-  async goto(n: number): Promise<void> {
+  // Brings one line into view, or the first of several, loading the lines around it.
+  async goto(n: number, last = n): Promise<void> {
     this.follow(false)
     if (n < this.rows.first || n >= this.rows.next || this.rows.empty) {
       const page = await fetchRange(this.base, Math.max(0, n - PAGE / 2), PAGE)
@@ -75,7 +83,7 @@ export class Viewer {
     this.rows.open(n)
     const row = this.rows.element(Math.min(n, this.rows.next - 1))
     row?.scrollIntoView({ block: 'center' })
-    this.mark(n)
+    this.mark(n, last)
   }
 
   async start(): Promise<void> {
@@ -248,15 +256,27 @@ export class Viewer {
       if (this.following) this.bottom()
     })
     addEventListener('hashchange', () => {
-      const wanted = /^#L(\d+)$/.exec(location.hash)
-      if (wanted) void this.goto(Number(wanted[1]) - 1)
+      const wanted = linked()
+      if (wanted) void this.goto(...wanted)
+    })
+    // Shift and a click on another number link to all lines between.
+    this.scroller.addEventListener('click', (event) => {
+      const link = (event.target as Element).closest<HTMLElement>('.log-number')
+      const [from] = linked() ?? []
+      if (!link || !event.shiftKey || from === undefined) return
+      event.preventDefault()
+      const ends = [from + 1, Number(link.dataset['n'])].sort((a, b) => a - b)
+      location.hash = `#L${ends[0]}-L${ends[1]}`
     })
   }
 
+  // Copies the lines that are linked to, else the whole log.
   private async copyAll(): Promise<void> {
     const parts: string[] = []
-    for (let first = 0; first < Math.min(this.total, 50_000); ) {
-      const page = await fetchRange(this.base, first, 5000)
+    const [from, to] = linked() ?? [0, this.total - 1]
+    const end = Math.min(this.total, to + 1, from + 50_000)
+    for (let first = from; first < end; ) {
+      const page = await fetchRange(this.base, first, Math.min(5000, end - first))
       if (page.lines.length === 0) break
       parts.push(...page.lines.map((line) => plain(line.s)))
       first += page.lines.length
@@ -264,9 +284,9 @@ export class Viewer {
     await copy(parts.join('\n'))
   }
 
-  private mark(n: number): void {
+  private mark(n: number, last: number): void {
     for (const old of this.scroller.querySelectorAll('.log-marked')) old.classList.remove('log-marked')
-    this.rows.element(n)?.classList.add('log-marked')
+    for (let at = n; at <= Math.min(last, this.rows.next - 1); at++) this.rows.element(at)?.classList.add('log-marked')
   }
 
   private counts(): void {
