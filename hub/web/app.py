@@ -81,7 +81,7 @@ async def _error(error: Exception) -> Response:
 
 async def _add_headers(response: Response) -> Response:
     seen = request.scope.get(SEEN)
-    if seen is not None and request.url_rule is not None:
+    if isinstance(seen, dict) and request.url_rule is not None:
         seen["route"] = _PART.sub(r"{\1}", str(request.url_rule.rule))
     for name, value in SAFE.items():
         response.headers.setdefault(name, value)

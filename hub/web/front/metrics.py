@@ -91,7 +91,7 @@ def _registry(standing: figures.Standing) -> CollectorRegistry:
 
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
-    registry.register(_Families(standing))  # type: ignore[arg-type]  # wants its base class, and only calls collect
+    registry.register(_Families(standing))
     return registry
 
 
