@@ -38,3 +38,5 @@ class Upkeep(BaseModel):
     """Port on which a worker answers `/metrics`; 0 for none. A server answers on its own port."""
     log_format: Literal["text", "json"] = "text"
     """How the log of the server or worker is written: for people, or a JSON object in each line."""
+    traces: bool = False
+    """Sends traces over OTLP, as the variables of OpenTelemetry (`OTEL_…`) say; needs automation-hub[otel]."""

@@ -14,6 +14,7 @@ from hub.web.front.limits import limited
 from hub.web.front.metrics import measured
 from hub.web.front.proxies import behind_proxies
 from hub.web.front.secure import over_tls
+from hub.web.front.spans import spanned
 from hub.web.front.trace import traced
 
 
@@ -23,7 +24,7 @@ def front(app: App, hub: Hub) -> App:
     app = compressed(app)
     app = limited(app, settings)
     app = with_health(app, hub)
-    app = measured(app, hub)
+    app = measured(spanned(app), hub)
     app = traced(app, settings)
     app = under_base_path(app, settings)
     app = behind_proxies(app, settings)
