@@ -60,9 +60,7 @@ async def test_logs_are_compared_without_colours(scene: Scene) -> None:
     assert (hunk.left, hunk.right) == (48, 48)
 
 
-async def test_long_logs_are_compared_as_far_as_the_bounds_reach(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_long_logs_are_compared_as_far_as_the_bounds_reach(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare, "READ", 400)
     monkeypatch.setattr(compare, "COMPARED", 100)
     template = await scene.template("hello.sh")
