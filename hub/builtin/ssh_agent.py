@@ -106,7 +106,7 @@ class SshAgent:
         layout = struct.Struct("3i")
         peer = writer.get_extra_info("socket")
         _pid, uid, _gid = layout.unpack(peer.getsockopt(socket.SOL_SOCKET, option, layout.size))
-        return uid == os.geteuid() or (self._path.exists() and uid == self._path.stat().st_uid)
+        return uid == os.geteuid() or uid == _owner_of(self._path)
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -141,6 +141,12 @@ class SshAgent:
         except Exception:  # noqa: BLE001 - the crypto library refuses in many ways, the protocol knows one
             return FAILURE
         return _SIGN_RESPONSE + _text(signature)
+
+
+def _owner_of(path: Path) -> int | None:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_uid
+    return None
 
 
 def _signature_algorithm(key: SSHKey, flags: int) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hub.db.database import Database, current
 from hub.db.unbroken import unbroken
@@ -29,6 +29,8 @@ class _Scope:
     children: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Savepoints of one connection nest, so units within a unit that were started side by side take turns."""
     open: bool = True
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What those who write leave for those who tell of it, in the same unit."""
 
 
 _scope: ContextVar[_Scope | None] = ContextVar("unit", default=None)
@@ -98,6 +100,12 @@ def lock_number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"hub:{name}".encode()).digest()[:8], "big", signed=True)
 
 
+def notes() -> dict[str, Any] | None:
+    """What was noted in the unit under way, to be added to; None outside of one."""
+    scope = _inner()
+    return None if scope is None else scope.notes
+
+
 def in_unit() -> bool:
     """Whether the caller's statements belong to an open unit."""
     return _inner() is not None
@@ -115,7 +123,7 @@ async def _transact(work: Callable[[], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def _nested(outer: _Scope) -> AsyncIterator[None]:
-    scope = _Scope(outer.database)
+    scope = _Scope(outer.database, notes=outer.notes)
     async with outer.database.client._in_transaction():  # noqa: SLF001 - what Tortoise's in_transaction calls
         with _entered(scope):
             yield

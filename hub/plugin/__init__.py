@@ -8,22 +8,17 @@ from hub.plugin.auth import Identity, PasswordProvider, Redirect, RedirectProvid
 from hub.plugin.errors import AuthRejected, NotReady, PluginError, Refused, Retry
 from hub.plugin.events import GateRequest, HubEvent
 from hub.plugin.execution import (
-    AppView,
     Capabilities,
     Completed,
     Executor,
     HostDoor,
     HostList,
-    InventoryView,
     KnownHosts,
     Material,
     Outcome,
-    RepositoryView,
     StateAccess,
     Stopped,
     TaskIO,
-    TaskView,
-    VaultView,
 )
 from hub.plugin.extension import Extension
 from hub.plugin.host import Host
@@ -48,6 +43,7 @@ from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
 from hub.plugin.surface import ActorView, Command, NavItem, Pages, Panel, PanelRequest, ProjectView
+from hub.plugin.task import AppView, InventoryView, RepositoryView, TaskView, VaultView
 from hub.plugin.webhook import Delivery, Parsed, WebhookAdapter
 
 __all__ = [

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from hub.plugin.errors import Refused
-from hub.plugin.execution import TaskIO, TaskView
+from hub.plugin.execution import TaskIO
 from hub.plugin.relocation import relocate
 from hub.plugin.requirements import Lines, Requirements, read
+from hub.plugin.task import TaskView
 
 _OLDEST_PIP: Final = (22, 3)
 """The first that installs for another interpreter."""

@@ -9,13 +9,15 @@ from typing import Any
 from tortoise.expressions import Q
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import column, unit
 from hub.errors import Invalid, Unauthenticated, Unavailable
 from hub.models import User
 from hub.plugin import AuthRejected, Identity, PluginError
 from hub.services import external, second_factor, sessions, throttle
+from hub.services.actor import Actor
 from hub.services.connections import Connection, password_connections, redirect_connections
 from hub.services.draft import Draft
+from hub.services.events import record
 from hub.services.passwords import dummy_verify, hash_password, needs_rehash, verify_password
 from hub.services.users import PasswordDraft, change_password
 
@@ -82,8 +84,19 @@ async def login(hub: Hub, auth: str, password: str, *, ip: str = "", user_agent:
     except Unavailable:
         await throttle.forgive(hub, attempt)
         raise
+    except Unauthenticated:
+        await _tell_of_failure(hub, name)
+        raise
     await throttle.forgive(hub, attempt)
     return await sessions.open_session(hub, user_id, ip=ip, user_agent=user_agent, proved=proved)
+
+
+async def _tell_of_failure(hub: Hub, name: str) -> None:
+    """Record a sign-in that failed; as many at most as are let try. What is no name of anybody may be a password."""
+    known = [] if "\0" in name else await column(User.filter(Q(username=name) | Q(email=name)).limit(1), "username")
+    who = Actor("user", username=known[0] if known else "")
+    text = "Sign-in failed" if known else "Sign-in failed for a name that nobody has"
+    await record(hub, who, "session", None, text, project_id=None)
 
 
 async def logout(hub: Hub, secret: str) -> None:

@@ -145,11 +145,9 @@ async def delete_app(hub: Hub, actor: Actor, app_id: str) -> None:
     _check_id(app_id)
 
     async def work() -> None:
-        using = 0 if app_id in hub.registry.executors else await Template.filter(app=app_id).count()
-        if using:
+        if app_id not in hub.registry.executors and await Template.exists(app=app_id):
             raise Conflict(
-                f"The app {app_id} cannot be deleted, for {using} {'template uses' if using == 1 else 'templates use'} "
-                "it. Switch it off instead, or change them first."
+                "Templates use this app, so it cannot be deleted. Switch it off instead, or change them first."
             )
         if await App.filter(id=app_id).delete():
             await record(hub, actor, "app", None, f"App {app_id} deleted", project_id=None)

@@ -12,12 +12,14 @@ from hub.models import Repository
 from hub.services import questions
 from hub.services.access import MANAGE_RESOURCES, require, require_admin
 from hub.services.actor import Actor
+from hub.services.events import record
 
 
 async def clear_all(hub: Hub, actor: Actor) -> None:
     """Clear everything. Raises `Unavailable` while tasks run."""
     require_admin(actor)
     await questions.ask(hub, "clear_cache", {"urls": None})
+    await record(hub, actor, "cache", None, "Cache cleared", project_id=None)
 
 
 async def clear_project(hub: Hub, actor: Actor, project_id: int) -> None:
@@ -25,3 +27,4 @@ async def clear_project(hub: Hub, actor: Actor, project_id: int) -> None:
     await require(actor, project_id, MANAGE_RESOURCES)
     urls = await column(Repository.filter(project_id=project_id), "git_url")
     await questions.ask(hub, "clear_cache", {"urls": sorted(set(urls))})
+    await record(hub, actor, "cache", None, "Cache cleared", project_id=project_id)

@@ -10,6 +10,7 @@ from hub.context import Hub
 from hub.db import execute, on_commit, rows
 from hub.models import Event
 from hub.plugin import HubEvent
+from hub.services import changes
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor, asked_from
 from hub.services.cursors import Place
@@ -17,7 +18,7 @@ from hub.services.listing import WHOLE, Asked, Listing, Page
 
 _SELECT = """
     SELECT "event"."id", "event"."user_id", "event"."project_id", "event"."integration_id", "event"."object_id",
-           "event"."object_type", "event"."description", "event"."created", '' AS "object_name",
+           "event"."object_type", "event"."description", "event"."created", "event"."actor", '' AS "object_name",
            "project"."name" AS "project_name", "user"."username"
     FROM "event" LEFT JOIN "project" ON "project"."id" = "event"."project_id"
                  LEFT JOIN "user" ON "user"."id" = "event"."user_id"
@@ -40,9 +41,10 @@ LISTING = Listing(
         "project_id": "project_id",
         "project_name": "project__name",
         "integration_id": "integration_id",
+        "actor": "actor",
     },
     default="-id",
-    searched=("description", "object_type", "username", "project_name"),
+    searched=("description", "object_type", "username", "project_name", "actor"),
     words=("object_type",),
     most=1000,
 )
@@ -52,19 +54,19 @@ LISTING = Listing(
 async def record(
     hub: Hub, actor: Actor, object_type: str, object_id: int | None, text: str, *, project_id: int | None
 ) -> None:
-    """Write an event row in the unit under way."""
+    """Write an event row in the unit under way, with what the unit has changed."""
     integration = actor.source_id if actor.kind == "integration" else None
     await execute(_RECORD, [
         project_id, actor.user_id, integration, object_type, object_id, text, hub.clock(), actor.label[:255],
-        asked_from.get(),
+        asked_from.get(), changes.taken(),
     ])  # fmt: skip
 
 
 _RECORD = """
     INSERT INTO "event"
         ("project_id", "user_id", "integration_id", "object_type", "object_id", "description", "created", "actor",
-         "address")
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         "address", "changes")
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 

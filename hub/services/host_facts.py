@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from hub.context import Hub
 from hub.db import column, unit
-from hub.errors import Forbidden
 from hub.models import HostFacts, Inventory
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
-from hub.services.reading import WORKERS
+from hub.services.events import record
+from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.reading import shown
 from hub.services.tasks.moves import held
 from hub.services.tasks.storable import storable
 
@@ -24,6 +25,13 @@ MOST_HOSTS: Final = 5_000
 LARGEST: Final = 32 * 1024
 """Bytes of JSON that the facts of one host may take."""
 _LONGEST_NAME: Final = 255
+LISTING: Final = Listing(
+    HostFacts,
+    columns={name: name for name in ("id", "host", "task_id", "created")},
+    default="host",
+    searched=("host",),
+    most=500,
+)
 
 
 async def note(hub: Hub, task_id: int, inventory_id: int | None, data: Mapping[str, Any]) -> None:
@@ -73,18 +81,38 @@ async def known(inventory_id: int | None, hosts: Sequence[str] | None = None) ->
     return {str(row["host"]): dict(row["facts"]) for row in rows if wanted is None or row["host"] in wanted}
 
 
-async def list_facts(actor: Actor, project_id: int, inventory_id: int) -> list[dict[str, Any]]:
+async def list_facts(
+    actor: Actor, project_id: int, inventory_id: int, asked: Asked = WHOLE
+) -> Page[dict[str, Any]]:  # fmt: skip
     """Return what hosts of an inventory told of themselves, by name, to those who may read the inventory."""
     grant = await require(actor, project_id)
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
-    if not grant.held & WORKERS:
-        raise Forbidden("Your role does not let you read inventories.")
-    query = HostFacts.filter(inventory_id=inventory.id).order_by("host")
-    return [dict(row) for row in await query.values("host", "facts", "task_id", "created")]
+    found = await LISTING.rows(HostFacts.filter(inventory_id=inventory.id), asked)
+    return found.shaped(lambda one: shown(grant, "host_facts", _wire(one)))
+
+
+async def of_hosts(
+    actor: Actor, project_id: int, inventory_id: int, hosts: Sequence[str]
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """Return the same of some hosts, by their names."""
+    grant = await require(actor, project_id)
+    inventory = await find(Inventory, project_id, inventory_id, "inventory")
+    rows = await HostFacts.filter(inventory_id=inventory.id, host__in=list(hosts)) if hosts else []
+    return {row.host: shown(grant, "host_facts", _wire(row)) for row in rows}
+
+
+def _wire(row: HostFacts) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("host", "facts", "task_id", "created")}
 
 
 async def forget(hub: Hub, actor: Actor, project_id: int, inventory_id: int) -> None:
     """Forget the facts of an inventory."""
     await require(actor, project_id, MANAGE_RESOURCES)
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
-    await HostFacts.filter(inventory_id=inventory.id).delete()
+
+    async def work() -> None:
+        await HostFacts.filter(inventory_id=inventory.id).delete()
+        text = f"Facts of the inventory {inventory.name} forgotten"
+        await record(hub, actor, "inventory", inventory.id, text, project_id=project_id)
+
+    await unit(work)

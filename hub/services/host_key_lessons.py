@@ -41,8 +41,8 @@ class Lesson:
 
 async def chosen_policy(project_id: int) -> str:
     """Return the project's own choice; empty for none."""
-    rows = await Option.filter(key=f"{OPTION}.{project_id}").values_list("value", flat=True)
-    return next((str(value) for value in rows if value in POLICIES), "")
+    row = await Option.get_or_none(key=f"{OPTION}.{project_id}")
+    return row.value if row is not None and row.value in POLICIES else ""
 
 
 async def policy_of(project_id: int) -> str:

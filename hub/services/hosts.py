@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from enum import Enum
 from typing import Any, Final
 
 from hub.context import Hub
@@ -18,7 +19,7 @@ from hub.services.access import RUN_TASKS, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.params import check_task_params
-from hub.services.reading import WORKERS
+from hub.services.reading import WORKERS, shown
 from hub.services.tasks import survey
 from hub.services.tasks.launch import TaskDraft, overrides
 from hub.services.tasks.wish import Wish
@@ -33,18 +34,29 @@ _MOST_KEPT: Final = 100
 _FOLLOWS: Final = frozenset({"tasks"})
 """Columns of a template that change with each task, and say nothing about its hosts."""
 
+
+class How(Enum):
+    """How an answer is come by."""
+
+    USUAL = "the last one while it is good, else a worker is asked"
+    ANEW = "a worker is asked, although one has just answered"
+    KEPT = "the last one while it is good, else none: nobody is asked"
+
+
 _kept: dict[str, tuple[float, dict[str, Any]]] = {}
 """Answers by digest of the hub and of everything that decides them; the oldest first."""
 
 
 async def of_template(
-    hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TaskDraft | None = None
+    hub: Hub, actor: Actor, at: tuple[int, int], draft: TaskDraft | None = None, *, how: How = How.USUAL
 ) -> dict[str, Any]:  # fmt: skip
     """Return the hosts that a task of the template would touch, with the draft's overrides; nothing is started.
 
-    Raises `Unavailable` when no worker answers; what is wrong with playbook or inventory is part of the answer.
+    `at` are the ids of project and template. Raises `Unavailable` when no worker answers; what is wrong with playbook
+    or inventory is part of the answer.
     """
-    grant = await require(actor, project_id, RUN_TASKS, template_id=template_id)
+    project_id, template_id = at
+    grant = await require(actor, project_id, 0 if how is How.KEPT else RUN_TASKS, template_id=template_id)
     template = await find(Template, project_id, template_id, "template")
     executor = _able(await apps.usable(hub, template.app))
     wanted = draft or TaskDraft()
@@ -60,20 +72,20 @@ async def of_template(
         params=check_task_params(executor, wanted.params, wanted.limit),
         environment=_answers(grant, template, wanted.environment),
     )
-    found = await _asked(hub, wish, await _content(Template, template.id))
-    return found | {"host_limit": template.host_limit}
+    found = await _asked(hub, wish, await _content(Template, template.id), how=how)
+    return shown(grant, "hosts", found) | {"host_limit": template.host_limit}
 
 
 async def of_inventory(
-    hub: Hub, actor: Actor, project_id: int, inventory_id: int, *, anew: bool = False
+    hub: Hub, actor: Actor, project_id: int, inventory_id: int, *, how: How = How.USUAL
 ) -> dict[str, Any]:  # fmt: skip
     """Return the hosts of an inventory with their groups, and their variables without secrets.
 
-    With `anew` a worker is asked although it has just answered. Raises `Unavailable` when none does.
+    Raises `Unavailable` when no worker answers.
     """
     grant = await require(actor, project_id)
     inventory = await find(Inventory, project_id, inventory_id, "inventory")
-    if not grant.effective & WORKERS:
+    if how is not How.KEPT and not grant.effective & WORKERS:
         raise Forbidden("Your role does not let you read inventories.")
     executor = next((one for one in hub.registry.executors.values() if _tells(hub, one, inventory.type)), None)
     if executor is None:
@@ -84,7 +96,7 @@ async def of_inventory(
         inventory_id=inventory.id,
         repository_id=None if inventory.repository_id else await _home(hub, inventory),
     )
-    return await _asked(hub, wish, {}, anew=anew)
+    return shown(grant, "hosts", await _asked(hub, wish, {}, how=how))
 
 
 def has_hosts(hub: Hub, kind: str) -> bool:
@@ -133,15 +145,17 @@ async def _content(model: type[Template | Inventory | Repository], row_id: int |
 
 
 async def _asked(
-    hub: Hub, wish: Wish, template: Mapping[str, Any], *, anew: bool = False
+    hub: Hub, wish: Wish, template: Mapping[str, Any], *, how: How
 ) -> dict[str, Any]:  # fmt: skip
     inventory = await _content(Inventory, wish.inventory_id)
     repository = await _content(Repository, inventory.get("repository_id") or wish.repository_id)
     decides = json.dumps([hub.node, asdict(wish), template, inventory, repository], sort_keys=True, default=str)
     digest = hashlib.sha256(decides.encode()).hexdigest()
     kept = _kept.get(digest)
-    if kept is not None and not anew and time.monotonic() - kept[0] < FRESH:
+    if kept is not None and how is not How.ANEW and time.monotonic() - kept[0] < FRESH:
         return kept[1]
+    if how is How.KEPT:
+        return {**_shape(hub, {}), "looked": None}
     answer = _shape(hub, await questions.ask(hub, "hosts", asdict(wish), seconds=LIMIT + 5))
     _kept.pop(digest, None)
     if not answer["error"]:

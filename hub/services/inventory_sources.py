@@ -88,6 +88,18 @@ def key_fields(source: InventorySource) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def keys_of(hub: Hub, kind: str, text: str) -> set[int]:
+    """Return the ids of the keys that an inventory of a source names."""
+    source = find(hub, kind)
+    if source is None:
+        return set()
+    try:
+        given = members(text)
+    except Invalid:
+        return set()
+    return {given[name] for name in key_fields(source) if isinstance(given.get(name), int)}
+
+
 def named_keys(kind: str, text: str, names: Mapping[int, str]) -> dict[str, str] | None:
     """Return the names of the keys that an inventory of a source may refer to, by id; None for none.
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import InUse, Invalid
-from hub.models import HostConfig, StateAlias, Template
-from hub.services import apps
+from hub.models import HostConfig, Inventory, StateAlias, Template
+from hub.services import apps, inventory_sources
 from hub.services.params import key_members
 
 
@@ -28,12 +28,16 @@ async def refuse_deletion(project_id: int, key_id: int, text: str) -> None:
 
 
 async def refuse_in_params(hub: Hub, project_id: int, key_id: int, text: str) -> None:
-    """Raise `InUse` when a template names the key in its params."""
+    """Raise `InUse` when a template names the key in its params, or an inventory in those of its source."""
     for template in await Template.filter(project_id=project_id, task_params__isnull=False).order_by("name"):
         executor = await apps.find(hub, template.app)
         members = key_members(executor.params_type) if executor and template.task_params else []
         if any((template.task_params or {}).get(name) == key_id for name in members):
             raise InUse(f"{text}: template “{template.name}”.")
+    fetched = Inventory.filter(project_id=project_id, type__in=list(inventory_sources.names(hub)))
+    for inventory in await fetched.order_by("name"):
+        if key_id in inventory_sources.keys_of(hub, inventory.type, inventory.inventory):
+            raise InUse(f"{text}: inventory “{inventory.name}”.")
 
 
 async def refuse_other_type(project_id: int, key_id: int, before: str, after: str) -> None:

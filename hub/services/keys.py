@@ -218,8 +218,8 @@ async def _checked(
     """Return (columns of the place, secret members), both checked."""
     kind = hub.registry.key_types.get(draft.type)
     if kind is None:
-        known = ", ".join(sorted(hub.registry.key_types))
-        raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {known}.", field="type")
+        names = ", ".join(sorted(hub.registry.key_types))
+        raise Invalid(f"There is no type of key {draft.type or '(empty)'}; choose one of: {names}.", field="type")
     brought = "vault" in hub.registry.secret_backends
     if draft.source_storage_type == "vault" and (draft.source_storage_id or not brought):
         await _refuse_storage(project_id, draft.source_storage_id)

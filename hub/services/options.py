@@ -7,9 +7,10 @@ import re
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import column, unit
 from hub.errors import Invalid
 from hub.models import Option
+from hub.services import changes
 from hub.services.access import require_admin
 from hub.services.actor import Actor
 from hub.services.draft import Draft
@@ -43,6 +44,8 @@ async def set_option(hub: Hub, actor: Actor, draft: OptionDraft) -> dict[str, st
         raise Invalid(f"Options that begin with {_OURS} belong to the hub itself.", field="key")
 
     async def work() -> None:
+        before = await column(Option.filter(key=draft.key), "value")
+        changes.note("value", before[0] if before else None, draft.value)
         await Option.update_or_create(defaults={"value": draft.value}, key=draft.key)
         await record(hub, actor, "option", None, f"Option {draft.key} set", project_id=None)
 

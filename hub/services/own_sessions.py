@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from hub.context import Hub
+from hub.db import unit
 from hub.errors import NotFound
 from hub.models import Session
 from hub.services.access import rights_changed
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID
+from hub.services.events import record
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.sessions import close_sessions_of
 
@@ -40,14 +42,24 @@ async def list_sessions(hub: Hub, actor: Actor, asked: Asked = WHOLE) -> Page[di
 
 async def end_session(hub: Hub, actor: Actor, session_id: int) -> None:
     """Sign the actor out in one place."""
-    known = 0 < session_id <= MAX_ID
-    if not known or not await Session.filter(id=session_id, user_id=actor.user_id).delete():
-        raise NotFound("There is no such session of yours; it may have ended.")
-    if actor.user_id is not None:
-        await rights_changed(hub, [actor.user_id])
+
+    async def work() -> None:
+        known = 0 < session_id <= MAX_ID
+        if not known or not await Session.filter(id=session_id, user_id=actor.user_id).delete():
+            raise NotFound("There is no such session of yours; it may have ended.")
+        await record(hub, actor, "session", actor.user_id, "Signed out in another place", project_id=None)
+        if actor.user_id is not None:
+            await rights_changed(hub, [actor.user_id])
+
+    await unit(work)
 
 
 async def end_other_sessions(hub: Hub, actor: Actor) -> None:
     """Sign the actor out everywhere else."""
-    if actor.user_id is not None:
-        await close_sessions_of(hub, actor.user_id, but=actor.session_id)
+
+    async def work() -> None:
+        if actor.user_id is not None:
+            await close_sessions_of(hub, actor.user_id, but=actor.session_id)
+        await record(hub, actor, "session", actor.user_id, "Signed out in all other places", project_id=None)
+
+    await unit(work)

@@ -37,6 +37,8 @@ VEILS: Mapping[str, tuple[Veil, ...]] = {
         Veil(MANAGE_RESOURCES, {"password": None, "secrets": [], "secret_storage_key_prefix": ""}),
     ),
     "inventory": (Veil(WORKERS, {"inventory": ""}),),
+    "hosts": (Veil(WORKERS, {"hosts": [], "groups": {}, "note": "", "error": "", "said": ""}),),
+    "host_facts": (Veil(WORKERS, {"facts": {}}),),
     "repository": (Veil(WORKERS, {"git_url": ""}),),
     "key": (Veil(MANAGE_RESOURCES, {"source_storage_id": None, "source_storage_key": "", "source_storage_type": ""}),),
     "task": (Veil(WORKERS, {"environment": "", "params": None}),),

@@ -11,13 +11,15 @@ from pydantic import Field
 from tortoise.expressions import Q
 
 from hub.context import Hub
-from hub.db import column, rows
+from hub.db import column, rows, unit
 from hub.errors import Forbidden, Invalid, Unauthenticated
 from hub.models import SecondFactor, Session, Token, User
+from hub.services import changes
 from hub.services.access import SCOPES, require, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.draft import Draft
+from hub.services.events import record
 from hub.services.listing import WHOLE, Asked, Listing, Page
 
 TOUCH = timedelta(minutes=1)
@@ -57,20 +59,37 @@ async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str, prov
     secret = secrets.token_urlsafe(32)
     owes = not proved and await SecondFactor.filter(user_id=user_id, confirmed__isnull=False).exists()
     now = hub.clock()
-    await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
-    await Session.create(
-        digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64], user_agent=user_agent[:500],
-        verified=not owes,
-    )  # fmt: skip
+
+    async def work() -> None:
+        await Session.filter(last_active__lt=now - timedelta(days=hub.settings.session_idle_days)).delete()
+        await Session.create(
+            digest=digest(secret), user_id=user_id, created=now, last_active=now, ip=ip[:64],
+            user_agent=user_agent[:500], verified=not owes,
+        )  # fmt: skip
+        text = "Signed in; the second factor is owed" if owes else "Signed in"
+        await record(hub, await _named(user_id), "session", user_id, text, project_id=None)
+
+    await unit(work)
     return secret
+
+
+async def _named(user_id: int) -> Actor:
+    [username] = await column(User.filter(id=user_id), "username")
+    return Actor("user", user_id, username)
 
 
 async def close_session(hub: Hub, secret: str) -> None:
     """Sign out; views that the session has open end at once."""
     query = Session.filter(digest=digest(secret))
-    owner = await column(query, "user_id")
-    await query.delete()
-    await rights_changed(hub, owner)
+
+    async def work() -> None:
+        owner = await column(query, "user_id")
+        await query.delete()
+        for one in owner:
+            await record(hub, await _named(one), "session", one, "Signed out", project_id=None)
+        await rights_changed(hub, owner)
+
+    await unit(work)
 
 
 async def close_sessions_of(hub: Hub, user_id: int, *, but: int | None = None) -> None:
@@ -141,10 +160,17 @@ async def create_token(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, A
     if draft.project_id:
         await require(actor, draft.project_id)
     secret = secrets.token_urlsafe(32).lower() + "="
-    await Token.create(
-        digest=digest(secret), prefix=secret[:_PREFIX], name=draft.name, user_id=actor.user_id, created=now,
-        expires=expires, scopes=scopes, project_id=draft.project_id or None,
-    )  # fmt: skip
+
+    async def work() -> None:
+        await Token.create(
+            digest=digest(secret), prefix=secret[:_PREFIX], name=draft.name, user_id=actor.user_id, created=now,
+            expires=expires, scopes=scopes, project_id=draft.project_id or None,
+        )  # fmt: skip
+        for name, value in {"scopes": scopes, "project_id": draft.project_id or None, "expires": expires}.items():
+            changes.note(name, None, value)
+        await _tell(hub, actor, f"API token {draft.name or secret[:_PREFIX]} created")
+
+    await unit(work)
     return {"id": secret, "created": now, "expired": False, "user_id": actor.user_id, "name": draft.name,
             "expires_at": expires, "scopes": scopes, "project_id": draft.project_id or None}  # fmt: skip
 
@@ -191,7 +217,18 @@ async def delete_token(hub: Hub, actor: Actor, name: str) -> None:
         raise Invalid("A token is named by at least its first eight characters.")
     query = Token.filter(user_id=actor.user_id)
     query = query.filter(prefix=name.lower()) if len(name) == _PREFIX else query.filter(digest=digest(name.lower()))
-    await query.delete()
+
+    async def work() -> None:
+        gone = [one or name[:_PREFIX] for one in await column(query, "name")]
+        await query.delete()
+        for one in gone:
+            await _tell(hub, actor, f"API token {one} deleted")
+
+    await unit(work)
+
+
+async def _tell(hub: Hub, actor: Actor, text: str) -> None:
+    await record(hub, actor, "token", actor.user_id, text, project_id=None)
     if actor.user_id is not None:
         await rights_changed(hub, [actor.user_id])
 
@@ -200,10 +237,14 @@ async def end_tokens(hub: Hub, actor: Actor) -> int:
     """Make every token of the actor expire now, so that all who use them stop; return how many were good."""
     _refuse_limited(actor)
     now = hub.clock()
-    ended = await Token.filter(Q(expires__isnull=True) | Q(expires__gt=now), user_id=actor.user_id).update(expires=now)
-    if actor.user_id is not None:
-        await rights_changed(hub, [actor.user_id])
-    return ended
+
+    async def work() -> int:
+        good = Token.filter(Q(expires__isnull=True) | Q(expires__gt=now), user_id=actor.user_id)
+        ended = await good.update(expires=now)
+        await _tell(hub, actor, f"{ended} API tokens ended")
+        return ended
+
+    return await unit(work)
 
 
 def _refuse_limited(actor: Actor) -> None:

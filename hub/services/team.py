@@ -7,10 +7,10 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import column, unit
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Membership, User
-from hub.services import events
+from hub.services import changes, events
 from hub.services.access import MANAGE_USERS, Grant, bits_of, require, require_within, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id
@@ -92,7 +92,10 @@ async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, dra
     require_within(grant, wanted)
 
     async def work() -> None:
-        await Membership.filter(project_id=project_id, user_id=user_id).update(role=draft.role)
+        mine = Membership.filter(project_id=project_id, user_id=user_id)
+        for before in await column(mine, "role"):
+            changes.note("role", before, draft.role)
+        await mine.update(role=draft.role)
         await _tell(hub, actor, project_id, user_id, f"Changed role for User ID {user_id}")
 
     await unit(work)

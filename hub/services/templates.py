@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import rows
+from hub.db import rows, unit
 from hub.errors import Conflict, Invalid
 from hub.models import Inventory, Task, Template, TemplateEnvironment, TemplateVault
 from hub.plugin import Executor
@@ -184,16 +184,26 @@ async def attach_inventory(hub: Hub, actor: Actor, project_id: int, template_id:
     template, inventory, _ = await _pair(hub, actor, project_id, template_id, inventory_id)
     if inventory.template_id is not None:
         raise Invalid("Inventory is already attached to another template")
-    await Inventory.filter(id=inventory.id, template_id=None).update(template_id=template.id)
+
+    async def work() -> None:
+        await Inventory.filter(id=inventory.id, template_id=None).update(template_id=template.id)
+        await _tell(hub, actor, template, f"got the inventory {inventory.name}")
+
+    await unit(work)
 
 
-async def detach_inventory(actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
+async def detach_inventory(hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
     """Give an inventory back to the whole project."""
     await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
-    await find(Template, project_id, template_id, "template")
-    await find(Inventory, project_id, inventory_id, "inventory")
-    if not await Inventory.filter(id=inventory_id, template_id=template_id).update(template_id=None):
-        raise Invalid("Inventory is not attached to this template")
+    template = await find(Template, project_id, template_id, "template")
+    inventory = await find(Inventory, project_id, inventory_id, "inventory")
+
+    async def work() -> None:
+        if not await Inventory.filter(id=inventory_id, template_id=template_id).update(template_id=None):
+            raise Invalid("Inventory is not attached to this template")
+        await _tell(hub, actor, template, f"gave the inventory {inventory.name} back")
+
+    await unit(work)
 
 
 async def set_default_inventory(hub: Hub, actor: Actor, project_id: int, template_id: int, inventory_id: int) -> None:
@@ -201,7 +211,13 @@ async def set_default_inventory(hub: Hub, actor: Actor, project_id: int, templat
     template, inventory, executor = await _pair(hub, actor, project_id, template_id, inventory_id)
     if _workspace(executor) and inventory.template_id != template.id:
         raise Invalid("Inventory is not attached to this template")
-    await Template.filter(id=template.id).update(inventory_id=inventory.id)
+    template.inventory_id = inventory.id
+
+    async def work() -> None:
+        await template.save(update_fields=["inventory_id"])
+        await _tell(hub, actor, template, "updated")
+
+    await unit(work)
 
 
 async def _pair(

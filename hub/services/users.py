@@ -12,7 +12,7 @@ from hub.context import Hub
 from hub.db import exclusive, rows, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import User
-from hub.services import own_password, second_factor
+from hub.services import changes, own_password, second_factor
 from hub.services.access import require_admin, rights_changed
 from hub.services.actor import Actor
 from hub.services.draft import Draft
@@ -178,6 +178,7 @@ async def update_user(hub: Hub, actor: Actor, user_id: int, draft: UserDraft) ->
         await refuse_taken(columns, but=user_id)
         if not draft.admin:
             await _keep_an_administrator(user_id)
+        changes.note_columns(User, user, columns)
         if not await User.filter(id=user_id).update(**columns):
             raise NotFound("There is no such user.")
         await rights_changed(hub, [user_id])

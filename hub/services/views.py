@@ -102,7 +102,7 @@ async def update_view(hub: Hub, actor: Actor, project_id: int, view_id: int, dra
     await store(work)
 
 
-async def place_views(actor: Actor, project_id: int, positions: Any) -> None:
+async def place_views(hub: Hub, actor: Actor, project_id: int, positions: Any) -> None:
     """Set positions, sent as an object of ids and numbers; ids that are no views of the project are passed over."""
     await require(actor, project_id, MANAGE_RESOURCES)
     wanted = _positions(positions)
@@ -110,6 +110,7 @@ async def place_views(actor: Actor, project_id: int, positions: Any) -> None:
     async def work() -> None:
         for view_id, position in wanted.items():
             await View.filter(id=view_id, project_id=project_id).update(position=position)
+        await events.record(hub, actor, "view", None, "Views put in another order", project_id=project_id)
 
     await store(work)
 

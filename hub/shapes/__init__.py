@@ -42,6 +42,7 @@ from hub.shapes.frame import (
     RunPair,
 )
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
+from hub.shapes.left import Artifact, Output
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -124,9 +125,8 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.upkeep import Retention
+from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
-    Artifact,
     BuildTask,
     Choice,
     DayFigures,
@@ -141,7 +141,6 @@ from hub.shapes.work import (
     Move,
     NewTask,
     NewTemplate,
-    Output,
     Project,
     ProjectRole,
     Result,
@@ -160,6 +159,7 @@ __all__ = [
     "Alias",
     "App",
     "Artifact",
+    "AuditEntry",
     "Backup",
     "BackupEnvironment",
     "BackupFreeze",

@@ -32,7 +32,8 @@ class HostsSeen(TypedDict):
     """Why the hosts cannot be told, as a sentence; empty when they are."""
     said: str
     """The last of what programs said, where there is an error."""
-    looked: Time
+    looked: Time | None
+    """When; null where nobody has looked within the last half minute, and then there is nothing else."""
     host_limit: NotRequired[int]
     """Most hosts that a task of the template may touch; 0 is without limit."""
 

@@ -91,6 +91,8 @@ class Event(TypedDict):
     object_name: str
     project_name: str | None
     username: str | None
+    actor: str
+    """Who, by the name of that day, also where it was no person."""
 
 
 @described

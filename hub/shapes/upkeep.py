@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import described
+from hub.shapes.kinds import Free, Time, described
 
 
 @described
@@ -23,3 +23,26 @@ class Retention(TypedDict):
     """Tasks that are over a limit."""
     over_logs: int
     """Logs that are, of tasks that stay."""
+
+
+@described
+class AuditEntry(TypedDict):
+    """What somebody did, from where, and what changed with it."""
+
+    id: int
+    created: Time
+    actor: str
+    """Who, by the name of that day: a person, a token, a schedule, an integration, or the hub itself."""
+    address: str
+    """Network address that the request came from; empty for what the hub did by itself."""
+    object_type: str | None
+    object_id: int | None
+    description: str | None
+    changes: Free | None
+    """By name: what it was and what it is; null for a secret, of which only is told that it changed."""
+    user_id: int | None
+    username: str | None
+    """What the person is called today."""
+    integration_id: int | None
+    project_id: int | None
+    project_name: str | None

@@ -24,7 +24,12 @@ KEY_STORE: Final = (
     N_("Environment variable"), N_("File"), N_("Disk"),
     N_("A login must not begin with a dash and must be a single line. Correct the login."),
     N_("A login needs its password. Enter the password too."),
-    N_("An SSH key needs its private key. Paste the private key too."),
+    N_("An SSH key needs its private key. Paste the private key too."), N_("Certificate"),
+    N_("Certificate of this key (`…-cert.pub`), where servers trust an authority instead of single keys."),
+    N_("This is not a certificate of an SSH key that the hub can read. Paste the whole line of the file “…-cert.pub”, "
+       "which begins with a name such as ssh-ed25519-cert-v01@openssh.com."),
+    N_("This certificate is for a host, not for signing in. Let the authority sign the key for a user."),
+    N_("This certificate belongs to another key. Paste the one that was made for this private key."),
 )  # fmt: skip
 """Built-in types of key and places for secrets."""
 
@@ -56,7 +61,8 @@ PLUGINS: Final = (
     N_("The four types of key that every hub has: none, a secret text, a login with a password, and an SSH key."),
     N_("Secrets that the machine already has: environment variables and mounted files, both read only."),
     N_("Large files in a folder on a disk."), N_("Runs Ansible playbooks in Automation Hub."),
-    N_("Runs Bash, Python and PowerShell scripts in Automation Hub."),
+    N_("Runs scripts of Bash, sh, Python, PowerShell, Node.js and your own apps in Automation Hub."),
+    N_("Previews and applies Pulumi programs in Automation Hub."),
 )  # fmt: skip
 """Summaries on the Plugins page."""
 
@@ -76,6 +82,16 @@ ANSIBLE: Final = (
     N_("Run only tasks with one of these tags."), N_("Skip tags"), N_("Leave out tasks with one of these tags."),
     N_("Become"), N_("Run with raised privileges (`--become`), whatever the playbook says."), N_("Become method"),
     N_("How privileges are raised, such as `sudo`, `su` or `doas`; Ansible's own choice when empty."),
+    N_("Become user"),
+    N_("Who to become, instead of the login of the inventory's become key. What the inventory itself says wins."),
+    N_("Become flags"),
+    N_("Options for the program that raises privileges, such as `-H -S`; Ansible's own choice when empty."),
+    N_("Become exe"),
+    N_("Another program that raises privileges, such as `/usr/local/bin/sudo`; Ansible's own choice when empty."),
+    N_("Connection"), N_("Jump host"),
+    N_("Reach the hosts through this one: `user@host:port`, several with commas between. What ansible.cfg or the "
+       "inventory says of a ProxyCommand or ProxyJump wins."),
+    N_("Jump key"), N_("The SSH key for the jump hosts; the user key of the inventory when empty."),
     N_("Template extra vars"),
     N_("Evaluate templates (`{{ … }}`) in variables. Whoever may set a variable, such as a survey answer, can then run "
        "commands on the worker. Secrets and the facts of the task are never evaluated."),
@@ -132,3 +148,46 @@ TERRAFORM: Final = (
     N_("Forget what was known of the backend (`-reconfigure`)."),
 )  # fmt: skip
 """Params of our plugin for Terraform."""
+
+LEFT: Final = (
+    N_("Artifacts"),
+    N_("Files to keep when the script has ended, well or not: patterns below the working directory, such as "
+       "`dist/*.whl`, `reports/**/*.xml` or `build`. People download them from the task's page. Links are "
+       "not followed."),
+    N_("Bring artifacts"),
+    N_("Bring the artifacts of the build into a folder, named by `HUB_INPUT_FILES`. For templates that "
+       "deploy a build."),
+    N_("Shell"),
+)  # fmt: skip
+"""Options of the plugin for scripts about what they leave."""
+
+PULUMI: Final = (
+    N_("Stack"),
+    N_("Stack, such as `prod` or `acme/shop/prod`. An inventory of the type “Pulumi stack” wins over it."),
+    N_("Create stack"),
+    N_("Make the stack when there is none of that name yet."),
+    N_("Install"),
+    N_("Install what the program needs first: packages of its language, and plugins (`pulumi install`)."),
+    N_("Refresh"),
+    N_("Look at what is really there before each preview (`--refresh`)."),
+    N_("Backend"),
+    N_("Where the state is: `s3://…`, `azblob://…`, `gs://…`, `https://…` or `file://…`; empty for Pulumi "
+       "Cloud, or for what `PULUMI_BACKEND_URL` of the variable group says."),
+    N_("Access token"),
+    N_("Access token of Pulumi Cloud or of a backend of your own."),
+    N_("Passphrase of the stack's secrets, where no cloud keeps them."),
+    N_("Saved plan"),
+    N_("Save the preview as an update plan, and let `up` do what is in it and nothing else. Pulumi calls it "
+       "experimental. Without it the preview is made again after the confirmation, and has to be the same."),
+    N_("Apply every preview without asking."),
+    N_("Let a task apply its preview without asking."),
+    N_("Let a task destroy everything that the stack has."),
+    N_("What to do with the stack. Destroying needs the template's leave."),
+    N_("Update (up)"),
+    N_("Refresh the state"),
+    N_("Preview"),
+    N_("Only preview; change nothing."),
+    N_("Look for drift: preview an update with `--refresh`, change nothing, and note what differs."),
+    N_("Apply the preview without asking."),
+)  # fmt: skip
+"""Params of our plugin for Pulumi."""

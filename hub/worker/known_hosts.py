@@ -8,7 +8,9 @@ key, and vouches for the first one of a host where the project trusts at first s
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import stat
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,14 +98,22 @@ class HostTrust:
 
     def _shown(self) -> str:
         """Return lines that are new: noted by our program, or added by another ssh than OpenSSH, or by an old one."""
-        texts = []
-        for name in ("shown", "known_hosts"):
-            try:
-                with (self._folder / name).open("r", encoding="utf-8", errors="replace") as file:
-                    texts += file.read(_MOST_SHOWN).splitlines()
-            except OSError:
-                continue  # the task's own programs may have removed it
+        texts = [line for name in ("shown", "known_hosts") for line in _read(self._folder / name).splitlines()]
         return "\n".join(line for line in texts if line not in self._lines and not line.startswith("@"))
+
+
+def _read(path: Path) -> str:
+    """Read what a task's own programs may have removed, or put something else in the place of."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        return os.read(descriptor, _MOST_SHOWN).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
 
 
 @asynccontextmanager

@@ -85,6 +85,14 @@ class LookIO(LiveIO):
         """Refuse."""
         raise Refused(_ONLY)
 
+    async def publish(self, files: Mapping[str, Path]) -> None:
+        """Refuse."""
+        raise Refused(_ONLY)
+
+    async def received(self, folder: Path) -> Sequence[str]:
+        """Refuse."""
+        raise Refused(_ONLY)
+
     @property
     def hosts(self) -> HostDoor:
         """Facts are known, and nothing is held."""

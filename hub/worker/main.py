@@ -154,7 +154,7 @@ class Sweep:
         now = self._hub.clock()
         if self._last is None or not timedelta(0) <= now - self._last <= leases.LEASE / 2:
             self._sure_from = now + leases.LEASE
-        await leases.sweep(self._hub, end_lost=now >= self._sure_from)
+        await leases.sweep(self._hub, end_lost=now >= self._sure_from, now=now)
         await end_overdue(self._hub)
         await workers.forget_silent(self._hub)
         self._last = now

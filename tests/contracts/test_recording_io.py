@@ -12,7 +12,9 @@ import pytest
 
 import hub
 from hub.plugin import (
+    HostDoor,
     Key,
+    NotReady,
     PluginError,
     Refused,
     Stopped,
@@ -128,10 +130,27 @@ async def test_a_shared_folder_whose_filling_failed_is_not_kept(io):
     assert list(io.cache.iterdir()) == [home]
 
 
+async def test_downloads_facts_and_holds_are_recorded(tmp_path):
+    io = RecordingIO(tmp_path, pages={"https://a.example/": b"found"}, known_facts={"w1": {"a": 1}, "w2": {}})
+    assert await io.download("https://a.example/", headers={"X": "y"}) == b"found"
+    with pytest.raises(NotReady):
+        await io.download("https://b.example/")
+    assert io.downloads == [("https://a.example/", {"X": "y"}), ("https://b.example/", {})]
+    assert await io.hosts.facts(["w1", "w3"]) == {"w1": {"a": 1}}
+    assert (await io.hosts.facts()).keys() == {"w1", "w2"}
+    await io.hosts.hold(["w1"])
+    await io.hosts.hold(["w1", "w2"])
+    assert io.held == ["w1", "w2"]
+
+
 def test_the_recording_io_has_every_way_that_the_real_one_has(io):
     promised = {name for name in vars(TaskIO) if not name.startswith("_")}
-    for name in promised - {"workspace"}:
+    properties = {name for name in promised if isinstance(vars(TaskIO)[name], property)}
+    assert all(hasattr(io, name) for name in properties)
+    for name in promised - properties:
         assert inspect.signature(getattr(TaskIO, name)) == inspect.signature(getattr(RecordingIO, name)), name
+    for name in ("facts", "hold"):
+        assert inspect.signature(getattr(HostDoor, name)) == inspect.signature(getattr(type(io.hosts), name)), name
     assert io.workspace.is_dir()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub.models import Event, TaskMove, Worker
 from hub.registry import Registry
 from hub.testing.booted import booted
 from hub.testing.redis_server import RedisServer, redis_program
@@ -48,7 +49,9 @@ async def test_a_worker_runs_tasks_and_ends_in_order_when_told_to(shared: Any, t
         HUB_LOCAL_REPOSITORY_ROOTS=str(settings.local_repository_roots[0]),
     )  # fmt: skip
     try:
-        assert (await shared.until(await shared.launch(await shared.template("hello.sh"))))["status"] == "success"
+        hello = await shared.template("hello.sh")
+        assert (await shared.until(await shared.launch(hello)))["status"] == "success"
+        await look_after_it(shared, Terminal(tmp_path, settings.data_dir), hello)
         tagged = await shared.template("brief.sh", runner_tag="big")
         task_id = await shared.launch(tagged)
         await shared.until(task_id, "running")
@@ -60,3 +63,21 @@ async def test_a_worker_runs_tasks_and_ends_in_order_when_told_to(shared: Any, t
     assert (await shared.task(task_id))["status"] == "success"
     assert process.returncode == 0, told
     assert "Traceback" not in told
+
+
+async def look_after_it(shared: Any, terminal: Terminal, template: Any) -> None:
+    """Drain the worker from another process, and let it take tasks again."""
+    (known,) = await Worker.all()
+    assert known.node in (await asyncio.to_thread(terminal.run, "worker", "list", **redis_of(shared))).stdout
+    told = await asyncio.to_thread(terminal.run, "worker", "drain", known.node, "--wait", **redis_of(shared))
+    assert "runs nothing any more" in told.stdout
+    number = await shared.launch(template)
+    await asyncio.to_thread(terminal.run, "worker", "undrain", known.node, **redis_of(shared))
+    assert (await shared.until(number))["status"] == "success"
+    moves = await TaskMove.filter(task_id=number, target="starting").values_list("at", flat=True)
+    said = await Event.filter(object_type="worker").order_by("-id").values_list("created", flat=True)
+    assert moves[0] >= said[0]  # not before it was let take tasks again
+
+
+def redis_of(shared: Any) -> dict[str, str]:
+    return {"HUB_REDIS_URL": shared.hub.settings.redis_url}

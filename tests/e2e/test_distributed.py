@@ -31,11 +31,13 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def hub(tmp_path: Path, redis: RedisServer) -> AsyncIterator[Cluster]:
-    note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {tmp_path}/starts; '
+    notes = tmp_path / "notes"  # tasks may not write right beside the data folder
+    notes.mkdir()
+    note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {notes}/starts; '
     scripts = {
         "quick.sh": f"{note}echo hello\n",
-        "long.sh": f"{note}echo $$ >> {tmp_path}/pids; echo begun; sleep 600\n",
-        "until.sh": f"{note}echo begun; while [ ! -e {tmp_path}/go ]; do sleep 0.1; done; echo done\n",
+        "long.sh": f"{note}echo $$ >> {notes}/pids; echo begun; sleep 600\n",
+        "until.sh": f"{note}echo begun; while [ ! -e {notes}/go ]; do sleep 0.1; done; echo done\n",
     }
     async with migrated_postgres() as url:
         settings = {"HUB_DATABASE_URL": url, "HUB_REDIS_URL": redis.url, "HUB_MAX_PARALLEL_TASKS": "6"}
@@ -44,7 +46,7 @@ async def hub(tmp_path: Path, redis: RedisServer) -> AsyncIterator[Cluster]:
 
 
 def starts(folder: Path) -> Counter[int]:
-    path = folder / "starts"
+    path = folder / "notes/starts"
     return Counter(int(line) for line in path.read_text().split()) if path.exists() else Counter()
 
 
@@ -73,7 +75,7 @@ def test_a_killed_worker_costs_its_tasks_and_nothing_else(hub: Cluster, tmp_path
     for task in person.until_ended(lost):
         assert (task["status"], task["reason"]) == ("error", LOST)
         assert "begun\n" in person.text(task["id"])
-    pids = [int(line) for line in (tmp_path / "pids").read_text().split()]
+    pids = [int(line) for line in (tmp_path / "notes/pids").read_text().split()]
     hub.worker("two", "--slots", "2")
     wait_for("its successor to end what is left", lambda: not any(runs(pid) for pid in pids))
     assert starts(tmp_path) == Counter(lost + after)
@@ -88,7 +90,7 @@ def test_a_worker_told_to_end_lets_its_tasks_end(hub: Cluster, tmp_path: Path) -
     hub.worker("three", "--slots", "2")
     (other,) = person.launch(person.template("quick.sh"))
     assert person.until_ended([other])[0]["status"] == "success"
-    (tmp_path / "go").touch()
+    (tmp_path / "notes/go").touch()
     assert person.until_ended([number])[0]["status"] == "success"
     assert leaving.process.wait(timeout=60) == 0
 
@@ -107,7 +109,7 @@ def test_a_redis_that_dies_and_forgets_everything_loses_no_task(
     redis.start()
     launched += person.launch(template, 8)
     redis.flush()
-    (tmp_path / "go").touch()
+    (tmp_path / "notes/go").touch()
     tasks = person.until_ended(launched + running)
     assert Counter(task["status"] for task in tasks) == {"success": 25}
     assert starts(tmp_path) == Counter(launched + running)

@@ -87,7 +87,7 @@ async def test_hosts_come_from_an_address_and_from_a_command(
         from_url = {"url": f"{address}/hosts?zone=eu", "format": "json", "key": key}
         fetched = await inventory(stage, "url", json.dumps(from_url))
         template = await stage.template("site.yml", app="ansible", inventory=fetched)
-        before = await hosts.of_template(stage.hub, stage.actor, stage.project.id, template.id)
+        before = await hosts.of_template(stage.hub, stage.actor, (stage.project.id, template.id))
         assert ([(one["name"], one["groups"]) for one in before["hosts"]], before["error"]) == ([("d1", ["db"])], ""), (
             before
         )
@@ -155,25 +155,21 @@ async def test_hosts_of_a_run_follow_the_limit_and_who_may_change_it(stage: Scen
         task_params={"allow_override_limit": True},
     )  # fmt: skip
 
-    async def names(**draft: Any) -> list[str]:
-        found = await hosts.of_template(
-            stage.hub, stage.actor, stage.project.id, template.id, TaskDraft.read(draft) if draft else None
-        )
-        assert (found["error"], found["host_limit"]) == ("", 2)
-        return [one["name"] for one in found["hosts"]]
+    async def seen(**draft: Any) -> dict[str, Any]:
+        at = (stage.project.id, template.id)
+        return await hosts.of_template(stage.hub, stage.actor, at, TaskDraft.read(draft))
 
-    assert await names() == ["d1", "w1", "w2"]
-    assert await names(params={"limit": ["db"]}, environment='{"target": "all:!w1"}') == ["d1"]
-    draft = TaskDraft.read({"params": {"limit": ["nowhere"]}})
-    nobody = await hosts.of_template(stage.hub, stage.actor, stage.project.id, template.id, draft)
+    found = await seen(params={"limit": ["db", "w2"]}, environment='{"target": "all:!w1"}')
+    assert ([one["name"] for one in found["hosts"]], found["error"], found["host_limit"]) == (["d1", "w2"], "", 2)
+    nobody = await seen(params={"limit": ["nowhere"]})
     assert (nobody["hosts"], nobody["error"], nobody["note"]) == ([], "", "No host fits the limit “nowhere”.")
     await Inventory.filter(id=machines.id).update(inventory="[broken\n")
-    found = await hosts.of_template(stage.hub, stage.actor, stage.project.id, template.id)
+    found = await seen()
     assert found["error"].startswith("Ansible could not tell which hosts")
     assert "No inventory was parsed" in found["said"]
     shell = await stage.template("hello.sh")
     with pytest.raises(Invalid, match="does not tell hosts"):
-        await hosts.of_template(stage.hub, stage.actor, stage.project.id, shell.id)
+        await hosts.of_template(stage.hub, stage.actor, (stage.project.id, shell.id))
 
 
 async def test_two_templates_that_lock_their_hosts_wait_for_each_other(stage: Scene, tmp_path: Path) -> None:

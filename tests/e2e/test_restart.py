@@ -23,8 +23,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Cluster]:
-    note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {tmp_path}/starts; '
-    pids = f"echo $$ >> {tmp_path}/pids; "
+    notes = tmp_path / "notes"  # tasks may not write right beside the data folder
+    notes.mkdir()
+    note = f'echo "$SEMAPHORE_TASK_DETAILS_ID" >> {notes}/starts; '
+    pids = f"echo $$ >> {notes}/pids; "
     scripts = {
         "long.sh": f"{note}{pids}setsid sh -c '{pids}exec sleep 600' >/dev/null 2>&1 & echo begun; sleep 600\n",
         "quick.sh": f"{note}echo hello\n",
@@ -42,12 +44,12 @@ def test_after_a_kill_no_task_hangs_none_runs_twice_and_what_waited_runs(hub: Cl
     person = Person(hub, server)
     running = person.launch(person.template("long.sh"), 10)
     waiting = person.launch(person.template("quick.sh"), 5)
-    wait_for("ten tasks to run", lambda: len(numbers(tmp_path / "pids")) == 20)
+    wait_for("ten tasks to run", lambda: len(numbers(tmp_path / "notes/pids")) == 20)
     for number in running:
         wait_for("its line", lambda number=number: "begun\n" in person.text(number))
     assert set(person.statuses(waiting).values()) == {"waiting"}
     server.kill()
-    left = numbers(tmp_path / "pids")
+    left = numbers(tmp_path / "notes/pids")
     assert any(runs(pid) for pid in left)
 
     person = Person(hub, hub.serve())
@@ -56,7 +58,7 @@ def test_after_a_kill_no_task_hangs_none_runs_twice_and_what_waited_runs(hub: Cl
         assert "begun\n" in person.text(task["id"])
         assert task["end"]
     assert {task["status"] for task in person.until_ended(waiting)} == {"success"}
-    assert sorted(numbers(tmp_path / "starts")) == sorted(running + waiting)
+    assert sorted(numbers(tmp_path / "notes/starts")) == sorted(running + waiting)
     wait_for("the leftover processes to end", lambda: not any(runs(pid) for pid in left))
     assert not [path for path in (tmp_path / "data" / "run").glob("*/*") if path.is_dir()]
 
@@ -102,4 +104,4 @@ async def test_told_to_end_it_ends_views_and_tasks_and_says_why(hub: Cluster, tm
     assert server.process.returncode == 0
     assert "Traceback" not in server.log.read_text()
     assert stored(server.data, number) == ("error", SHUTDOWN)
-    assert not any(runs(pid) for pid in numbers(tmp_path / "pids"))
+    assert not any(runs(pid) for pid in numbers(tmp_path / "notes/pids"))

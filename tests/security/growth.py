@@ -19,6 +19,7 @@ from hub.models import (
     App,
     DriftCheck,
     Event,
+    HostFacts,
     Membership,
     Role,
     Schedule,
@@ -59,6 +60,7 @@ async def seed(hub: Hub, things: Things) -> None:
     await Task.create(template_id=things.build, status="waiting", created=now, **at)
     await TaskMove.create(task_id=things.task, at=now, source="waiting", target="starting")
     await DriftCheck.create(template_id=things.template, task_id=things.task, created=now, drifted=True, resources=[])
+    await HostFacts.create(inventory_id=things.inventory, host="h", facts={}, task_id=things.task, created=now)
     for kind in ("stage", "host", "failure"):
         await TaskResult.create(task_id=things.task, kind=kind, created=now, data={"name": kind, "host": kind})
 

@@ -10,6 +10,7 @@ from hub.models import (
     DriftCheck,
     Event,
     Freeze,
+    HostFacts,
     Identity,
     Inventory,
     Invite,
@@ -53,6 +54,7 @@ async def _work(stage: Scene, things: Things) -> None:
     await stage.until(await stage.launch(await stage.template("wait.sh")), "running")
     host = {"host": "web1", "task": "Ping", "error": "unreachable", "ok": 1}
     stages = [{"name": "play", "start": now.isoformat(), "end": now.isoformat(), "result": {"a": 1}}, {"name": "recap"}]
+    await HostFacts.create(inventory_id=things.inventory, host="h", facts={"a": 1}, task_id=ran["id"], created=now)
     for kind, data in ((HOSTS, {"hosts": [host]}), (ERRORS, {"errors": [host]}), (STAGES, {"stages": stages})):
         await TaskResult.create(task_id=ran["id"], kind=kind, created=now, data=data)
     whole = {

@@ -90,7 +90,8 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
             titles.append(extension.title)
     kinds += [executor.task_params_type for executor in found.executors.values()]
     # Names of products are the same everywhere.
-    names = {"Ansible", "Bash", "INI", "JSON", "OpenTofu", "PowerShell", "Python", "Terraform", "Terragrunt", "YAML"}
+    names = {"Ansible", "Bash", "INI", "JSON", "Node.js", "OpenTofu", "PowerShell", "Pulumi", "Python", "Terraform",
+             "Terragrunt", "YAML"}  # fmt: skip
     said = {title for title in titles if title not in names}
     for kind in kinds:
         for field in fields_of(kind, {}, prefix=""):

@@ -154,7 +154,12 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
                     {"type": "password", "vault_key_id": login["id"], "name": "prod"},
                     {"type": "script", "script": "v.sh"},
                 ],
-                "task_params": {"galaxy_server": "https://galaxy.example.org/", "galaxy_server_token": outside["id"]},
+                "task_params": {
+                    "galaxy_server": "https://galaxy.example.org/",
+                    "galaxy_server_token": outside["id"],
+                    "jump_host": "bastion.example.org",
+                    "jump_key": login["id"],
+                },
             }
         ),
     )

@@ -19,6 +19,8 @@ from hub.web.api import load_routes
 from hub.web.api.mount import mount
 from hub.web.encoding import WireJSON
 
+from .audited import demand_event, newest_event
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -48,10 +50,13 @@ class Client:
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         given = {} if body is None else {"json": body}
+        before = await newest_event()
         response = await self._client.open(f"/api{path}", method=method, headers=self._headers | headers, **given)
         reply = Reply(response.status_code, response.headers, await response.get_data(as_text=False))
         if (said := said_of(method, path)) is not None and method != "HEAD":
             said.check(reply.status, response.content_type, reply.data)
+        if method not in {"GET", "HEAD"} and reply.status < 300 and not headers:
+            await demand_event(method, path, before)
         return reply
 
     async def get(self, path: str) -> Reply:

@@ -175,11 +175,12 @@ async def test_a_member_may_leave_and_a_stranger_has_nothing_to_leave(guest, str
 
 
 async def test_events_hold_every_member_of_the_wire(admin, pid, stranger):
-    (event,) = await admin.read("/events/last")
+    [event] = await admin.read(f"/events/last?project_id={pid}")
     assert set(event) == {
         "user_id", "project_id", "integration_id", "object_id", "object_type", "description", "created", "object_name",
-        "project_name", "username",
+        "project_name", "username", "actor",
     }  # fmt: skip
     assert event["username"] == "admin"
-    assert await admin.read("/events") == await admin.read(f"/project/{pid}/events/last")
+    assert [event] == await admin.read(f"/project/{pid}/events/last")
+    assert {one["object_type"] for one in await admin.read("/events")} == {"project", "token"}
     assert await stranger.read("/events") == []

@@ -41,6 +41,7 @@ async def test_a_task_is_started_and_read_in_the_shape_of_the_wire(admin, at, te
     assert set(made) == MEMBERS | {"secret", "message", "environment"}
     assert (made["status"], made["secret"], made["limit"]) == ("waiting", "{}", "")
     read = await admin.read(f"{at}/{made['id']}")
+    assert read.pop("queue_position") == 1
     assert read == {name: value for name, value in made.items() if name != "secret"}
     (listed,) = await admin.read(at)
     assert set(listed) - set(read) == {"tpl_playbook", "tpl_alias", "tpl_app", "user_name"}

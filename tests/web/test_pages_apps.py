@@ -38,6 +38,8 @@ async def test_an_app_of_their_own_is_defined_offered_run_and_deleted(stage: Sce
             "path": str(tool), "args": "--fast run\n"}  # fmt: skip
     assert (await reader.send("/apps/new", form)).place == "/apps"
     assert "There is an app of this name already" in (await reader.send("/apps/new", form)).text
+    edited = (await reader.get("/apps/mine")).text
+    assert ">--fast run</textarea>" in edited
     listed = (await reader.get("/apps")).text
     assert listed.index("My tool") < listed.index("Ansible")
     offered = (await reader.get(templates)).text
@@ -51,7 +53,7 @@ async def test_an_app_of_their_own_is_defined_offered_run_and_deleted(stage: Sce
     assert task["status"] == "success", await stage.text(task["id"])
     assert "tool --fast run runs go.mine with a=b" in await stage.text(task["id"])
     assert (
-        "cannot be deleted, for 1 template uses it"
+        "Templates use this app, so it cannot be deleted."
         in (await reader.follow(await reader.send("/apps/mine/delete", {}))).text
     )
     tool.unlink()

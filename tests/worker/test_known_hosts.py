@@ -20,6 +20,8 @@ from hub.testing.git_server import SshServer, make_ssh_key, sshd_program
 from hub.testing.tools import missing
 from hub.worker.known_hosts import HostTrust, _options
 
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIokncmVH0TUuLPPoL5HbbPP2Xu/Q0e2rZ35LUH5FHcx"
+
 
 @dataclass
 class Far:
@@ -203,6 +205,22 @@ async def test_the_files_for_ssh_are_private(ssh):
     known = await ssh.trust.open()
     assert known.path.parent.stat().st_mode & 0o077 == 0
     assert [path.stat().st_mode & 0o077 for path in known.path.parent.iterdir()] == [0, 0, 0]
+
+
+async def test_what_a_task_puts_in_the_place_of_the_files_teaches_nothing_and_holds_nobody_up(ssh, scene, tmp_path):
+    known = await ssh.trust.open()
+    shown = known.path.with_name("shown")
+    shown.unlink()
+    os.mkfifo(shown)
+    known.path.unlink()
+    (tmp_path / "elsewhere").write_text(f"web {HOST_KEY}\n")
+    known.path.symlink_to(tmp_path / "elsewhere")
+    assert await ssh.trust.learn() == []
+    known.path.unlink()
+    known.path.mkdir()
+    shown.unlink()
+    shown.write_bytes(b"\xff\x00\nweb ssh-ed25519 AAAA\n" + f"web {HOST_KEY}\n".encode())
+    assert [lesson.key.host for lesson in await ssh.trust.learn()] == ["web"]
 
 
 def test_an_older_openssh_is_told_what_it_knows(tmp_path):

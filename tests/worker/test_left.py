@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+from pathlib import Path
 
 import pytest
 
 from hub.errors import NotFound
-from hub.models import Template
+from hub.models import Task, Template
 from hub.services import artifacts
-from hub.services.tasks import files, outputs, stop
+from hub.services.tasks import files, finish, outputs, stop
 from hub.testing.scene import commit_files
+from hub.worker import inputs
+from hub.worker.mask import Masker
 
 BUILD = """set -e
 mkdir -p dist
@@ -101,3 +106,41 @@ async def test_an_artifact_that_the_store_lost_is_not_there(stage, pair):
     for number in (1, 3):
         with pytest.raises(NotFound):
             await files.opened(stage.hub, stage.actor, stage.project.id, task["id"], number)
+
+
+async def test_nothing_but_plain_files_that_stand_where_they_are_said_to_is_kept(stage, tmp_path):
+    number = await stage.launch(await stage.template("hello.sh"))
+    await stage.until(number)
+    await Task.filter(id=number).update(lease_owner=stage.hub.node)
+    root = tmp_path.resolve()
+    (root / "real").mkdir()
+    (root / "real" / "file").write_text("x")
+    (root / "linked").symlink_to(root / "real")
+    (root / "link").symlink_to(root / "real" / "file")
+    os.mkfifo(root / "pipe")
+    wrong = {"through": root / "linked" / "file", "link": root / "link", "pipe": root / "pipe", "folder": root / "real",
+             "gone": root / "gone", "../up": root / "real" / "file", "/etc/x": root / "real" / "file"}  # fmt: skip
+    done = await files.publish(stage.hub, number, {**wrong, "good": root / "real" / "file"})
+    assert [one["name"] for one in done.files] == ["good"]
+    assert len(done.left_out) == len(wrong)
+    (root / "real" / "second").hardlink_to(root / "real" / "file")  # of the same owner, as build tools make them
+    assert (await files.publish(stage.hub, number, {"second": root / "real" / "second"})).added == 1
+    assert [one["id"] for one in await files.listed(stage.actor, stage.project.id, number)] == [1, 2]
+
+
+async def test_what_terraform_put_out_reaches_a_later_script(stage, tmp_path):
+    number = await stage.launch(await stage.template("hello.sh"))
+    shown = {"url": {"value": "https://x", "type": "string"}, "password": {"sensitive": True},
+             "masked": {"value": "***", "type": "string"}}  # fmt: skip
+    await finish.add_result(stage.hub, number, "outputs", {"outputs": shown})
+    values = {"url": "https://x", "password": "hunter2", "masked": ["deep secret", 7], "late": {"of": "no result"}}
+    (tmp_path / "outputs").write_text(json.dumps(values))
+    await artifacts.keep(stage.hub, number, outputs.ARTIFACT, tmp_path / "outputs")
+    given = await outputs.given(stage.hub, number)
+    assert given.values == values
+    assert set(given.secrets) == {"hunter2", "deep secret", "7", "no result"}
+    masker = Masker()
+    lent = await inputs.lend(stage.hub, number, tmp_path, masker)
+    assert (lent["HUB_INPUT_URL"], lent["HUB_INPUT_MASKED"]) == ("https://x", '["deep secret", 7]')
+    assert json.loads(Path(lent["HUB_INPUTS"]).read_text()) == values
+    assert masker.feed(b"it is hunter2\n") == b"it is ***\n"

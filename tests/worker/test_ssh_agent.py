@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from asyncssh import import_private_key
 
+from hub.builtin import ssh_agent
 from hub.builtin.keys import SshKey, SshParams
 from hub.builtin.ssh_agent import FAILURE, MAX_MESSAGE, SshAgent
 from hub.testing.tools import need_tool
@@ -233,12 +234,19 @@ async def test_another_user_gets_no_answer_even_where_the_folder_lets_him_in() -
             assert listed == b""
             code, _ = await run(need_tool("ssh-add"), "-l", SSH_AUTH_SOCK=str(place))
             assert code == 0
+            os.chown(place, 65534, 65534)  # as for tasks that have a user of their own
+            process = await asyncio.create_subprocess_exec(
+                need_tool("ssh-add"), "-l", env={"SSH_AUTH_SOCK": str(place)}, user=65534, stdout=subprocess.PIPE
+            )
+            listed, _ = await process.communicate()
+            assert (process.returncode, listed.split()[-1]) == (0, b"(ED25519)")
     finally:
         shutil.rmtree(folder)
 
 
 async def test_a_peer_of_another_user_id_is_hung_up_on(agent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: -7)
+    monkeypatch.setattr(ssh_agent, "_owner_of", lambda _: -7)
     reader, writer = await asyncio.open_unix_connection(agent)
     with contextlib.suppress(ConnectionError):
         writer.write(message(b"\x0b"))

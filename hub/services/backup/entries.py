@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -80,7 +80,7 @@ class MetaEntry(Draft):
     keep_tasks: Count = 0
     keep_days: Count = 0
     keep_log_days: Count = 0
-    host_keys: Literal["", "first_use", "ask", "off"] = ""
+    host_keys: str = Field(default="", pattern="^(first_use|ask|off)?$")
     keep_log_mib: Count = 0
 
     def shape(self) -> dict[str, Any]:

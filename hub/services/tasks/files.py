@@ -55,6 +55,9 @@ async def publish(hub: Hub, task_id: int, files: Mapping[str, Path]) -> Publishe
         except OSError as error:
             done.left_out.append(f"Not kept: “{name}”, for it cannot be read ({error.strerror}).")
             continue
+        if source is None:
+            done.left_out.append(f"Not kept: “{name}”, for it is no plain file.")
+            continue
         with source.file:
             reason = _unfit(name, source, room, hub.settings.artifact_size)
             if reason:
@@ -71,8 +74,6 @@ async def publish(hub: Hub, task_id: int, files: Mapping[str, Path]) -> Publishe
 
 
 def _unfit(name: str, source: _Source, room: int, limit: int) -> str:
-    if source.size is None:
-        return "for it is no plain file"
     if not _is_name(name):
         return "for its name is too long or leads elsewhere"
     if source.size > room:
@@ -90,13 +91,12 @@ class _Source:
     """A file while it is read. What it grows by meanwhile is not."""
 
     file: BufferedReader
-    size: int | None
-    """None for what is no plain file."""
+    size: int
     read: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
     async def blocks(self) -> AsyncIterator[bytes]:
-        left = self.size or 0
+        left = self.size
         while left and (block := await asyncio.to_thread(self.file.read, min(left, _BLOCK))):
             left -= len(block)
             self.read += len(block)
@@ -104,11 +104,27 @@ class _Source:
             yield block
 
 
-def _open(path: Path) -> _Source:
-    """Open without following a link at its end, nor waiting for somebody to write into a pipe."""
+def _open(path: Path) -> _Source | None:
+    """Open without following any link, nor waiting for somebody to write into a pipe.
+
+    None for what is no plain file of the task. The hub may read more than its tasks may: neither a folder that became a
+    link meanwhile nor a second name that a task gave to a file of somebody else counts.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     found = os.fstat(descriptor)
-    return _Source(os.fdopen(descriptor, "rb"), found.st_size if stat.S_ISREG(found.st_mode) else None)
+    foreign = found.st_nlink > 1 and found.st_uid != path.parent.stat().st_uid
+    if foreign or not stat.S_ISREG(found.st_mode) or not _stands_at(descriptor, path):
+        os.close(descriptor)
+        return None
+    return _Source(os.fdopen(descriptor, "rb"), found.st_size)
+
+
+def _stands_at(descriptor: int, path: Path) -> bool:
+    """Tell whether an open file is the one of that path, with no link on the way."""
+    try:
+        return Path(f"/proc/self/fd/{descriptor}").readlink() == path
+    except OSError:  # no such place on this system
+        return path.resolve() == path
 
 
 async def listed(actor: Actor, project_id: int, task_id: int) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ class TaskDraft(Draft):
 async def launch(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> dict[str, Any]:
     """Check everything, store a waiting task and return it in the wire's shape."""
     task_id = await unit(await ready(hub, actor, project_id, draft))
-    made = await one_task(project_id, task_id)
+    made = await one_task(project_id, task_id, fresh=True)
     return {**made, "secret": "{}"}
 
 

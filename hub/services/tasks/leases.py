@@ -95,20 +95,24 @@ async def renew(hub: Hub, task_ids: Collection[int]) -> set[int]:
     return set(task_ids) - set(await column(mine, "id"))
 
 
-async def sweep(hub: Hub, *, end_lost: bool = True) -> None:
-    """Send again what was admitted but never claimed; end what a lost worker left behind. Any node may do it."""
-    await send_again(hub, hub.clock() - UNCLAIMED)
+async def sweep(hub: Hub, *, end_lost: bool = True, now: datetime | None = None) -> None:
+    """Send again what was admitted but never claimed; end what a lost worker left behind. Any node may do it.
+
+    All of it goes by one look at the clock, which might jump meanwhile.
+    """
+    now = now or hub.clock()
+    await send_again(hub, now - UNCLAIMED)
     if not end_lost:
         return
-    for task_id in await column(Task.filter(status__in=list(HELD), lease_until__lt=hub.clock()), "id"):
-        await unit(partial(_give_up, hub, task_id, LOST))
+    for task_id in await column(Task.filter(status__in=list(HELD), lease_until__lt=now), "id"):
+        await unit(partial(_give_up, hub, task_id, LOST, now))
 
 
 async def recover(hub: Hub, dead: Collection[str]) -> int:
     """End what these nodes left running, at once and not when their leases end; return how many tasks. W-36."""
     left = await column(Task.filter(status__in=list(HELD), lease_owner__in=list(dead)), "id") if dead else []
     for task_id in left:
-        await unit(partial(_give_up, hub, task_id, RESTARTED))
+        await unit(partial(_give_up, hub, task_id, RESTARTED, hub.clock()))
     return len(left)
 
 
@@ -122,13 +126,13 @@ async def send_again(hub: Hub, before: datetime) -> None:
         await Task.filter(id=row["id"], status=STARTING).update(admitted=hub.clock())
 
 
-async def _give_up(hub: Hub, task_id: int, why: str) -> None:
+async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
     subject = await subject_of(task_id)
     at = await standing(task_id)
     if subject is None or at is None or at.status not in HELD:
         return
     until = await column(Task.filter(id=task_id), "lease_until")
-    if why == LOST and (until[0] is None or until[0] >= hub.clock()):
+    if why == LOST and (until[0] is None or until[0] >= now):
         return  # its worker was faster
     if at.status == STOPPING:
         await end(hub, SYSTEM, subject, STOPPED, at=at)

@@ -14,6 +14,7 @@ from hub.services.events import announce, record
 from hub.services.tasks.states import (
     CONFIRMED,
     FINISHED,
+    REJECTED,
     STARTING,
     STOPPING,
     WAITING,
@@ -146,7 +147,7 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str, *, new: b
     if target in FINISHED:
         await record(hub, actor, "task", subject.id, f"{text}finished with status {target.upper()}",
                      project_id=subject.project_id)  # fmt: skip
-    elif target in {WAITING, STARTING}:
+    elif target in {WAITING, STARTING, STOPPING, CONFIRMED, REJECTED}:
         await record(hub, actor, "task", subject.id, text + target.upper(), project_id=subject.project_id)
     await announce(
         hub, actor, "task.created" if new else _event_name(target), subject.id, subject.project_id,

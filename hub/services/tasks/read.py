@@ -194,13 +194,17 @@ async def get_task(actor: Actor, project_id: int, task_id: int) -> dict[str, Any
     return shown(grant, "task", await one_task(project_id, task_id))
 
 
-async def one_task(project_id: int, task_id: int) -> dict[str, Any]:
-    """Return one task of a project whose permission the caller has checked."""
+async def one_task(project_id: int, task_id: int, *, fresh: bool = False) -> dict[str, Any]:
+    """Return one task of a project whose permission the caller has checked.
+
+    One that is `fresh`, just stored, has nothing to tell yet of what it waits for.
+    """
     where = '"id" = ? AND "project_id" = ?'
     found = await rows(f"{_PLAIN} WHERE {where}", [task_id, project_id], times=_TIMES[:3], documents=("params",))
     if not found:
         raise NotFound("There is no such task in this project.")
-    await explain(found, positions=True)
+    if not fresh:
+        await explain(found, positions=True)
     return wire(found[0])
 
 

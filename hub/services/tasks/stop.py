@@ -12,6 +12,7 @@ from hub.services import artifacts
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
 from hub.services.actor import Actor
 from hub.services.belongings import find
+from hub.services.events import record
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Subject, standing, stop_topic, subject_of, transition
 from hub.services.tasks.states import (
@@ -119,6 +120,12 @@ async def delete(hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
     await require(actor, project_id, MANAGE_RESOURCES)
     subject = await _subject(project_id, task_id)
     require_admin(actor)
-    if not await Task.filter(id=subject.id, status__in=list(FINISHED)).delete():
-        raise Conflict("The task is still active; stop it first.")
+
+    async def work() -> None:
+        if not await Task.filter(id=subject.id, status__in=list(FINISHED)).delete():
+            raise Conflict("The task is still active; stop it first.")
+        text = f"Task ID {subject.id} ({subject.template_name}) deleted"
+        await record(hub, actor, "task", subject.id, text, project_id=project_id)
+
+    await unit(work)
     await artifacts.forget(hub, subject.id)

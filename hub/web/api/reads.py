@@ -26,10 +26,11 @@ Scope = Mapping[str, Any]
 _BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of requests that have a body, or ask for more than an answer."""
 
-_STREAMS: Final = frozenset(
-    f"/project/{{project_id}}/tasks/{{task_id}}/{name}"
-    for name in ("output", "raw_output", "log/download", "artifacts/{artifact_id}")
-)
+_STREAMS: Final = frozenset({
+    *(f"/project/{{project_id}}/tasks/{{task_id}}/{name}" for name in ("output", "raw_output", "log/download")),
+    "/project/{project_id}/tasks/{task_id}/artifacts/{artifact_id}",
+    *(f"{audit}/{name}" for audit in ("/audit", "/project/{project_id}/audit") for name in ("csv", "jsonl")),
+})  # fmt: skip
 """Routes that send something of any length piece by piece."""
 
 _ALWAYS: Final = tuple((name.lower().encode(), value.encode()) for name, value in (*SAFE.items(), UNKEPT))

@@ -87,7 +87,7 @@ async def attach_inventory(call: Call) -> Answer:
 @route("POST", _ONE + "/inventory/{inventory_id}/detach", Access.MEMBER, body=False)
 async def detach_inventory(call: Call) -> Answer:
     """Give an inventory back to the project."""
-    await templates.detach_inventory(call.actor, *_pair(call))
+    await templates.detach_inventory(call.hub, call.actor, *_pair(call))
     return None
 
 

@@ -28,7 +28,7 @@ async def create_view(call: Call) -> Answer:
 @route("POST", _ALL + "/positions", Access.MEMBER, takes=dict[str, int])
 async def place_views(call: Call) -> Answer:
     """Set the order of views: an object of ids and positions."""
-    await views.place_views(call.actor, call.ids["project_id"], call.body)
+    await views.place_views(call.hub, call.actor, call.ids["project_id"], call.body)
     return None
 
 

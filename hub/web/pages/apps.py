@@ -144,8 +144,9 @@ def _fields(form: Filled) -> list[Field]:
     ticked = "active" in form.sent if form.sent else bool(form.row.get("active", True))
     return [
         Field("title", _("Title"), "line", form.value("title"), error=form.error("title")),
-        Field("icon", _("Icon"), "choice", form.value("icon") or "terminal", options=icons, error=form.error("icon")),
-        Field("color", _("Colour"), "choice", form.value("color") or "secondary", options=colors,
+        Field("icon", _("Icon"), "choice", form.value("icon") or "terminal", options=icons, unmarked=True,
+              error=form.error("icon")),
+        Field("color", _("Colour"), "choice", form.value("color") or "secondary", options=colors, unmarked=True,
               error=form.error("color")),
         Field("priority", _("Priority"), "number", form.value("priority") or 0, error=form.error("priority"),
               help=_("Apps with a higher one stand first in menus.")),
@@ -162,7 +163,7 @@ def _program_fields(form: Filled, executor: Executor | None) -> list[Field]:
     return [
         Field("path", _("Program"), "line", form.value("path"), error=form.error("path"), placeholder="/usr/bin/ruby",
               help=_("A name on the PATH of the workers, or an absolute path.") + " " + usual),
-        Field("args", _("Arguments before the script"), "words", lines(words), error=form.error("args"),
+        Field("args", _("Arguments before the script"), "words", words, error=form.error("args"),
               help=_("One in each line, as the program gets them.")),
     ]  # fmt: skip
 

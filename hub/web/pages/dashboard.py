@@ -6,9 +6,8 @@ from typing import Any
 
 from quart import Response, request
 
-from hub.services import events, inventories, keys, repositories, team
+from hub.services import inventories, keys, repositories, team
 from hub.services.dashboard import at_work, scope_of, template_names
-from hub.services.listing import Asked
 from hub.web.i18n import gettext as _
 from hub.web.pages import history as tasks
 from hub.web.pages import visit
@@ -40,13 +39,6 @@ async def history(project_id: int) -> Response:
         panels=await boxes("dashboard"),
         steps=await _steps(project_id, known) if fresh and visit.visit().may_manage else [], **shared,
     )  # fmt: skip
-
-
-@page("/project/<int:project_id>/activity", Who.MEMBER)
-async def activity(project_id: int) -> Response:
-    """What people did, newest first."""
-    found = await events.list_for_project(visit.visit().actor, project_id, Asked(limit=events.LAST))
-    return await visit.show("activity.html", tab="activity", events=found)
 
 
 async def _steps(project_id: int, known: list[dict[str, Any]]) -> list[dict[str, Any]]:

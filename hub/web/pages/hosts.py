@@ -11,6 +11,7 @@ from quart import Response, request, url_for
 
 from hub.errors import HubError
 from hub.services import host_facts, host_runs, hosts, inventories, templates
+from hub.services.hosts import How
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults, sentence
@@ -65,7 +66,7 @@ async def look_anew(project_id: int, inventory_id: int) -> Response:
     """Ask a worker again, although it has just answered."""
     here = visit.visit()
     try:
-        await hosts.of_inventory(here.hub, here.actor, project_id, inventory_id, anew=True)
+        await hosts.of_inventory(here.hub, here.actor, project_id, inventory_id, how=How.ANEW)
     except FORM_ERRORS as fault:
         say = faults(fault)[0]
         return visit.go("inventory_hosts", project_id=project_id, inventory_id=inventory_id, say=say, kind="danger")
@@ -90,7 +91,7 @@ async def run_hosts(project_id: int, template_id: int) -> Response:
     error = ""
     try:
         draft = draft_of(template, executor, sent)
-        found = await hosts.of_template(here.hub, here.actor, project_id, template_id, draft)
+        found = await hosts.of_template(here.hub, here.actor, (project_id, template_id), draft)
     except FORM_ERRORS as fault:
         error = faults(fault)[0]
     return await visit.show("parts/run_hosts.html", found=found, error=error, folded=_FOLDED)
@@ -102,11 +103,12 @@ async def _seen(project_id: int, inventory_id: int, wanted: Wanted) -> dict[str,
         found = await hosts.of_inventory(here.hub, here.actor, project_id, inventory_id)
     except HubError as fault:
         return {"error": sentence(fault), "found": None}
-    known = {row["host"]: row for row in await host_facts.list_facts(here.actor, project_id, inventory_id)}
     runs = await host_runs.last_runs(project_id, inventory_id)
     fitting = [host for host in found["hosts"] if wanted.fits(host)]
     start = wanted.page * _PAGE
     one = next((host for host in found["hosts"] if host["name"] == wanted.host), None)
+    names = [host["name"] for host in ([one] if one else fitting[start : start + _PAGE])]
+    known = await host_facts.of_hosts(here.actor, project_id, inventory_id, names)
     return {
         "error": "", "found": found, "known": known, "runs": runs, "count": len(fitting), "one": one,
         "hosts": fitting[start : start + _PAGE], "more": start + _PAGE < len(fitting),

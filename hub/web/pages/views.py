@@ -55,7 +55,7 @@ async def view_move(project_id: int, view_id: int) -> Response:
         if 0 <= to < len(order):
             order[at], order[to] = order[to], order[at]
     places = {str(one): position for position, one in enumerate(order)}
-    return await _after(project_id, service.place_views(here.actor, project_id, places))
+    return await _after(project_id, service.place_views(here.hub, here.actor, project_id, places))
 
 
 @page("/project/<int:project_id>/views/<int:view_id>/delete", Who.MEMBER, methods=SEND)

@@ -44,7 +44,7 @@ async def furnish(keyring: Keyring, home: Path, keys: Path) -> dict[str, str]:
         else:
             _identity(texts, mapping, credential)
     if keyring.trust is None:
-        trusted = (_NEW, f"UserKnownHostsFile={ssh_path(home / 'known_hosts')}")
+        trusted: tuple[str, ...] = (_NEW, f"UserKnownHostsFile={ssh_path(home / 'known_hosts')}")
     else:
         trusted = (await keyring.trust.open()).options
     await asyncio.to_thread(write_file, home / ".gitconfig", _joined(texts.git))

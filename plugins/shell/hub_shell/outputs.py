@@ -59,7 +59,8 @@ def read(path: Path) -> Found:
         found.faults.append("The file of HUB_OUTPUT is gone, so there are no outputs; append to it with >>.")
         return found
     with os.fdopen(descriptor, "rb") as file:
-        plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        about = os.fstat(descriptor)
+        plain = stat.S_ISREG(about.st_mode) and about.st_nlink == 1  # a second name may be that of another's file
         data = file.read(LARGEST + 1) if plain else b""
     if not plain:
         found.faults.append("The file of HUB_OUTPUT was replaced by something that is no plain file; it was not read.")

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from hub_shell import artifacts, outputs
-from hub_shell.interpreters import BashExecutor, ShExecutor
+from hub_shell.interpreters import BashExecutor, NodeExecutor, ShExecutor
 from hub_shell.params import ShellParams
 from pydantic import ValidationError
+
+from hub.testing.tools import need_tool
 
 
 def read(tmp_path: Path, text: str | bytes) -> outputs.Found:
@@ -84,6 +86,9 @@ def test_a_file_that_became_something_else_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("a=1")
     path.symlink_to(tmp_path / "secret")
     assert "is gone" in outputs.read(path).faults[0]
+    path.unlink()
+    path.hardlink_to(tmp_path / "secret")
+    assert "no plain file" in outputs.read(path).faults[0]
     path.unlink()
     os.mkfifo(path)
     assert "no plain file" in outputs.read(path).faults[0]
@@ -171,3 +176,22 @@ async def test_bringing_without_a_build_is_told(bench: Any) -> None:
     bench.script("ship.sh", 'ls "$HUB_INPUT_FILES"\n')
     assert (await bench.run(BashExecutor(), bring_artifacts=True)).kind == "success"
     assert bench.io.lines == ["No artifacts were brought: this task deploys no build, or its build left none."]
+
+
+SH = 'echo "$0 $1"; echo "made=$name" >> "$HUB_OUTPUT"\n'
+NODE = """
+require("fs").appendFileSync(process.env.HUB_OUTPUT, `made=${process.env.name}\\n`)
+console.log("run.js " + process.argv[2])
+"""
+
+
+@pytest.mark.parametrize(
+    ("executor", "name", "text"), [(ShExecutor(), "run.sh", SH), (NodeExecutor(), "run.js", NODE)], ids=["sh", "node"]
+)
+async def test_sh_and_node_run_scripts_for_real(bench: Any, executor: Any, name: str, text: str) -> None:
+    need_tool(executor.programs[0])
+    bench.script(name, text)
+    bench.set(variables={"name": "x y"})
+    assert (await bench.run(executor)).kind == "success", bench.io.output
+    assert bench.io.output == f"{name} name=x y\n"
+    assert bench.io.results[0][1]["outputs"]["made"]["value"] == "x y"

@@ -1,0 +1,84 @@
+"""Programs that do what no program should: the task tells it, and the hub and the next task are none the worse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.testing.scene import Scene, commit_files
+from hub.worker import leftovers
+from hub.worker.lines import LONGEST
+
+MIB = 1 << 20
+
+
+async def test_a_line_of_50_megabytes_is_kept_in_pieces_and_what_follows_is_there(stage: Scene) -> None:
+    commit_files(stage.folder, {"long.sh": "head -c 50M /dev/zero | tr '\\0' x; echo; echo after\n"}, "long")
+    task = await stage.run(await stage.template("long.sh"))
+    assert task["status"] == "success"
+    lines = await stage.lines(task["id"])
+    assert lines[-1] == "after"
+    assert max(map(len, lines)) == LONGEST
+    assert sum(len(line) for line in lines if set(line) == {"x"}) == 50 * MIB
+
+
+async def test_a_program_that_closes_its_output_and_goes_on_is_waited_for(stage: Scene, tmp_path: Path) -> None:
+    gate, here = tmp_path / "gate", tmp_path / "here"
+    script = f"echo last; exec >&- 2>&-; mkdir {here}; until [ -e {gate} ]; do sleep 0.05; done; exit 4\n"
+    commit_files(stage.folder, {"mute.sh": script}, "mute")
+    number = await stage.launch(await stage.template("mute.sh"))
+    async with asyncio.timeout(60):
+        while not here.exists():
+            await asyncio.sleep(0.05)
+    assert (await stage.task(number))["status"] == "running"
+    gate.touch()
+    task = await stage.until(number)
+    assert (task["status"], (await stage.lines(number)).count("last")) == ("error", 1)
+    assert "4" in task["reason"]
+
+
+async def test_a_program_that_writes_too_large_a_file_is_ended_and_told_so(stage: Scene) -> None:
+    commit_files(stage.folder, {"large.sh": "exec head -c 5M /dev/zero > large\n"}, "large")
+    task = await stage.run(await stage.template("large.sh", limits={"file_size_mib": 1}))
+    assert task["status"] == "error"
+    assert "1 MiB for each file" in await stage.text(task["id"])
+
+
+@pytest.fixture
+def small_disk(scene: Scene) -> Iterator[Path]:
+    """The folder of the worker's tasks, on a disk of 4 MiB."""
+    folder = leftovers.tasks_folder(scene.hub)
+    words = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "hub-test", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not let the test make a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_a_full_disk_ends_the_task_with_a_sentence_and_the_next_one_runs(small_disk: Path, stage: Scene) -> None:
+    """Both when a program fills it, and when there is no room left to begin with."""
+    commit_files(stage.folder, {"fill.sh": "exec head -c 20M /dev/zero > large\n"}, "fill")
+    fill, hello = await stage.template("fill.sh"), await stage.template("hello.sh")
+    filled = await stage.run(fill)
+    assert filled["status"] == "error"
+    assert "No space left on device" in await stage.text(filled["id"])
+    assert (await stage.run(hello))["status"] == "success"
+
+    ballast = small_disk / "ballast"
+    async with asyncio.timeout(60):
+        while any(small_disk.iterdir()):
+            await asyncio.sleep(0.05)
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    refused = await stage.run(hello)
+    assert refused["status"] == "error"
+    assert refused["reason"] == "The hub's disk is full. Free some space and start the task again."
+    ballast.unlink()
+    assert (await stage.run(hello))["status"] == "success"

@@ -1,0 +1,107 @@
+"""The database goes away, or takes nothing more, while a task runs: nothing is lost, and nobody restarts the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.db import current, rows
+from hub.testing.booted import booted, working
+from hub.testing.databases import postgres
+from hub.testing.scene import Scene, make_scene
+from hub.worker import patience
+
+LINES = 3000
+SCRIPTS = {
+    # Lines that do not compress, so that a database has to grow to take them.
+    "talk.sh": 'echo begun; until [ -e "$GATE" ]; do sleep 0.05; done\n'
+    f'head -c {LINES * 300} /dev/urandom | base64 -w 400 | tee "$GATE.copy"; echo started >> "$GATE.starts"\n',
+    "hello.sh": "echo hello\n",
+}
+
+
+class Faults(logging.Handler):
+    """Tells when the hub has noticed that it could not store something."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.noticed = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "did not work yet" in record.getMessage():
+            self.noticed.set()
+
+
+@pytest.fixture
+async def faults(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Faults]:
+    """What the hub notices; it tries again soon."""
+    monkeypatch.setattr(patience, "PAUSES", (0.1,) * 600)
+    listener = Faults()
+    logger = logging.getLogger("hub.worker.patience")
+    logger.addHandler(listener)
+    yield listener
+    logger.removeHandler(listener)
+
+
+@asynccontextmanager
+async def stage(plugins: Any, **settings: Any) -> AsyncIterator[Scene]:
+    async with booted(plugins=plugins, **settings) as hub:
+        scene = await make_scene(hub, SCRIPTS)
+        async with working(hub):
+            yield scene
+
+
+async def begun(scene: Scene, gate: Path) -> int:
+    """Start a task that waits at a gate before it says the rest."""
+    script = await scene.template("talk.sh", survey_vars=[{"name": "GATE", "title": "Gate", "target": "env"}])
+    number = await scene.launch(script, environment=f'{{"GATE": "{gate}"}}')
+    await scene.until_line(number, "begun")
+    return number
+
+
+async def check_whole(scene: Scene, number: int, gate: Path) -> None:
+    """The task ended well, ran once, and its log has every line that it wrote; the hub takes the next one."""
+    task = await scene.until(number)
+    assert task["status"] == "success", task
+    written = gate.with_name(f"{gate.name}.copy").read_text().splitlines()
+    lines = await scene.lines(number)
+    first = lines.index("begun") + 1
+    assert lines[first : first + len(written)] == written
+    assert gate.with_name(f"{gate.name}.starts").read_text() == "started\n"
+    assert (await scene.run(await scene.template("hello.sh")))["status"] == "success"
+
+
+async def test_a_database_that_is_full_for_a_while_loses_no_line(plugins: Any, tmp_path: Path, faults: Faults) -> None:
+    gate = tmp_path / "gate"
+    async with stage(plugins) as scene:
+        number = await begun(scene, gate)
+        (size,) = await rows("PRAGMA page_count")
+        await current().root.execute_script(f"PRAGMA max_page_count = {size['page_count'] + 8}")
+        gate.touch()
+        async with asyncio.timeout(60):
+            await faults.noticed.wait()
+        await current().root.execute_script("PRAGMA max_page_count = 1000000000")
+        await check_whole(scene, number, gate)
+
+
+@pytest.mark.parametrize("setup", ["scaled"])
+async def test_a_postgresql_that_is_restarted_loses_no_line_and_ends_no_task(
+    plugins: Any, tmp_path: Path, faults: Faults, carriers: dict[str, Any]
+) -> None:
+    gate, server = tmp_path / "gate", postgres()
+    async with stage(plugins, **carriers) as scene:
+        number = await begun(scene, gate)
+        await asyncio.to_thread(server.interrupt)
+        try:
+            gate.touch()
+            async with asyncio.timeout(60):
+                await faults.noticed.wait()
+        finally:
+            await asyncio.to_thread(server.resume)
+        await check_whole(scene, number, gate)
