@@ -106,7 +106,7 @@ class SshAgent:
         layout = struct.Struct("3i")
         peer = writer.get_extra_info("socket")
         _pid, uid, _gid = layout.unpack(peer.getsockopt(socket.SOL_SOCKET, option, layout.size))
-        return uid == os.geteuid() or uid == _owner_of(self._path)
+        return bool(uid == os.geteuid() or uid == _owner_of(self._path))
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

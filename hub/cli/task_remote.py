@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from hub.cli.codes import exit_code
@@ -44,6 +46,44 @@ def log(ctx: click.Context, /, *, task_id: int, project: str, followed: bool) ->
     ctx.exit(exit_code(follow(client, project_id, task_id)))
 
 
+@click.command("outputs")
+@_task
+@project_option
+@output_option
+@click.pass_context
+def outputs(ctx: click.Context, /, *, task_id: int, project: str, output: str) -> None:
+    """Show the outputs of a task of a hub elsewhere; sensitive ones without their values."""
+    client = connect(ctx)
+    show(client.tasks.outputs(client.projects.named(project)["id"], task_id), output, "name", "value", "type")
+
+
+@click.command("artifacts")
+@_task
+@project_option
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Download all of them into this folder.")
+@output_option
+@click.pass_context
+def artifacts(ctx: click.Context, /, *, task_id: int, project: str, to: Path | None, output: str) -> None:
+    """List the files that a task of a hub elsewhere left, or download them."""
+    client = connect(ctx)
+    project_id = client.projects.named(project)["id"]
+    found = client.tasks.artifacts(project_id, task_id)
+    for one in found if to is not None else ():
+        assert to is not None
+        target = _below(to, one["name"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(client.tasks.artifact(project_id, task_id, one["id"]))
+    show(found, output, "id", "name", "size", "sha256")
+
+
+def _below(folder: Path, name: str) -> Path:
+    """Return where to put a file, which is nowhere else than in the folder, whatever the hub says."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()) or target.resolve() == folder.resolve():
+        raise click.ClickException(f"The artifact {name} would not lie in {folder}, so it was not written.")
+    return target
+
+
 @click.command("stop")
 @_task
 @project_option
@@ -75,4 +115,4 @@ def reject(ctx: click.Context, /, *, task_id: int, project: str) -> None:
     client.tasks.reject(client.projects.named(project)["id"], task_id)
 
 
-COMMANDS = (list_tasks, log, stop, confirm, reject)
+COMMANDS = (list_tasks, log, outputs, artifacts, stop, confirm, reject)

@@ -225,6 +225,11 @@ def as_text(answer: Answer) -> str:
     return answer.text()
 
 
+def as_bytes(answer: Answer) -> bytes:
+    """Read it as it is."""
+    return answer.content
+
+
 def as_sent(answer: Answer) -> Any:
     """Read JSON, or text where the hub says that it is no JSON."""
     return answer.json() if "json" in answer.headers.get("content-type", "json") else answer.text()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hub.client.asks import Ask, Pause, Program, as_json, as_text, nothing, once, path
+from hub.client.asks import Ask, Pause, Program, as_bytes, as_json, as_text, nothing, once, path
 from hub.client.endpoints import Endpoint, Followed, Group, M, Pages, Steps
 from hub.client.errors import TimedOut
 from hub.client.follow import Following
@@ -111,6 +111,21 @@ def _log(project_id: int, task_id: int) -> Ask[str]:
     return Ask("GET", path("project", project_id, "tasks", task_id, "raw_output"), as_text)
 
 
+def _outputs(project_id: int, task_id: int) -> Ask[list[shapes.Output]]:
+    """Return the outputs of a task in their order; sensitive ones without their values."""
+    return Ask("GET", path("project", project_id, "tasks", task_id, "outputs"), as_json)
+
+
+def _artifacts(project_id: int, task_id: int) -> Ask[list[shapes.Artifact]]:
+    """Return what files a task left."""
+    return Ask("GET", path("project", project_id, "tasks", task_id, "artifacts"), as_json)
+
+
+def _artifact(project_id: int, task_id: int, artifact_id: int) -> Ask[bytes]:
+    """Return one of these files, whole."""
+    return Ask("GET", path("project", project_id, "tasks", task_id, "artifacts", artifact_id), as_bytes)
+
+
 def _follow(project_id: int, task_id: int, *, line: int = 0) -> Following:
     """Go through what the task writes and becomes, as it happens, until it has ended.
 
@@ -130,6 +145,9 @@ class Tasks(Group[M]):
     wait = Steps(_wait)
     follow = Followed(_follow)
     log = Endpoint(_log)
+    outputs = Endpoint(_outputs)
+    artifacts = Endpoint(_artifacts)
+    artifact = Endpoint(_artifact)
     stop = Endpoint(_stop)
     confirm = Endpoint(_confirm)
     reject = Endpoint(_reject)

@@ -6,7 +6,8 @@ so every verb tells what it changed, those of tomorrow as well, and none can tel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
@@ -83,6 +84,17 @@ def note(name: str, before: Any, after: Any) -> None:
 def note_columns(model: type[Model], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Note what an UPDATE changes in one row of a model."""
     _noted().update(_differences(model, before, after, after))
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Keep what is noted here, with an event of its own, apart from what was noted before in the same unit."""
+    found = _noted()
+    before = dict(found)
+    found.clear()
+    yield
+    found.clear()
+    found.update(before)
 
 
 def taken() -> Changes | None:

@@ -36,6 +36,7 @@ _MEMORY: Final = 4 * 2**20
 
 ERRORS: Final = (
     r"^(?:fatal|failed): \[|^ERROR\b|^Error:|^error:|^\W*Error: |^Traceback \(|^\S*(?:Error|Exception): |^panic: "
+    r"|^\s*::error\b|^\s*##\[error\]"
 )
 """How Ansible, Terraform, shells and Python begin lines that tell of errors."""
 

@@ -13,7 +13,7 @@ from hub.db import rows, unit
 from hub.errors import Conflict, Invalid
 from hub.models import Inventory, Task, Template, TemplateEnvironment, TemplateVault
 from hub.plugin import Executor
-from hub.services import events, inventories, inventory_sources, refs, template_drafts
+from hub.services import changes, events, inventories, inventory_sources, refs, template_drafts
 from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, remove, store
@@ -246,10 +246,12 @@ async def _own_workspace(hub: Hub, actor: Actor, template: Template, executor: E
     if template.inventory_id is not None:
         await Inventory.filter(id=template.inventory_id, template_id=None).update(template_id=template.id)
         return
-    made = await Inventory.create(
-        project_id=template.project_id, name="default", inventory="default", type=workspace, template_id=template.id
-    )
-    await inventories.tell(hub, actor, made, "created")
+    with changes.apart():
+        made = await Inventory.create(
+            project_id=template.project_id, name="default", inventory="default", type=workspace,
+            template_id=template.id,
+        )  # fmt: skip
+        await inventories.tell(hub, actor, made, "created")
     template.inventory_id = made.id
     await template.save(update_fields=["inventory_id"])
 

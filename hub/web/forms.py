@@ -52,6 +52,15 @@ class Field:
     """Height of a text area."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """`min`, `max` and `maxlength`, where declared."""
+    usual: Any = None
+    """Value that says nothing in particular, beside an empty one, a zero and an empty box."""
+
+    @property
+    def telling(self) -> bool:
+        """True when nobody should overlook it: something is wrong with it, or is not as usual."""
+        if self.usual is not None:
+            return bool(self.error) or self.value != self.usual
+        return bool(self.error) or self.value not in ("", "0", 0, False, None)
 
     @property
     def id(self) -> str:
@@ -96,6 +105,7 @@ def fields_of(
                 group=phrase(str(plain.get("x-group", ""))),
                 error=(errors or {}).get(name, ""),
                 limits=_limits(plain),
+                usual=_shown(plain, plain.get("default")),
             )
         )
     return found

@@ -164,7 +164,7 @@ async def _look(hub: Hub, place: Place, executor: Executor, run: Run, io: LookIO
     if brief.mappings:
         run.env = {**await lend(brief.mappings, folders, io, run.trust), **run.env}
     run.cwd = working_directory(brief, folders)
-    run.cell = place.isolation.cell(folders.root, brief.limits, place.mirrors.lent_to(folders.root))
+    run.cell = await place.isolation.cell(folders.root, brief.limits, place.mirrors.lent_to(folders.root))
     inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
     view = task_view(hub, brief, repository, inventory)
     return await hub.registry.guard(executor, executor.hosts(view, params, task_params, io))

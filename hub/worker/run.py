@@ -175,7 +175,10 @@ async def _outcome(errand: _Errand) -> Outcome:
         run = _lay_out(errand, brief)
         io = LiveIO(hub, run, errand.place.shared)
         try:
-            return await _with_host_keys(run, _checked(await _until_halted(_execute(errand, executor, run, io), run)))
+            outcome = _checked(await _until_halted(_execute(errand, executor, run, io), run))
+            if outcome.kind == "failure" and run.cell is not None and (words := run.cell.suspicion()):
+                await journal.line(words)
+            return await _with_host_keys(run, outcome)
         finally:
             await io.close()
             await _host_keys(run)
@@ -288,7 +291,9 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         else:
             folders.checkout.mkdir(mode=0o700)
         run.cwd = working_directory(brief, folders)
-        run.cell = errand.place.isolation.cell(folders.root, brief.limits, errand.place.mirrors.lent_to(folders.root))
+        run.cell = await errand.place.isolation.cell(
+            folders.root, brief.limits, errand.place.mirrors.lent_to(folders.root)
+        )
         if executor.capabilities.needs_script:
             confine(run.cwd, brief.script, what=executor.capabilities.script_label.lower())
         run.env = {**run.env, **await inputs.lend(hub, brief.build_task_id, folders.workspace, run.journal.masker)}

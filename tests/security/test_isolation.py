@@ -1,7 +1,6 @@
 """What a task's processes get from the hub, and what tasks get from each other: only what is theirs.
 
-Tasks run as the user of the worker. That they could read the hub's files as that user is not shown here: it needs a
-user, or a container, of their own. What is shown: nothing of it is handed to them.
+That they cannot take what nobody hands them is shown beside this, in `test_isolation_tries`.
 """
 
 from __future__ import annotations
@@ -60,7 +59,8 @@ async def test_a_task_inherits_nothing_of_the_hubs_environment_w57(stage, monkey
     task = await stage.run(await stage.template("environment.sh"))
     lines = [line for line in await stage.lines(task["id"]) if "=" in line]
     assert "of-the-hub" not in "".join(lines)
-    known = {"PATH", "HOME", "TMPDIR", "LANG", "USER", "LOGNAME", "HUB_RUN", "PWD", "OLDPWD", "SHLVL", "_"}
+    of_the_shell = {"PWD", "OLDPWD", "SHLVL", "_"}
+    known = {"PATH", "HOME", "TMPDIR", "LANG", "USER", "LOGNAME", "HUB_RUN", "HUB_OUTPUT", *of_the_shell}
     assert {line.partition("=")[0] for line in lines if not line.startswith("SEMAPHORE_TASK_DETAILS_")} <= known
 
 

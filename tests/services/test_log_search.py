@@ -76,8 +76,9 @@ async def test_the_first_error_is_found_in_what_tools_write(scene: Scene) -> Non
     task_id = await logged(scene, [
         "TASK [error handling]", "ok: [web1]", "fatal: [web2]: FAILED! => {}", "Traceback (most recent call last):",
         "ValueError: no", "\x1b[31m│\x1b[0m \x1b[31mError: \x1b[0mInvalid", "no errors here", "ERROR! the playbook",
+        "::warning::no", "::error file=a.py::broken", "##[error]broken",
     ])  # fmt: skip
-    assert await numbers(task_id, Wanted(errors=True)) == [2, 3, 4, 5, 7]
+    assert await numbers(task_id, Wanted(errors=True)) == [2, 3, 4, 5, 7, 9, 10]
 
 
 async def test_long_lines_come_as_excerpts_around_the_hit(scene: Scene) -> None:

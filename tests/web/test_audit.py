@@ -55,6 +55,19 @@ async def test_a_change_is_told_with_what_was_and_what_is_but_no_secret(admin, p
     assert {actor for _, _, actor in rows if _} == {"admin (token)"}
 
 
+async def test_a_workspace_that_is_made_along_with_its_template_has_changes_of_its_own(admin, pid):
+    none = await admin.made(f"/project/{pid}/keys", {"name": "None", "type": "none", "project_id": pid})
+    repository = {"name": "Code", "project_id": pid, "git_url": "https://git.example.org/a.git", "git_branch": "main"}
+    repository = await admin.made(f"/project/{pid}/repositories", repository | {"ssh_key_id": none["id"]})
+    draft = {"name": "Infra", "app": "terraform", "project_id": pid, "repository_id": repository["id"]}
+    template = await admin.made(f"/project/{pid}/templates", draft)
+    told = dict(await entries(admin, f"/project/{pid}/audit?limit=2"))
+    assert told["Inventory default created"]["type"] == [None, "terraform-workspace"]
+    made = told[f"Template ID {template['id']} created"]
+    assert made["app"] == [None, "terraform"]
+    assert made["inventory_id"][1] is not None
+
+
 async def test_the_address_of_the_request_is_kept(admin, pid):
     token = asked_from.set("192.0.2.7")
     try:

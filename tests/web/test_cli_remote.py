@@ -8,11 +8,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 
 from hub import cli
+from hub.cli.task_remote import _below
 from hub.models import Task
 from hub.services.tasks.states import WAITING_CONFIRMATION
+from hub.testing.scene import commit_files
 
 
 class Terminal:
@@ -153,3 +156,23 @@ async def test_anything_of_the_api_is_within_reach(terminal, stage, tmp_path):
     assert (await terminal.run("api", "GET", f"{views}/{made['id']}", code=1)).strip().endswith(".")
     for wrong in ("{", f"@{tmp_path / 'none'}"):
         await terminal.run("api", "POST", views, "--data", wrong, code=2)
+
+
+async def test_what_a_task_left_is_shown_and_downloaded(terminal, stage, tmp_path):
+    script = 'mkdir a; echo hi > a/b.txt; echo "version=1" >> "$HUB_OUTPUT"\n'
+    commit_files(stage.folder, {"left.sh": script}, "leaves something")
+    task = await stage.run(await stage.template("left.sh", task_params={"artifacts": ["a"]}))
+    await terminal.sign_in()
+    here = (str(task["id"]), "--project", stage.project.name)
+    assert await terminal.json("task", "outputs", *here) == [
+        {"name": "version", "value": "1", "type": "string", "sensitive": False}
+    ]
+    assert "a/b.txt" in await terminal.run("task", "artifacts", *here)
+    await terminal.run("task", "artifacts", *here, "--to", str(tmp_path / "to"))
+    assert (tmp_path / "to" / "a" / "b.txt").read_bytes() == b"hi\n"
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../..", "."])
+def test_a_hub_that_names_a_file_elsewhere_is_not_believed(tmp_path, name):
+    with pytest.raises(ClickException):
+        _below(tmp_path, name)

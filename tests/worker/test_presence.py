@@ -113,15 +113,15 @@ async def test_a_task_on_its_way_to_a_drained_worker_waits_on_its_lane(place):
 async def test_a_worker_that_ends_hands_back_what_had_not_begun(place, monkeypatch):
     reached = asyncio.Event()
 
-    async def dawdle(mirrors, asked, keyring, line, stop):
+    async def dawdle(mirrors, run, io):
         reached.set()
-        await stop.wait()
+        await run.halt.asked.wait()
         raise engine.Stopped
 
     hub = place.hub
     number = await place.launch(await place.template("hello.sh"))
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "check_out", dawdle)
+        patch.setattr(engine, "check_out_code", dawdle)
         async with beside(work(hub, slots=2)):
             await asyncio.wait_for(reached.wait(), 60)
     assert (await Task.get(id=number)).status in {"waiting", "starting"}  # a dispatcher may have it again already

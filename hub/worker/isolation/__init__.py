@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -81,14 +82,18 @@ class Cell:
             self.user.take(*roots)
 
     def hint(self, code: int) -> str:
-        """Say which limit a program may have met; empty for one that ended well, or had none."""
+        """Say which limit has ended a program; empty where none has."""
         ended = -code if code < 0 else code - _BY_SIGNAL  # a shell tells of a signal by a larger code
         if ended == signal.SIGXFSZ and self.limits.file_size_mib:
             return f"It was ended: it wrote a file of more than its limit of {self.limits.file_size_mib} MiB."
-        if ended in {signal.SIGXCPU, signal.SIGKILL} and self.limits.cpu_seconds:
+        if ended == signal.SIGXCPU and self.limits.cpu_seconds:
             return f"It was ended: it used more than its limit of {self.limits.cpu_seconds} s of processor time."
+        return ""
+
+    def suspicion(self) -> str:
+        """Name the limits, for a task that failed: most programs say in their own words that they met one."""
         words = told(self.limits)
-        return f"It ran with limits, and may have met one: {words}." if code and words else ""
+        return f"It ran with limits, and may have met one: {words}." if words else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Isolation:
     open: tuple[Path, ...] = ()
     """Folders of the hub's that every task may use."""
 
-    def cell(self, private: Path, wanted: Limits, borrowed: Iterable[Path] = ()) -> Cell:
+    async def cell(self, private: Path, wanted: Limits, borrowed: Iterable[Path] = ()) -> Cell:
         """Return what a task runs in. Raises `Invalid` when its template wants what this worker does not have."""
         kind = self.kind
         if wanted.sandbox == "bubblewrap" and kind != "bubblewrap":
@@ -116,9 +121,8 @@ class Isolation:
         lent = tuple(borrowed)
         if self.user is not None:
             for folder in lent:
-                self.user.let_read(folder)
-        private = Path(os.path.realpath(private))
-        view = View(self.hidden, (private, *self.open), tuple(Path(os.path.realpath(one)) for one in lent))
+                await asyncio.to_thread(self.user.let_read, folder)
+        view = View(self.hidden, (*_real([private]), *self.open), _real(lent))
         return Cell(kind, view, limits, self.user, self.tools)
 
     @property
@@ -170,8 +174,12 @@ def decide(settings: Settings, *, open_folders: Iterable[Path] = ()) -> Isolatio
         common=Limits.of(settings),
         user=owner.find(settings.task_user),
         tools=settings.sandbox_paths,
-        open=tuple(Path(os.path.realpath(folder)) for folder in open_folders),
+        open=_real(open_folders),
     )
+
+
+def _real(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(Path(os.path.realpath(path)) for path in paths)
 
 
 def _hidden(settings: Settings) -> tuple[Path, ...]:

@@ -13,6 +13,8 @@ import sys
 
 REFUSED = 126
 """Exit code when the program could not be run; the shell's."""
+_LAST_SECONDS = 5
+"""Of processor time, between the signal that tells of the limit and the one that nobody survives."""
 MISSING = 127
 """Exit code when there is no such program; the shell's."""
 
@@ -25,8 +27,9 @@ def main(arguments: list[str]) -> int:
         if number is None:
             continue  # this system does not know of it
         _, hard = resource.getrlimit(number)
-        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(number, (most, most))
+        last = value + _LAST_SECONDS if name == "RLIMIT_CPU" else value
+        last = last if hard == resource.RLIM_INFINITY else min(last, hard)
+        resource.setrlimit(number, (min(value, last), last))
     if asked["user"]:
         uid, gid = asked["user"]
         os.setgroups([])
