@@ -210,7 +210,14 @@ PUTS: dict[str, Put] = {
     f"{AT}/host_key_policy": Put(known_hosts.PolicyDraft, {"policy": "ask"}),
     f"{AT}/users/{{user_id}}": Put(team.MemberDraft, {"role": "guest"}),
     f"{AT}/roles/{{slug}}": Put(roles.RoleDraft, {"name": "New", "permissions": 1}),
-    AT: Put(projects.ProjectDraft, {"id": "{project_id}", "name": "New"}, Project, "project_id", {"type": "kept"}),
+    AT: Put(
+        projects.ProjectDraft,
+        {"id": "{project_id}", "name": "New"},
+        Project,
+        "project_id",
+        {"type": "kept", "keep_tasks": 7, "keep_days": 70, "keep_log_days": 17, "keep_log_mib": 170},
+        ("keep_tasks", "keep_days", "keep_log_days", "keep_log_mib"),
+    ),
     "/roles/{slug}": Put(roles.RoleDraft, {"name": "New", "permissions": 1}),
     "/users/{user_id}": Put(
         users.UserDraft,

@@ -15,6 +15,7 @@ SILENT: dict[str, str] = {
     "POST /project/{project_id}/schedules/validate": "changes nothing",
     "POST /project/{project_id}/templates/{template_id}/hosts": "changes nothing",
     "POST /project/{project_id}/inventory/{inventory_id}/hosts": "changes nothing",
+    "POST /project/{project_id}/known_hosts": "answers so for keys that are known already, too",
     "POST /project/{project_id}/notifications/test": "changes nothing",
     "POST /project/{project_id}/integrations/{integration_id}/test": "changes nothing",
     "DELETE /project/{project_id}/integrations/aliases/{alias_id}": "answers so where there is nothing to delete, too",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,7 @@ async def test_waiting_tasks_cost_no_events_and_say_why_w42(plugins, carriers):
         first, second = await scene.launch(template), await scene.launch(template)
         for _ in range(5):
             await admit(hub)
+        await Task.filter(id=second).update(created=hub.clock() - timedelta(minutes=1))  # for long enough to be told
         assert (await scene.task(first))["status"] == "starting"
         waiting = await scene.task(second)
         assert waiting["status"] == "waiting"
