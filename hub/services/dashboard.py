@@ -27,6 +27,9 @@ AT_WORK: Final = 30
 
 FAILING: Final = 15
 
+CHOICES: Final = 200
+"""Templates that the history offers to choose one of; further ones are found by searching."""
+
 COUNTED: Final = 100_000
 """Newest tasks that figures count at most."""
 
@@ -81,7 +84,8 @@ class AtWork:
 
 async def at_work(scope: Scope) -> AtWork:
     """Return what runs, waits for a decision or waits in the queue, with the reasons, longest at work first."""
-    within, ids = scope.within('"task"."project_id"')
+    # With the plus, no database prefers the index of the project, which may hold a million finished tasks.
+    within, ids = scope.within('+"task"."project_id"')
     marks = ", ".join("?" * len(UNFINISHED))
     where = f'"task"."status" IN ({marks}) AND {within}'
     statuses = sorted(UNFINISHED)
@@ -111,6 +115,15 @@ async def _readable(actor: Actor, found: Sequence[dict[str, Any]]) -> list[dict[
     ]
 
 
+async def template_names(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+    """Return id and name of the first templates of a project, for a choice that people can still read."""
+    await grant_for(actor, project_id)
+    return await rows(
+        f'SELECT "id", "name" FROM "template" WHERE "project_id" = ? ORDER BY "name", "id" LIMIT {CHOICES}',  # noqa: S608 - of constants
+        [project_id],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Figures by day, oldest first."""
@@ -133,6 +146,11 @@ async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
         _REMEMBERED.clear()
     _REMEMBERED[key] = (now, fresh)
     return fresh
+
+
+def forget() -> None:
+    """Count anew the next time, whatever is remembered."""
+    _REMEMBERED.clear()
 
 
 _REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime, Figures]] = {}

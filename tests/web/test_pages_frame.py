@@ -71,7 +71,12 @@ async def test_every_page_names_its_fields_and_buttons(scene: Scene, reader: Rea
         assert len(ids) == len(set(ids)), (address, sorted(one for one in ids if ids.count(one) > 1))
         for tag in ("input", "select", "textarea"):
             for one in marks.all(tag):
-                named = one.get("aria-label") or one.get("id") in labelled or one.get("type") in {"hidden", "checkbox"}
+                named = (
+                    one.get("aria-label")
+                    or one.get("aria-labelledby")
+                    or one.get("id") in labelled
+                    or one.get("type") in {"hidden", "checkbox"}
+                )
                 assert named, (address, tag, one)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from quart import Response, request
 
-from hub.services import inventories, keys, repositories, team, templates
-from hub.services.dashboard import at_work, scope_of
+from hub.services import inventories, keys, repositories, team
+from hub.services.dashboard import at_work, scope_of, template_names
 from hub.web.i18n import gettext as _
 from hub.web.pages import history as tasks
 from hub.web.pages import visit
@@ -31,7 +31,7 @@ async def history(project_id: int) -> Response:
     }  # fmt: skip
     if visit.wants_fragment():
         return await visit.show("parts/history.html", **shared)
-    known = await templates.list_templates(visit.visit().actor, project_id)
+    known = await template_names(visit.visit().actor, project_id)
     fresh = not shared["tasks"] and not shared["filtered"] and not shared["older"]
     return await visit.show(
         "history.html", tab="history", now=now, now_address=now_address,
