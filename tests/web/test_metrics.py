@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from dataclasses import replace
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -13,7 +15,9 @@ from hub import __version__, meters, server_log
 from hub.server_log import formatter
 from hub.services.tasks import dispatch
 from hub.testing.booted import booted
+from hub.testing.ports import answers, free_port
 from hub.testing.scene import make_scene
+from hub.web.alone import serve_metrics
 from hub.web.app import make_app
 from hub.web.front.metrics import measured
 from tests.services.task_steps import claim, run
@@ -160,3 +164,18 @@ def test_a_log_of_objects_holds_request_task_and_error():
     line = formatter("json").format(failed)
     assert "\n" not in line
     assert json.loads(line)["error"].endswith("ValueError: broken")
+
+
+async def test_a_worker_answers_on_a_port_of_its_own_and_nothing_else(plugins):
+    port = free_port()
+    async with booted(plugins=plugins, metrics=True, metrics_networks="localhost", metrics_port=port) as hub:
+        serving = asyncio.create_task(serve_metrics(hub))
+        try:
+            await answers(port, "the worker")
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                told = samples_of((await client.get("/metrics")).text)
+                assert value(told, "hub_workers", state="active") == 0
+                assert (await client.get("/api/ping")).status_code == 404
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
