@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from hub import __version__, builtin, db, registry
+from hub import __version__, builtin, db, registry, traces
 from hub.bell import Bell
 from hub.bell.memory import MemoryBell
 from hub.context import Hub
@@ -35,6 +35,8 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
+        if traces.wanted(settings.traces):
+            stack.enter_context(traces.exported("hub", __version__))
         if migrate:
             await _prepare(settings)
         await stack.enter_async_context(db.database(settings.database))

@@ -244,7 +244,15 @@ class Settings(Upkeep):
         return urlsplit(self.public_url).path.rstrip("/")
 
 
-_SECRETS = ("admin_password", "blob_store_params", "database_url", "redis_url", "sign_on", "vault_keys")
+_SECRETS = (
+    "admin_password",
+    "metrics_token",
+    "blob_store_params",
+    "database_url",
+    "redis_url",
+    "sign_on",
+    "vault_keys",
+)
 """Settings that may also come from a file, named by `HUB_<NAME>_FILE`."""
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from hub.boot import open_hub
 from hub.context import Hub
 from hub.settings import Settings
+from hub.web.alone import serve_metrics
 from hub.web.app import make_app
 from hub.web.serve import run_beside, serve_app, stop_on_signals
 from hub.worker.isolation import keep_to_itself
@@ -63,6 +64,8 @@ async def serve_worker(
             partial(tidy_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
+        if settings.metrics and settings.metrics_port:
+            loops.append(partial(serve_metrics, hub))
         _set_boot_aside()
         logger.info("The worker %s is ready.", hub.node)
         await run_beside(_until(stop), loops)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ import click
 
 from hub.boot import open_hub
 from hub.context import Hub
-from hub.server_log import Lines
+from hub.server_log import formatter
 from hub.settings import Settings, read_settings
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ def quiet_log() -> None:
 def full_log(settings: Settings) -> None:
     """Let servers and workers log to standard error, with time and place."""
     shown = logging.StreamHandler()
-    shown.setFormatter(Lines())
+    shown.setFormatter(formatter(settings.log_format, socket.gethostname()))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[shown], force=True)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
+from hub import meters
 from hub.context import Hub
 from hub.db import column, unit
 from hub.errors import Invalid, Unauthenticated, Unavailable
@@ -85,6 +86,7 @@ async def login(hub: Hub, auth: str, password: str, *, ip: str = "", user_agent:
         await throttle.forgive(hub, attempt)
         raise
     except Unauthenticated:
+        meters.SIGN_INS.add("failure")
         await _tell_of_failure(hub, name)
         raise
     await throttle.forgive(hub, attempt)

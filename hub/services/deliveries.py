@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from hub import meters
 from hub.context import Hub
 from hub.db import column, exclusive, unit
 from hub.errors import Conflict, NotFound
@@ -98,6 +99,7 @@ async def claim(hub: Hub, entry: Entry) -> tuple[Delivery, Delivery | None]:
 async def settle(delivery: Delivery, outcome: str, *, reason: str = "", task_ids: Sequence[int] = ()) -> None:
     """Note what became of a claimed delivery."""
     delivery.outcome, delivery.task_ids = outcome, list(task_ids)
+    meters.WEBHOOKS.add(outcome)
     delivery.reason = reason[:250] or delivery.reason
     await delivery.save(update_fields=["outcome", "reason", "task_ids"])
 

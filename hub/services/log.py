@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from hub import meters
 from hub.context import Hub
 from hub.db import column, execute, rows, unit
 from hub.models import TaskChunk
@@ -62,6 +63,8 @@ async def append(hub: Hub, project_id: int, task_id: int, seq: int, first_line: 
         await _create(task_id, seq, first_line, piece, data)
 
     await unit(work)
+    meters.LOG_LINES.add(count=piece.lines)
+    meters.LOG_BYTES.add(count=len(data))
     await hub.bell.ring(topic(project_id, task_id))
 
 

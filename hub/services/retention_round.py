@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from hub import meters
 from hub.context import Hub
 from hub.db import execute, rows
 from hub.plugin import PluginError
@@ -165,6 +166,8 @@ async def _paced(hub: Hub, steps: AsyncIterator[int]) -> AsyncIterator[int]:
 
 
 async def _tell(hub: Hub, project_id: int, went: Removed) -> None:
+    meters.REMOVED.add("task", count=went.tasks)
+    meters.REMOVED.add("log", count=went.logs)
     if went.tasks or went.logs:
         text = f"Retention removed {went.tasks} tasks, and of tasks that stay {went.logs} logs"
         await record(hub, SYSTEM, "project", project_id, text, project_id=project_id)

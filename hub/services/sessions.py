@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 from tortoise.expressions import Q
 
+from hub import meters
 from hub.context import Hub
 from hub.db import column, rows, unit
 from hub.errors import Forbidden, Invalid, Unauthenticated
@@ -70,6 +71,7 @@ async def open_session(hub: Hub, user_id: int, *, ip: str, user_agent: str, prov
         await record(hub, await _named(user_id), "session", user_id, text, project_id=None)
 
     await unit(work)
+    meters.SIGN_INS.add("success")
     return secret
 
 

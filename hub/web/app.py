@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,9 +22,12 @@ from hub.web.encoding import WireJSON
 from hub.web.errors import json_error, plain_not_found
 from hub.web.front import front
 from hub.web.front.limits import MAX_BODY, MIB
+from hub.web.front.metrics import SEEN
 from hub.web.headers import SAFE, UNKEPT
 
 logger = logging.getLogger(__name__)
+
+_PART = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 class Id(IntegerConverter):
@@ -76,6 +80,9 @@ async def _error(error: Exception) -> Response:
 
 
 async def _add_headers(response: Response) -> Response:
+    seen = request.scope.get(SEEN)
+    if isinstance(seen, dict) and request.url_rule is not None:
+        seen["route"] = _PART.sub(r"{\1}", str(request.url_rule.rule))
     for name, value in SAFE.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":

@@ -13,7 +13,7 @@ from quart import Response, request
 from hub.web.encoding import dumps, wire_time
 
 CSV: Final = "text/csv"
-JSON_LINES: Final = "application/jsonl"
+JSON_LINES: Final = "application/x-ndjson"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet take a cell for a formula."""
 _BLOCK: Final = 16 * 1024

@@ -67,6 +67,7 @@ async def _repository(hub: Hub, place: Place, data: dict[str, Any]) -> AsyncIter
         trust = HostTrust(hub, repository.project_id, folder / "ssh")
         async with explaining(trust):
             yield repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock, trust)
+            await trust.learn()
 
 
 @asynccontextmanager

@@ -7,10 +7,11 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hub import traces
 from hub.context import Hub
 from hub.errors import HubError, NotFound
 from hub.plugin import (
@@ -117,7 +118,11 @@ class LiveIO:
         """Run a program, its output into the log."""
         self._raise_if_halted()
         command = await self._command(argv, env, cwd)
-        code = await process.run(command, self._run.journal.feed, self._run.halt.asked, marker=self._mark())
+        with traces.span("process", {"process.executable.name": Path(argv[0]).name}) as span:
+            command = replace(command, env={**traces.environment(), **command.env})
+            code = await process.run(command, self._run.journal.feed, self._run.halt.asked, marker=self._mark())
+            if span is not None:
+                span.set_attribute("process.exit.code", code)
         await self._run.journal.end_of_program()
         if command.cell is not None and (hint := command.cell.hint(code)):
             await self._run.journal.line(hint)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hub import server_log, traces
 from hub.context import Hub
 from hub.errors import HubError, Invalid
 from hub.plugin import Executor, Outcome, PluginError, RepositoryView, Stopped
@@ -117,13 +118,17 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
     if claimed is None:
         return
     halt = place.begin(task_id)
+    noted = server_log.task_id.set(task_id)
+    about = {"hub.app": claimed.subject.app, "hub.template.id": claimed.subject.template_id}
     try:
-        await _run_claimed(hub, place, claimed, halt)
+        with traces.task(task_id, claimed.created, about, again=claimed.again):
+            await _run_claimed(hub, place, claimed, halt)
     except Exception:
         logger.exception("Task %s could not be ended; the sweep ends it.", task_id)
     finally:
         if place.running.get(task_id) is halt:  # a second pass may have begun already
             del place.running[task_id]
+        server_log.task_id.reset(noted)
 
 
 def _greeting(hub: Hub, claimed: Claimed) -> Piece:
@@ -285,7 +290,8 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
     async with _time_limit(brief.time_limit, run.halt):
         if executor.capabilities.needs_repository:
             async with explaining(run.trust):
-                repository = await _check_out(errand, run, io)
+                with traces.span("checkout"):
+                    repository = await _check_out(errand, run, io)
             if brief.mappings:
                 run.env = {**await lend(brief.mappings, folders, io, run.trust), **run.env}
         else:
@@ -300,7 +306,8 @@ async def _execute(errand: _Errand, executor: Executor, run: Run, io: LiveIO) ->
         inventory = await inventory_view(hub, brief.inventory, run, io) if brief.inventory else None
         view = task_view(hub, brief, repository, inventory)
         errand.untouched = False
-        return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
+        with traces.span("execute", {"hub.app": brief.app}):
+            return await hub.registry.guard(executor, executor.run(view, params, task_params, io))
 
 
 async def _check_out(errand: _Errand, run: Run, io: LiveIO) -> RepositoryView:

@@ -147,7 +147,7 @@ async def test_the_form_that_starts_a_task_shows_its_hosts_and_never_waits_for_t
 
     told |= {"hosts": [], "groups": {}, "note": "No host fits the limit “x”."}
     box = unescape((await reader.send(f"{at}/hosts", {"params-limit": "x"})).text)
-    assert "text-danger" in box
+    assert "run-hosts-bad" in box
     assert "No host fits the limit “x”." in box
     told["error"] = "It is <broken>."
     box = (await reader.send(f"{at}/hosts", {"params-limit": "y"})).text

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from hub.errors import Unavailable
 from hub.models import Event, Key, KnownHost, Repository, Template
-from hub.services import known_hosts
+from hub.services import known_hosts, repositories
 from hub.services.keys import write_secret
 from hub.services.known_hosts import ApprovalDraft, KnownHostDraft, PolicyDraft, ScanDraft
 from hub.testing.git_server import Repository as Sources
@@ -126,6 +127,16 @@ async def test_where_a_project_asks_nothing_is_sent_before_a_person_approved_the
     await far.policy("off")
     assert (await far.run())[0] == "success"
     assert await far.listed() == []
+
+
+async def test_who_lists_branches_meets_the_server_as_tasks_do(far):
+    at = (far.stage.hub, far.stage.actor, far.pid, far.template.repository_id)
+    await far.policy("ask")
+    with pytest.raises(Unavailable, match="is not approved yet"):
+        await repositories.branches(*at)
+    await far.policy("first_use")
+    assert await repositories.branches(*at) == ["main"]
+    assert [one["status"] for one in await far.listed()] == ["trusted"]
 
 
 async def test_a_worker_scans_a_server_and_its_keys_wait_for_approval(far, server):

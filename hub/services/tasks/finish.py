@@ -10,7 +10,7 @@ from typing import Any
 from hub.context import Hub
 from hub.db import execute, on_commit, rows, unit
 from hub.plugin import Outcome
-from hub.services import drift
+from hub.services import drift, figures
 from hub.services.actor import SYSTEM, Actor
 from hub.services.tasks.autorun import follow, followers
 from hub.services.tasks.moves import LeaseLost, Move, Standing, Subject, held, standing, transition
@@ -39,6 +39,7 @@ async def end(
     moved = await transition(hub, actor, subject, Move(target, note=why, columns=over), at=at)
     if moved:
         await on_commit(partial(prune, hub, subject.template_id))
+        await figures.count_end(hub, subject, target)
     return moved
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from tortoise.expressions import F
 
+from hub import traces
 from hub.context import Hub
 from hub.db import column, unit
 from hub.errors import Forbidden, Invalid, NotFound
@@ -90,6 +91,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
             created=hub.clock(),
             **columns,
         )
+        traces.note_launch(task.id, task.created)
         if answers.secret:
             sealed = hub.vault.seal(json.dumps(answers.secret), place("task", "secret", task.id))
             await Task.filter(id=task.id).update(secret=sealed)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from hub import meters
 from hub.context import Hub
 from hub.db import column, rows, unit
 from hub.errors import Unavailable
@@ -84,7 +85,10 @@ async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Cl
         await log.insert(task_id, claimed.chunks, claimed.lines, piece, data)
         return claimed
 
-    return await unit(work)
+    taken = await unit(work)
+    if taken is not None and not taken.again:
+        meters.STARTED.see(max(0.0, (hub.clock() - taken.created).total_seconds()), taken.subject.app)
+    return taken
 
 
 async def renew(hub: Hub, task_ids: Collection[int]) -> set[int]:
@@ -138,3 +142,4 @@ async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
         await end(hub, SYSTEM, subject, STOPPED, at=at)
     else:
         await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)
+    meters.LEASES_LOST.add()

@@ -17,6 +17,7 @@ from werkzeug.sansio.request import Request
 from hub.web.api.kept import LONGEST, STEADY, Kept, Sent
 from hub.web.api.routing import PREFIX, Access, Call, Route
 from hub.web.errors import json_error
+from hub.web.front.metrics import SEEN
 from hub.web.headers import SAFE, UNKEPT
 
 Admit = Callable[[Route, Mapping[str, str], Request], Awaitable[Call]]
@@ -58,6 +59,8 @@ class Reads:
         if found is None:
             await self._onward(scope, receive, send)
             return
+        if SEEN in scope:
+            scope[SEEN]["route"] = f"{PREFIX}{found[0].path}"
         try:
             sent = await self._answer(*found, _request(scope))
         except Exception as error:  # noqa: BLE001 - the last one to meet it; it is logged and told
