@@ -2,8 +2,8 @@
 
 usage: python benchmarks/pages.py [--tasks 1000000] [--lines 1000000]      prints two tables
 
-Weights are bytes as they are sent: the page (gzip), and every script, style and picture that it names (brotli). Times are
-the median of five, with a fresh answer each time.
+Weights are bytes as they are sent: the page (gzip), and every script, style and picture that it names (brotli). Times
+are the median of five, with a fresh answer each time.
 """
 
 from __future__ import annotations
