@@ -131,7 +131,7 @@ async def test_a_person_runs_a_template_and_sees_its_log_grow(site: Site, stage:
     await stage.template("four_hundred.sh", name="Count")
     async with browsing(site) as page:
         await page.goto(f"{site.address}/project/{stage.project.id}/templates")
-        await page.click("text=Run >> nth=-1")
+        await page.locator("main a.btn", has_text="Run").last.click()
         await page.fill("[name=message]", "From the browser")
         await page.click("form.card button.btn-primary")
         await page.wait_for_url(re.compile(r"/tasks/\d+$"))

@@ -41,7 +41,7 @@ async def test_what_is_at_work_comes_with_reasons_decisions_first(scene: Scene) 
         await task(scene, one, status, reason=reason)
     now = await dashboard.at_work(await dashboard.scope_of(scene.actor, scene.project.id))
     assert [each["status"] for each in now.tasks] == ["waiting_confirmation", "running", "waiting", "waiting"]
-    assert now.tasks[2]["reason"] == "The limit is reached."
+    assert "same template" in now.tasks[2]["reason"]  # what holds it by now, not what did when it was stored
     assert now.counts == {"running": 1, "waiting": 2, "waiting_confirmation": 1}
     assert now.total == 4
 

@@ -54,7 +54,7 @@ async def test_the_history_is_filtered_by_who_how_and_when(scene: Scene, reader:
 
 
 async def test_what_is_at_work_stands_above_with_its_reason(scene: Scene, reader: Reader) -> None:
-    await ran(scene, "waiting", reason="Every slot of the project is taken.")
+    await ran(scene, "running", reason="Every slot of the project is taken.")
     whole = await reader.get(f"/project/{scene.project.id}/history")
     assert "Every slot of the project is taken." in whole.text
     part = await reader.get(f"/project/{scene.project.id}/history?part=now", **{"HX-Request": "true"})
