@@ -224,7 +224,6 @@ async def test_tasks_that_run_when_the_worker_ends_say_so(scene, tmp_path):
         await scene.until_line(number, "begun")
     task = await scene.task(number)
     assert (task["status"], task["reason"]) == ("error", main.SHUTDOWN)
-    )
     assert (await scene.lines(number))[-1] == main.SHUTDOWN
     assert not lives(int(pid.read_text()))
 
