@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-import re2
-
 from hub.errors import Invalid
 from hub.services import log
 from hub.services.log import ANSI, Chunk
@@ -94,6 +92,8 @@ def _compiled(wanted: Wanted) -> Any:
     """Return the pattern, which works on bytes. Raises `Invalid`."""
     if not wanted.errors and not 1 <= len(wanted.text) <= LONGEST:
         raise Invalid(f"Say what to look for, in 1 to {LONGEST} characters.", field="q")
+    import re2  # noqa: PLC0415 - a compiled library that no start should wait for
+
     text = ERRORS if wanted.errors else wanted.text if wanted.regex else re2.escape(wanted.text)
     options = re2.Options()
     options.log_errors = False

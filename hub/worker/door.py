@@ -32,7 +32,6 @@ from hub.services.tasks import finish
 from hub.services.tasks.brief import Brief
 from hub.worker import process
 from hub.worker.confine import inside
-from hub.worker.download import download
 from hub.worker.isolation import Cell
 from hub.worker.known_hosts import HostTrust
 from hub.worker.live_hosts import LiveHosts
@@ -236,6 +235,8 @@ class LiveIO:
         self, address: str, *, headers: Mapping[str, str] | None = None, limit: int = 16 << 20, seconds: float = 30.0
     ) -> bytes:
         """Get what is at an address; a stop ends the waiting."""
+        from hub.worker.download import download  # noqa: PLC0415 - its library is heavy, and few tasks need it
+
         self._raise_if_halted()
         asking = asyncio.create_task(download(address, headers or {}, limit=limit, seconds=seconds))
         told = asyncio.create_task(self._run.halt.asked.wait())
