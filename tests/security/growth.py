@@ -30,7 +30,9 @@ from hub.models import (
     Template,
     TemplateEnvironment,
     TemplateVault,
+    Worker,
 )
+from hub.services.tasks import files
 from hub.testing.booted import administrator
 
 from .people import Things
@@ -61,6 +63,7 @@ async def seed(hub: Hub, things: Things) -> None:
     await TaskMove.create(task_id=things.task, at=now, source="waiting", target="starting")
     await DriftCheck.create(template_id=things.template, task_id=things.task, created=now, drifted=True, resources=[])
     await HostFacts.create(inventory_id=things.inventory, host="h", facts={}, task_id=things.task, created=now)
+    await Worker.create(node="seed", host="h", version="1", tags=[], slots=1, started=now, seen=now)
     for kind in ("stage", "host", "failure"):
         await TaskResult.create(task_id=things.task, kind=kind, created=now, data={"name": kind, "host": kind})
 
@@ -85,6 +88,8 @@ async def multiply(things: Things, times: int) -> None:
             assert row is not None
             assert await _copy(row, number, copies, template_id=template_id) is not None
     assert await Template.filter(project_id=things.project).count() > times
+    for kept in await TaskResult.filter(kind=files.KIND):
+        await TaskResult.filter(id=kept.id).update(data={"files": kept.data["files"] * (times + 1)})
 
 
 async def _copy(row: Model, number: int, copies: Mapping[tuple[str, Any], list[Any]], **changes: Any) -> Model | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from quart import Quart
@@ -32,17 +33,20 @@ from hub.models import (
     State,
     StateAlias,
     Task,
+    TaskResult,
     Template,
     TemplateRole,
     User,
     View,
 )
-from hub.services import sessions
+from hub.services import artifacts, sessions
 from hub.services.actor import Actor
+from hub.services.tasks import files
 from hub.testing.booted import administrator
 from hub.testing.conformance import said_of
 from hub.web.actor import COOKIE
 from hub.web.api.routing import PREFIX
+from hub.web.tables import JSON_LINES
 
 ROLES = ("owner", "manager", "task_runner", "guest")
 
@@ -58,6 +62,14 @@ class Reply:
     @property
     def json(self) -> Any:
         return json.loads(self.data)
+
+    @property
+    def content(self) -> Any:
+        """What was sent, as what it says that it is: JSON, an object in each line, or a file."""
+        kind = self.headers.get("Content-Type", "").partition(";")[0]
+        if kind == "application/json":
+            return self.json
+        return [json.loads(line) for line in self.data.splitlines()] if kind == JSON_LINES else self.data
 
 
 class Caller:
@@ -254,10 +266,24 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
     known = await KnownHost.create(
         host=f"{name}.example.org", key_type="ssh-ed25519", key="AAAA", fingerprint=f"SHA256:{name}", created=now, **at
     )
+    artifact = await _with_artifact(hub, name, things.task)
     further = {
-        "freeze_id": freeze.id, "known_host_id": known.id,
+        "artifact_id": artifact, "freeze_id": freeze.id, "known_host_id": known.id,
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
         "invite_id": invite.id, "perm_id": right.id,
     }  # fmt: skip
     return replace(things, further=further)
+
+
+async def _with_artifact(hub: Hub, name: str, task_id: int) -> int:
+    """Let a task have published a file; its number is not one that files of other tasks have, too."""
+
+    async def content() -> AsyncIterator[bytes]:
+        yield name.encode()
+
+    number = 1000 + task_id
+    about = {"id": number, "name": f"{name}.txt", "size": len(name), "sha256": sha256(name.encode()).hexdigest()}
+    await artifacts.keep_numbered(hub, task_id, number, content())
+    await TaskResult.create(task_id=task_id, kind=files.KIND, created=hub.clock(), data={"files": [about]})
+    return number

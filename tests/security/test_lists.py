@@ -30,6 +30,10 @@ NOT_OF_ROWS = {
 """Lists that are no rows of the database."""
 
 
+ASKED = {"/search": "?q=many"}
+"""What gives nothing to those who ask for nothing."""
+
+
 def reads(things: Things) -> dict[str, str]:
     """Every GET of the table that needs nothing but ids, with its path in the furnished project."""
     found = {}
@@ -38,12 +42,15 @@ def reads(things: Things) -> dict[str, str]:
             continue
         ids = things.ids(route.path) | {"user_id": 1}
         if route.path not in NOT_OF_ROWS and all(part in ids for part in _PART.findall(route.path)):
-            found[route.path] = "/api" + _PART.sub(lambda part, ids=ids: str(ids[part[1]]), route.path)
+            address = "/api" + _PART.sub(lambda part, ids=ids: str(ids[part[1]]), route.path)
+            found[route.path] = address + ASKED.get(route.path, "")
     return found
 
 
 IN_ONE_PIECE = {
     "/apps": "one for each executor, and what administrators defined beyond them",
+    "/search": "the best names, at most fifty",
+    "/workers": "those that are there; who is silent for ten minutes is taken off",
     "/tasks": "a snapshot of what is not finished, at most 1000",
     "/tasks/{task_id}": "the same list, as on the wire",
     "/users/{user_id}/identities": "one for each way to sign in that was set up",

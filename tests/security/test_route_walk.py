@@ -26,6 +26,8 @@ ANYBODY_PAGES = {"/auth/login", "/auth/verify", "/preferences", "/api/docs"}
 RUNS = {
     ("POST", "/project/{project_id}/tasks"),
     ("POST", "/project/{project_id}/templates/{template_id}/drift"),
+    ("POST", "/project/{project_id}/templates/{template_id}/hosts"),
+    ("POST", "/project/{project_id}/inventory/{inventory_id}/hosts"),
     ("POST", "/project/{project_id}/tasks/{task_id}/stop"),
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),
     ("POST", "/project/{project_id}/tasks/{task_id}/reject"),

@@ -29,6 +29,7 @@ from hub.models import (
 )
 from hub.services import sessions
 from hub.services.actor import Actor
+from hub.services.tasks import outputs
 from hub.services.tasks.results import ERRORS, HOSTS, STAGES
 from hub.testing.scene import Scene, make_repository
 
@@ -50,12 +51,15 @@ async def grow(stage: Scene, actor: Actor, made: int) -> None:
 async def _work(stage: Scene, things: Things) -> None:
     """A task that ran, one that runs, and one that was started with all that can be given to it."""
     now = stage.hub.clock()
-    ran = await stage.run(await stage.template("hello.sh"), message="by hand")
+    template = await stage.template("hello.sh")
+    await stage.run(template, message="the run before")
+    ran = await stage.run(template, message="by hand")
     await stage.until(await stage.launch(await stage.template("wait.sh")), "running")
     host = {"host": "web1", "task": "Ping", "error": "unreachable", "ok": 1}
     stages = [{"name": "play", "start": now.isoformat(), "end": now.isoformat(), "result": {"a": 1}}, {"name": "recap"}]
     await HostFacts.create(inventory_id=things.inventory, host="h", facts={"a": 1}, task_id=ran["id"], created=now)
-    for kind, data in ((HOSTS, {"hosts": [host]}), (ERRORS, {"errors": [host]}), (STAGES, {"stages": stages})):
+    left = {"outputs": {"note": {"value": "made", "type": "string"}, "token": {"sensitive": True}}}
+    for kind, data in ((outputs.KIND, left), (HOSTS, {"hosts": [host]}), (ERRORS, {"errors": [host]}), (STAGES, {"stages": stages})):
         await TaskResult.create(task_id=ran["id"], kind=kind, created=now, data=data)
     whole = {
         "status": "waiting_confirmation", "question": "Go on?", "reason": "It asks.", "playbook": "x.sh",

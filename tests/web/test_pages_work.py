@@ -276,6 +276,13 @@ async def test_a_running_task_is_stopped_by_a_form(scene: Scene, reader: Reader)
     assert json.loads(late.text)["error"] == "The task does not wait for a confirmation."
 
 
+async def test_only_a_run_with_one_before_it_leads_to_a_comparison(scene: Scene, reader: Reader) -> None:
+    template, other = await scene.template("hello.sh"), await scene.template("hello.sh", name="Other")
+    tasks = [await scene.launch(one) for one in (template, other, template)]
+    pages = {task: (await reader.get(f"/project/{scene.project.id}/tasks/{task}")).text for task in tasks}
+    assert [task for task in tasks if f"/tasks/{task}/compare" in pages[task]] == tasks[2:]
+
+
 async def test_a_panel_that_fails_is_a_sentence_on_the_page(
     hub: Hub, scene: Scene, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,13 +94,18 @@ async def compare(actor: Actor, project_id: int, left_id: int, right_id: int) ->
 
 async def before(actor: Actor, project_id: int, task_id: int) -> int:
     """Return the run of the same template before this one; `NotFound` when it was the first."""
-    task = await task_with_template(actor, project_id, task_id)
-    found = await rows(
-        'SELECT MAX("id") AS "id" FROM "task" WHERE "template_id" = ? AND "id" < ?', [task["template_id"], task_id]
-    )
-    if found[0]["id"] is None:
+    found = await earlier(await task_with_template(actor, project_id, task_id))
+    if found is None:
         raise NotFound("This is the first run of its template; there is none before it to compare with.")
-    return int(found[0]["id"])
+    return found
+
+
+async def earlier(task: Mapping[str, Any]) -> int | None:
+    """Return the run of its template before a task that the reader was shown; None when it is the first."""
+    found = await rows(
+        'SELECT MAX("id") AS "id" FROM "task" WHERE "template_id" = ? AND "id" < ?', [task["template_id"], task["id"]]
+    )
+    return None if found[0]["id"] is None else int(found[0]["id"])
 
 
 def _asked(task: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from quart import Response, request
 
 from hub.services import apps, inventories, log
 from hub.services.listing import Asked
-from hub.services.tasks import files, outputs
+from hub.services.tasks import compare, files, outputs
 from hub.services.tasks import stop as service
 from hub.services.tasks.read import results_of, task_with_template
 from hub.services.tasks.results import PLAN, review_of
@@ -44,6 +44,7 @@ async def task(project_id: int, task_id: int) -> Response:
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
     shared |= await task_hosts.shown(project_id, found) | await _left(project_id, task_id)
+    shared["earlier"] = await compare.earlier(found)
     shared["log_gone"] = finished and await log.place_of(task_id) == log.GONE
     return await visit.show("task.html", live=not finished, plan=await _plan(project_id, task_id), **shared)
 
