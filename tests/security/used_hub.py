@@ -59,7 +59,12 @@ async def _work(stage: Scene, things: Things) -> None:
     stages = [{"name": "play", "start": now.isoformat(), "end": now.isoformat(), "result": {"a": 1}}, {"name": "recap"}]
     await HostFacts.create(inventory_id=things.inventory, host="h", facts={"a": 1}, task_id=ran["id"], created=now)
     left = {"outputs": {"note": {"value": "made", "type": "string"}, "token": {"sensitive": True}}}
-    for kind, data in ((outputs.KIND, left), (HOSTS, {"hosts": [host]}), (ERRORS, {"errors": [host]}), (STAGES, {"stages": stages})):
+    for kind, data in (
+        (outputs.KIND, left),
+        (HOSTS, {"hosts": [host]}),
+        (ERRORS, {"errors": [host]}),
+        (STAGES, {"stages": stages}),
+    ):
         await TaskResult.create(task_id=ran["id"], kind=kind, created=now, data=data)
     whole = {
         "status": "waiting_confirmation", "question": "Go on?", "reason": "It asks.", "playbook": "x.sh",

@@ -9,7 +9,7 @@ from hub.plugin import Capabilities, Executor, HostList, Outcome, Params, Refuse
 from hub_ansible import browse, drift, facts
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import INVENTORY_TYPES, reason
-from hub_ansible.follow import CALLBACKS, Follower
+from hub_ansible.follow import CALLBACKS, MOST_HOSTS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
 from hub_ansible.reach import narrowed, why_nobody
 from hub_ansible.ready import make_ready
@@ -90,6 +90,8 @@ async def _play(
     argv = await narrowed(ready, task, params, task_params, io)
     cached = await facts.lent(params, io, around)
     env = {**ready.env, **with_callbacks(CALLBACKS, around, ready.cwd, ready.env), **cached}
+    if task.host_limit:
+        env[MOST_HOSTS] = str(task.host_limit)
     return await _followed(argv, task_params, io, env)
 
 

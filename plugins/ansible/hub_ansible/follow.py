@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 CALLBACKS: Final = Path(__file__).with_name("callbacks")
 """Folder of our callback plugin, and of nothing else."""
 VARIABLE: Final = "HUB_ANSIBLE_EVENTS"
+MOST_HOSTS: Final = "HUB_ANSIBLE_MOST_HOSTS"
 
 PACE: Final = 1.0
 """Seconds between two looks at the file, and at least between two times of storing."""

@@ -69,6 +69,8 @@ class Tally:
     plays: list[dict[str, Any]] = field(default_factory=list)
     version: str = ""
     ended: bool = False
+    refused: str = ""
+    """The host that was one more than allowed."""
     _hosts: dict[str, Host] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
     _steps: dict[int, Step] = field(default_factory=dict)
@@ -99,12 +101,6 @@ class Tally:
     def _take(self, event: Mapping[str, Any]) -> None:
         at = _number(event.get("at"))
         match event.get("event"):
-            case "start":
-                self.version = _text(event.get("version"), 50)
-            case "play" if len(self.plays) < MOST_TASKS:
-                self.plays.append({"name": _text(event.get("name")), "hosts": True})
-            case "nobody" if self.plays:
-                self.plays[-1]["hosts"] = False
             case "task":
                 self._begin(event, at)
             case "result":
@@ -115,6 +111,20 @@ class Tally:
                 self._recap(event)
             case "facts" if len(self._facts) < MOST_HOSTS and isinstance(event.get("facts"), dict):
                 self._facts[_text(event.get("host"))] = event["facts"]
+            case turn:
+                self._turn(turn, event)
+
+    def _turn(self, turn: object, event: Mapping[str, Any]) -> None:
+        """Take what concerns the run as a whole."""
+        match turn:
+            case "start":
+                self.version = _text(event.get("version"), 50)
+            case "play" if len(self.plays) < MOST_TASKS:
+                self.plays.append({"name": _text(event.get("name")), "hosts": True})
+            case "nobody" if self.plays:
+                self.plays[-1]["hosts"] = False
+            case "too_many":
+                self.refused = _text(event.get("host"))
             case "end":
                 self.ended = True
 
@@ -195,6 +205,11 @@ class Tally:
 
     def ending(self) -> str:
         """Return what went wrong on how many hosts; empty text when Ansible has not come to its own end."""
+        if self.refused:
+            return (
+                f"It was ended before it touched the host {self.refused}, which was added while it ran: its template "
+                "allows no more hosts."
+            )
         if not self.ended:
             return ""
         failed = [host.name for host in self._hosts.values() if host.counts.get("failed")]

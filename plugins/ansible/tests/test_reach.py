@@ -46,6 +46,22 @@ async def test_a_limit_of_blanks_is_refused_and_never_means_every_host(bench: An
     assert not bench.calls
 
 
+async def test_a_host_that_is_added_while_it_runs_counts_too(bench: Any) -> None:
+    """W-75."""
+    bench.file(
+        "site.yml",
+        "- hosts: h1\n  gather_facts: false\n  tasks:\n"
+        "    - add_host: {name: h9, groups: fresh, ansible_connection: local}\n"
+        "- hosts: fresh\n  gather_facts: false\n  tasks: [{debug: {msg: reached}}]\n",
+    )
+    bench.set(host_limit=1)
+    refused = await bench.run()
+    assert refused.reason.startswith("It was ended before it touched the host h9, which was added while it ran")
+    assert "reached" not in bench.io.output
+    bench.set(host_limit=2)
+    assert (await bench.run()).kind == "success", bench.io.output
+
+
 async def test_a_limit_that_no_play_fits_is_a_failure_and_not_a_success_on_nothing(bench: Any) -> None:
     with bench.task.inventory.path.open("a") as file:
         file.write("[db]\ndb1\n")

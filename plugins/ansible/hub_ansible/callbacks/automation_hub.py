@@ -29,6 +29,7 @@ description:
 """
 
 VARIABLE = "HUB_ANSIBLE_EVENTS"
+MOST_HOSTS = "HUB_ANSIBLE_MOST_HOSTS"  # the run ends before a task begins on one more than that, as after `add_host`
 LONGEST_NAME = 250
 LONGEST_MESSAGE = 1000
 MOST_ITEMS = 20  # failed items of one task on one host that are told one by one
@@ -194,6 +195,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible tells no ty
         self._began: dict[tuple[str, str], float] = {}
         self._items: dict[tuple[str, str], int] = {}
         self._facts_left = MOST_FACTS_OF_ALL
+        self._most_hosts = int(os.environ.pop(MOST_HOSTS, "") or 0)
+        self._touched: set[str] = set()
         if not path:
             self.disabled = True
 
@@ -219,7 +222,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible tells no ty
 
     @quiet
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
-        self._began[(task._uuid, host.get_name())] = time.monotonic()
+        name = host.get_name()
+        self._began[(task._uuid, name)] = time.monotonic()
+        if self._most_hosts:
+            self._touched.add(name)
+            if len(self._touched) > self._most_hosts:
+                self._say("too_many", host=cut(name))
+                raise SystemExit(1)  # the one thing that Ansible does not take from a callback as a mere warning
 
     @quiet
     def v2_runner_on_ok(self, result: Any) -> None:
