@@ -14,11 +14,12 @@ WORKDIR /source
 COPY . .
 RUN python -m venv /opt/hub \
     && /opt/hub/bin/pip install --no-cache-dir --constraint constraints.txt \
-       '.[mysql]' './plugins/ansible[core]' ./plugins/shell
+       '.[mysql]' './plugins/ansible[core]' ./plugins/ldap ./plugins/oidc ./plugins/pulumi \
+       ./plugins/shell ./plugins/terraform
 
 FROM python:3.12-slim-bookworm
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git openssh-client rsync sshpass tini \
+    && apt-get install --yes --no-install-recommends bubblewrap git openssh-client rsync sshpass tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --create-home --home-dir /home/hub hub \
     && install --directory --owner hub --group hub --mode 0700 /data

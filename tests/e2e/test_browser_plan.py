@@ -48,11 +48,18 @@ output "servers" {
 """
 
 
+def state_file(stage: Scene) -> Path:
+    """Outside of the hub's own folder, which no task may touch."""
+    folder: Path = stage.hub.settings.data_dir.with_name("states")
+    folder.mkdir(exist_ok=True)
+    return folder / "state.tfstate"
+
+
 async def infrastructure(stage: Scene, **members: object) -> int:
     """A template over a configuration; its state outlives the tasks."""
     need_tool("terraform")
     commit_files(stage.folder, {"live/main.tf": MAIN}, "Infrastructure")
-    state = stage.hub.settings.data_dir / "state.tfstate"
+    state = state_file(stage)
     made = await create_template(stage.hub, stage.actor, stage.project.id, TemplateDraft.read({
         "name": "Infrastructure", "app": "terraform", "playbook": "live", "repository_id": stage.repository.id,
         "arguments": json.dumps({"init": [f"-backend-config=path={state}"]}), "environment_id": None,
@@ -74,7 +81,7 @@ async def launched(stage: Scene, template: int, servers: dict[str, int]) -> int:
 
 
 def state_of(stage: Scene) -> dict[str, object]:
-    found = json.loads((stage.hub.settings.data_dir / "state.tfstate").read_text())
+    found = json.loads(state_file(stage).read_text())
     return {name: one["value"] for name, one in found["outputs"].items()}
 
 
@@ -91,7 +98,7 @@ async def test_a_plan_is_judged_in_the_browser_and_applied_exactly(stage: Scene,
         await expect(plan.locator("details.plan-item:visible")).to_have_count(1)
         await plan.locator("details.plan-item:visible summary").click()
         await expect(plan.locator(".plan-row:visible", has_text="input")).to_contain_text("db × 1")
-        assert not (stage.hub.settings.data_dir / "state.tfstate").exists()
+        assert not state_file(stage).exists()
         # What comes after the plan was made has no part in it.
         commit_files(stage.folder, {"live/more.tf": 'resource "terraform_data" "late" {}\n'}, "Later")
         await page.get_by_label("Why").fill("Looked at it with Ada")
@@ -101,7 +108,7 @@ async def test_a_plan_is_judged_in_the_browser_and_applied_exactly(stage: Scene,
         )
         assert SECRET not in await page.content()
     assert state_of(stage) == {"servers": ["cache × 1", "db × 1", "web × 2"]}
-    assert "late" not in (stage.hub.settings.data_dir / "state.tfstate").read_text()
+    assert "late" not in state_file(stage).read_text()
     confirmed = await TaskMove.get(task_id=first, target="confirmed")
     assert (confirmed.actor, confirmed.note) == ("admin", "Looked at it with Ada")
     await _later_plan(stage, address, template)
@@ -111,7 +118,7 @@ async def _later_plan(stage: Scene, address: str, template: int) -> None:
     """Replacements, changes and marks show; rejecting keeps the reason and changes nothing."""
     second = await launched(stage, template, {"web": 3, "db": 1})
     await stage.until(second, "waiting_confirmation")
-    before = (stage.hub.settings.data_dir / "state.tfstate").read_bytes()
+    before = state_file(stage).read_bytes()
     async with browsing(address) as page:
         await page.goto(f"{address}/project/{stage.project.id}/tasks/{second}")
         plan = page.locator("#task-plan")
@@ -123,7 +130,7 @@ async def _later_plan(stage: Scene, address: str, template: int) -> None:
         await page.get_by_role("button", name="Reject").click()
         await page.locator("dialog").get_by_role("button", name="Reject").click()
         await expect(page.locator("#task-reason")).to_contain_text("Rejected by admin: Not on a Friday")
-    assert (stage.hub.settings.data_dir / "state.tfstate").read_bytes() == before
+    assert state_file(stage).read_bytes() == before
 
 
 async def test_what_waits_for_a_person_is_sealed(stage: Scene) -> None:
@@ -168,7 +175,7 @@ async def test_a_stopped_apply_lets_go_of_the_lock_and_keeps_the_state(stage: Sc
 
     number = await stage.launch(await Template.get(id=template))
     await stage.until_line(number, "begun")
-    state: Path = stage.hub.settings.data_dir / "state.tfstate"
+    state = state_file(stage)
     lock = state.with_name(f".{state.name}.lock.info")
     assert lock.exists()
     await stop.stop(stage.hub, stage.actor, stage.project.id, number)

@@ -92,7 +92,7 @@ async def test_demo_projects_made_at_once_share_one_repository(hub):
     actor = await administrator()
     await asyncio.gather(*[demo.make_demo(hub, actor, ProjectDraft(name=str(number))) for number in range(3)])
     folder = hub.settings.data_dir / "demo"
-    assert [one.name for one in folder.iterdir()] == ["repository"]
+    assert sorted(one.name for one in folder.iterdir()) == ["repository", "state"]
     assert await Template.all().count() == 3 * TEMPLATES
 
 

@@ -11,7 +11,7 @@ from hub.models import Task, TaskChunk, TaskMove
 from hub.plugin import Outcome
 from hub.services import artifacts
 from hub.services.actor import Actor
-from hub.services.tasks import brief, dispatch, finish, stop
+from hub.services.tasks import brief, dispatch, finish, slots, stop
 from hub.services.tasks.moves import subject_of
 from hub.testing.carriers import SETUPS
 
@@ -86,7 +86,7 @@ async def test_a_task_that_waits_for_a_person_holds_no_slot_and_stops_at_once_w0
     number = await parked(scene)
     task = await Task.get(id=number)
     assert (task.status, task.lease_owner, task.question) == ("waiting_confirmation", None, "Go on?")
-    assert (await dispatch._count(scene.hub)).held == 0
+    assert (await slots.in_use(scene.hub.clock())).held == 0
     assert await stop_it(scene, number) == "stopped"
     assert (await Task.get(id=number)).end is not None
 

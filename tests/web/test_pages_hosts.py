@@ -57,7 +57,8 @@ async def test_a_task_tells_what_happened_on_which_host(hub: Hub, scene: Scene, 
     stored = {"log_lines": 3, "log_chunks": 1}
     task = await Task.create(project=scene.project, template=template, status="error", created=now, **stored)
     lines = "TASK [Start]\n\x1b[0;32mok: [web-1]\x1b[0m\n\x1b[0;31mfatal: [web-2]: FAILED! => {}\x1b[0m"
-    await log.insert(task.id, 0, 0, Piece(lines, 3, now, [[0, 0], [2, 900]]))
+    piece = Piece(lines, 3, now, [[0, 0], [2, 900]])
+    await log.insert(task.id, 0, 0, piece, log.compressed(piece))
     error = {"host": "web-2", "task": "Start", "error": "no such <unit>", "number": 1, "state": "failed",
              "at": (now + timedelta(seconds=1)).timestamp()}  # fmt: skip
     at = f"/project/{scene.project.id}/tasks/{task.id}"
