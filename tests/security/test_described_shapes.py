@@ -117,14 +117,16 @@ CONSTANT = {
     "App.args", "ListedApp.args", "Environment.password", "Inventory.template_id", "IntegrationRefs.matchers",
     "IntegrationRefs.values", "Project.default_secret_storage_id",
     "ListedSchedule.task_params", "LogEntry.stage_id", "Stage.start_output_id", "Stage.end_output_id",
+    "DashboardTask.queue_position",
 }  # fmt: skip
-"""The wire has these members, and here they never have a value."""
+"""Members of the wire's things that never have a value here; a place in the queue is told where one queue is shown."""
 
 ELSEWHERE = {
     "Backup.secrets", "BackupEnvironment.password", "ListedUser.service", "User.totp", "OwnUser.totp",
     "OwnUser.service", "User.service", "Key.owner", "Key.empty", "Key.source_storage_id", "State.state",
     "ListedSchedule.repository_id", "ProjectRefs.host_configs", "Coming.freeze", "StateChanges.since",
     "StateChanges.since_serial", "StateLock.task_id", "HostsSeen.looked",
+    "KeyAbout.public_key", "KeyAbout.fingerprint", "KeyAbout.certificate", "BackupInventory.source_keys",
 }  # fmt: skip
 """Of people and things that tests of their own are about."""
 
@@ -133,9 +135,9 @@ ALWAYS = {
     "BuildTask.commit_hash", "BuildTask.commit_message", "BuildTask.message", "BuildTask.version",
     "Drift.inventory_id", "DriftCheck.inventory_id", "HostConfig.ssh_key_id", "Identity.last_used",
     "Inventory.runner_tag", "Key.project_id",
-    "ListedTask.commit_hash", "ListedTask.tpl_app", "ListedUser.admin", "ListedUser.alert",
+    "DashboardTask.tpl_app", "ListedTask.tpl_app", "WorkerTask.start", "ListedUser.admin", "ListedUser.alert",
     "ListedUser.created", "ListedUser.email", "ListedUser.external", "ListedUser.pro", "State.task_id",
-    "StateAlias.auth_key_id", "StateVersion.task_id", "Task.commit_hash", "TaskParams.environment",
+    "StateAlias.auth_key_id", "StateVersion.task_id", "TaskParams.environment",
     "Template.app",
 }  # fmt: skip
 """Members that may be missing, of things that nobody here has without them."""

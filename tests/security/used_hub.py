@@ -35,6 +35,11 @@ from hub.testing.scene import Scene, make_repository
 
 from .people import Things, furnish, with_triggers
 
+LIMITS = {
+    "memory_mib": 512, "processes": 9, "open_files": 99, "cpu_seconds": 60, "file_size_mib": 9, "network": True,
+    "sandbox": "bubblewrap",
+}  # fmt: skip
+
 
 async def grow(stage: Scene, actor: Actor, made: int) -> None:
     """Add what comes of work to a project that was made whole, and a project with rows of every other table."""
@@ -54,7 +59,9 @@ async def _work(stage: Scene, things: Things) -> None:
     template = await stage.template("hello.sh")
     await stage.run(template, message="the run before")
     ran = await stage.run(template, message="by hand")
-    await stage.until(await stage.launch(await stage.template("wait.sh")), "running")
+    waits = await stage.template("wait.sh")
+    await stage.until(await stage.launch(waits), "running")
+    await stage.launch(waits)
     host = {"host": "web1", "task": "Ping", "error": "unreachable", "ok": 1}
     stages = [{"name": "play", "start": now.isoformat(), "end": now.isoformat(), "result": {"a": 1}}, {"name": "recap"}]
     await HostFacts.create(inventory_id=things.inventory, host="h", facts={"a": 1}, task_id=ran["id"], created=now)
@@ -75,9 +82,11 @@ async def _work(stage: Scene, things: Things) -> None:
     }  # fmt: skip
     await Task.filter(id=things.task).update(**whole)
     await Task.filter(id=things.build_task).update(version="1.2", commit_hash="8d3c1f6")
+    await Template.filter(id=things.build).update(limits={"memory_mib": 256})
+    await Template.filter(id=things.vault_template).update(limits={"processes": 9})
     await Template.filter(id=things.template).update(
         allow_override_branch_in_task=True, allow_parallel_tasks=True, concurrency_group="blue", priority=1,
-        host_limit=1, queue_limit=1, limits={"memory_mib": 512},
+        host_limit=1, queue_limit=1, limits=LIMITS,
     )  # fmt: skip
 
 
@@ -101,7 +110,9 @@ async def _members(stage: Scene, made: int, things: Things) -> None:
     """Members that things seldom have."""
     now = stage.hub.clock()
     for one in (made, things.project):
-        await Project.filter(id=one).update(alert=True, alert_chat="1", keep_tasks=1, keep_days=1, keep_log_days=1)
+        await Project.filter(id=one).update(
+            alert=True, alert_chat="1", keep_tasks=1, keep_days=1, keep_log_days=1, keep_log_mib=1
+        )
     await View.filter(id=things.view).update(hidden=True, sort_reverse=True)
     await Runner.create(name="everywhere", tags=[], touched=now, cleaning_requested=now)
     await StateAlias.filter(id=things.alias).update(auth_key_id=things.key)
