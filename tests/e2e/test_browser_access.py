@@ -63,7 +63,7 @@ async def grave(page: Page, run: str, place: str) -> list[str]:
     ]
 
 
-async def test_no_page_shuts_anybody_out(every_address: list[str], address: str) -> None:
+async def test_no_page_shuts_anybody_out(address: str, every_address: list[str]) -> None:
     if not AXE.is_file():
         missing("needs axe-core in hub/web/assets/node_modules, which `make assets` brings")
     axe = AXE.read_text("utf-8")

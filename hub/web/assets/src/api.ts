@@ -24,5 +24,6 @@ if (place) {
     tagsSorter: 'alpha',
     validatorUrl: null,
     syntaxHighlight: { activated: true, theme: 'agate' },
+    onComplete: () => place.querySelector('#servers')?.setAttribute('aria-label', 'Server'),
   })
 }
