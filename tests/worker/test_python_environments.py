@@ -15,6 +15,8 @@ from hub.plugin import PythonNeeds, Refused, Requirements, TaskView, python_envi
 from hub.testing import RunningIO, task_view
 from hub.testing.wheels import make_wheel
 
+SHOP = "https://shop.test"
+"""Stands for an index; nobody is ever asked."""
 HOW = "import sys\n\ndef main():\n    print('till', TILL, sys.prefix)\n"
 
 
@@ -125,7 +127,7 @@ async def test_all_that_decides_what_is_installed_decides_the_environment(dry: D
         "package": await name_of(dry, task, "-r more.txt\n", "drawer"),
         "project": await name_of(dry, replace(task, project_id=9), "-r more.txt\n"),
     }
-    for name, value in {"PIP_INDEX_URL": "https://one.example/simple", "PIP_PRE": "1"}.items():
+    for name, value in {"PIP_INDEX_URL": SHOP, "PIP_PRE": "1"}.items():
         dry.base[name] = value
         names[name] = await name_of(dry, task, "-r more.txt\n")
         del dry.base[name]
@@ -136,9 +138,9 @@ async def test_all_that_decides_what_is_installed_decides_the_environment(dry: D
 
 async def test_comments_other_commits_and_renewed_tokens_install_nothing_anew(dry: Dry, task: TaskView) -> None:
     assert task.repository is not None
-    dry.base["PIP_INDEX_URL"] = "https://bot:0ld-token@one.example/simple"
+    dry.base["PIP_INDEX_URL"] = SHOP.replace("//", "//bot:0ld-token@")
     usual = await name_of(dry, task, "till\ndrawer\n")
-    dry.base["PIP_INDEX_URL"] = "https://bot:n3w-token@one.example/simple"
+    dry.base["PIP_INDEX_URL"] = SHOP.replace("//", "//bot:n3w-token@")
     later = replace(task, id=43, repository=replace(task.repository, commit_hash="beef"))
     assert await name_of(dry, later, "# what we sell\ntill  \\\n\n\ndrawer # and where\n") == usual
 
@@ -155,8 +157,9 @@ async def test_what_comes_from_the_checkout_is_installed_anew_for_each_commit(
 
 
 @pytest.mark.parametrize(
-    "line", ["till", "till @ https://one.example/till.whl", "https://one.example/a/till.whl", "-c https://one.example/c",
-             "git+https://one.example/till@v1", "till; python_version < '4'", "--index-url https://one.example/simple"]
+    "line",
+    ["till", f"till @ {SHOP}/till", f"{SHOP}/a/till", f"-c {SHOP}/c", f"git+{SHOP}/till@v1",
+     "till; python_version < '4'", f"--extra-index-url {SHOP}"],
 )  # fmt: skip
 async def test_what_comes_from_elsewhere_does_not_depend_on_the_commit(dry: Dry, task: TaskView, line: str) -> None:
     assert task.repository is not None
@@ -165,7 +168,7 @@ async def test_what_comes_from_elsewhere_does_not_depend_on_the_commit(dry: Dry,
 
 
 async def test_a_variable_that_pip_puts_in_counts_with_its_value(dry: Dry, task: TaskView) -> None:
-    line = "till @ https://${TOKEN}@one.example/till.whl\n"
+    line = "till @ " + SHOP.replace("//", "//${TOKEN}@") + "/till\n"
     dry.base["TOKEN"] = "one"
     first = await name_of(dry, task, line)
     assert await name_of(dry, task, line) == first
@@ -198,7 +201,7 @@ async def test_what_an_environment_cannot_be_made_of_is_refused(
     assert str(refused.value).endswith(sentence)
 
 
-@pytest.mark.parametrize("package", ["-r /etc/passwd", "--index-url=https://x", "", "a\nb"])
+@pytest.mark.parametrize("package", ["-r more.txt", f"--extra-index-url={SHOP}", "", "a\nb"])
 async def test_a_package_of_a_template_is_no_option(dry: Dry, task: TaskView, package: str) -> None:
     with pytest.raises(Refused, match="is no Python package"):
         await name_of(dry, task, "till\n", package)
