@@ -1,6 +1,7 @@
 """The nouns: Tortoise models, without verbs. One file per subject; services are their only writers."""
 
 from hub.models.access import Identity, Membership, Session, Token, User
+from hub.models.channel import Channel, Notification
 from hub.models.event import Event
 from hub.models.integration import Delivery, Integration, IntegrationAlias, IntegrationMatcher, IntegrationValue
 from hub.models.meta import App, IdempotencyKey, NodeLock, Option
@@ -11,11 +12,12 @@ from hub.models.rights import Invite, RecoveryCode, Role, SecondFactor, Template
 from hub.models.runner import Runner, RunnerEnrolment
 from hub.models.schedule import Freeze, Schedule
 from hub.models.task import Task, TaskChunk, TaskMove, TaskResult
-from hub.models.template import Template, TemplateEnvironment, TemplateVault, View
+from hub.models.template import Star, Template, TemplateEnvironment, TemplateVault, View
 from hub.models.worker import Worker
 
 __all__ = [
     "App",
+    "Channel",
     "Delivery",
     "DriftCheck",
     "Environment",
@@ -35,6 +37,7 @@ __all__ = [
     "KnownHost",
     "Membership",
     "NodeLock",
+    "Notification",
     "Option",
     "Project",
     "Question",
@@ -47,6 +50,7 @@ __all__ = [
     "SecondFactor",
     "SecretStorage",
     "Session",
+    "Star",
     "State",
     "StateAlias",
     "StateLock",

@@ -58,6 +58,10 @@ class Key(Model):
     source_storage_key = fields.CharField(max_length=1000, null=True)
     source_storage_type = fields.CharField(max_length=20, null=True)
     """Null for the hub's own database; else the name of a secret backend."""
+    expires = fields.DatetimeField(null=True)
+    """When the secret is to be replaced; people are told before, nothing is refused after."""
+    secret_changed = fields.DatetimeField(null=True)
+    """When the secret was last written; null when that was before the hub kept it."""
 
     project_id: int
     environment_id: int | None

@@ -9,6 +9,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 if TYPE_CHECKING:
+    from hub.models.access import User
     from hub.models.project import Environment, Inventory, Key, Project, Repository
 
 
@@ -149,3 +150,23 @@ class View(Model):
     class Meta:
         table = "view"
         indexes = (Index(fields=("project_id", "position")),)
+
+
+class Star(Model):
+    """A template that a person keeps at the top."""
+
+    id = fields.IntField(primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name="stars", on_delete=fields.CASCADE
+    )
+    template: fields.ForeignKeyRelation[Template] = fields.ForeignKeyField(
+        "models.Template", related_name="stars", on_delete=fields.CASCADE
+    )
+
+    user_id: int
+    template_id: int
+
+    class Meta:
+        table = "star"
+        unique_together = (("user", "template"),)
+        indexes = (Index(fields=("template_id",)),)

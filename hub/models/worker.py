@@ -21,6 +21,8 @@ class Worker(Model):
     seen = fields.DatetimeField()
     draining = fields.BooleanField(default=False, db_default=False)
     """Takes nothing new; what it runs goes on."""
+    isolation = fields.CharField(max_length=100, default="", db_default="")
+    """What keeps its tasks from the hub's own files, as it found in force; empty when it has not told."""
 
     class Meta:
         table = "worker"
