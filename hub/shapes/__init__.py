@@ -125,7 +125,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -278,6 +278,7 @@ __all__ = [
     "SshCertificate",
     "SshKey",
     "Stage",
+    "StarredTemplate",
     "State",
     "StateAlias",
     "StateChanges",
@@ -290,6 +291,7 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateFate",
     "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
