@@ -125,7 +125,16 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.templates import (
+    Preview,
+    PreviewProblem,
+    PreviewVariable,
+    StarredTemplate,
+    TemplateFate,
+    TemplateFile,
+    TemplateImported,
+    TemplatePart,
+)
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -292,7 +301,10 @@ __all__ = [
     "Teams",
     "Template",
     "TemplateFate",
+    "TemplateFile",
+    "TemplateImported",
     "TemplateLimits",
+    "TemplatePart",
     "TemplateRole",
     "TemplateVault",
     "Token",
