@@ -51,7 +51,9 @@ async def test_the_details_tell_every_setting_and_what_would_be_executed(scene: 
                  "big", "Allow override limit"):  # fmt: skip
         assert text in sheet.text, text
     shown = html.unescape(sheet.text)
-    assert "ansible-playbook -i '<inventory Hosts>'" in shown, shown[shown.index("What would be executed</h2>") :][:1500]
+    assert "ansible-playbook -i '<inventory Hosts>'" in shown, shown[shown.index("What would be executed</h2>") :][
+        :1500
+    ]
     assert "--vault-id=dev@" in sheet.text
     assert "--forks 9" in sheet.text
 
