@@ -9,7 +9,7 @@ from typing import Any, Final
 from hub.models import Event
 from hub.services.access import MANAGE_RESOURCES, require, require_admin
 from hub.services.actor import Actor
-from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
 
 LISTING: Final = Listing(
     Event,
@@ -32,6 +32,9 @@ LISTING: Final = Listing(
     words=("object_type", "actor"),
     usual=100,
     most=1000,
+    reach=REACH,
+    indexed=("user_id",),
+    dated="created",
 )
 _SHOWN: Final = (
     "id", "created", "actor", "address", "object_type", "object_id", "description", "changes", "user_id",
