@@ -23,8 +23,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-
 from seed import LARGE, PASSWORD, seed
+
 from hub.testing.databases import postgres
 from hub.testing.ports import free_port
 

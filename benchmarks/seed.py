@@ -107,7 +107,8 @@ class Seed:
     async def people(self) -> None:
         """The administrator is there already, with the id 1."""
         rows = (
-            (n, self.now - YEAR, f"person{n}", f"Person {n:03d}", f"person{n}@example.org") for n in range(2, PEOPLE + 2)
+            (n, self.now - YEAR, f"person{n}", f"Person {n:03d}", f"person{n}@example.org")
+            for n in range(2, PEOPLE + 2)
         )
         await self.into.put("user", ("id", "created", "username", "name", "email"), rows)
 
@@ -175,7 +176,7 @@ class Seed:
 
     async def outside(self) -> None:
         """Hosts of the first inventory."""
-        facts = json.dumps({"ansible_distribution": "Debian", "ansible_processor_vcpus": 4, "ansible_memtotal_mb": 7951})
+        facts = json.dumps({"ansible_distribution": "Debian", "ansible_memtotal_mb": 7951})
         seen = ((n, 1, f"host{n:04d}.example.org", facts, n, self.now) for n in range(1, HOSTS + 1))
         await self.into.put("host_facts", ("id", "inventory_id", "host", "facts", "task_id", "created"), seen)
         known = (
@@ -211,7 +212,8 @@ class Seed:
                 n, project, template, status, person, by_time, None, "", "{}",
                 f"{WORDS[n % 9]} {WORDS[n % 10]} {n % 1000}" if n % 3 == 0 else "", f"{n * 7919:040x}",
                 f"Change number {n % 5000}", created, None if status == "waiting" else began,
-                None if open_ else began + timedelta(seconds=5 + n % 600), "The script ended with 2" if dice < 0.09 else "",
+                None if open_ else began + timedelta(seconds=5 + n % 600),
+                "The script ended with 2" if status == "error" else "",
                 NOWHERE if open_ else "", "elsewhere" if held else None, self.now + YEAR if held else None, began,
                 None if open_ else 2 * (status == "error"), 120 * log, int(log), size * log,
                 "" if log or open_ else "gone",
@@ -263,11 +265,7 @@ async def seed(folder: Path, database_url: str = "", tasks: int = 1_000_000) -> 
         await schema.upgrade(database_url)
     async with open_hub(Settings(**given)) as hub:
         del hub
-    into: Sqlite | Postgres
-    if database_url:
-        into = Postgres(await asyncpg.connect(database_url))
-    else:
-        into = Sqlite(folder / "hub.sqlite3")
+    into = Postgres(await asyncpg.connect(database_url)) if database_url else Sqlite(folder / "hub.sqlite3")
     await Seed(into, tasks).fill()
 
 

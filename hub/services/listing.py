@@ -20,8 +20,9 @@ from hub.errors import Invalid
 from hub.services.columns import Column, column_of, condition, folded, operators, that, value_of
 from hub.services.cursors import Place, decode
 from hub.services.draft import MAX_ID
-from hub.services.paging import Bound, Plan, Wanted
-from hub.services.paging import Page as Page  # the page of a list belongs to what lists offer
+from hub.services.paging import Bound, Page, Plan, Wanted
+
+__all__ = ["LONGEST_SEARCH", "MOST", "REACH", "WHOLE", "Asked", "Listing", "Page"]
 
 M = TypeVar("M", bound=Model)
 
