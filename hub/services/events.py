@@ -14,7 +14,7 @@ from hub.services import changes
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor, asked_from
 from hub.services.cursors import Place
-from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
 
 _SELECT = """
     SELECT "event"."id", "event"."user_id", "event"."project_id", "event"."integration_id", "event"."object_id",
@@ -47,6 +47,9 @@ LISTING = Listing(
     searched=("description", "object_type", "username", "project_name", "actor"),
     words=("object_type",),
     most=1000,
+    reach=REACH,
+    indexed=("user_id",),
+    dated="created",
 )
 """The reference gives all events, which no page can use."""
 
