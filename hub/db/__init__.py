@@ -2,7 +2,7 @@
 
 from hub.db.database import Database, current, database, open_database
 from hub.db.rows import column, execute, rows, version
-from hub.db.unit import exclusive, in_unit, notes, on_commit, transaction, unit
+from hub.db.unit import exclusive, hold_still, in_unit, notes, on_commit, transaction, unit
 
 __all__ = [
     "Database",
@@ -11,6 +11,7 @@ __all__ = [
     "database",
     "exclusive",
     "execute",
+    "hold_still",
     "in_unit",
     "notes",
     "on_commit",
