@@ -125,6 +125,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -249,6 +250,9 @@ __all__ = [
     "PartRefs",
     "Plugin",
     "PluginProblem",
+    "Preview",
+    "PreviewProblem",
+    "PreviewVariable",
     "Project",
     "ProjectRefs",
     "ProjectRole",
@@ -274,6 +278,7 @@ __all__ = [
     "SshCertificate",
     "SshKey",
     "Stage",
+    "StarredTemplate",
     "State",
     "StateAlias",
     "StateChanges",
@@ -286,6 +291,7 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateFate",
     "TemplateLimits",
     "TemplateRole",
     "TemplateVault",

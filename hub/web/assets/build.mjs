@@ -52,7 +52,7 @@ function compile(name) {
 async function styles() {
   // Tabler's sources name their properties without the prefix that its published styles and its manual have.
   const tabler = compile('tabler.scss').replace(/(?<=[{;(,\s])--(?=[a-z])/g, '--tblr-')
-  const sheets = { 'main.css': tabler + ['hub', 'lists', 'plan', 'hosts', 'audit', 'left', 'log', 'frame'].map((name) => compile(`${name}.scss`)).join(''), 'api.css': compile('api.scss'), 'charts.css': compile('charts.scss') }
+  const sheets = { 'main.css': tabler + ['hub', 'lists', 'plan', 'hosts', 'audit', 'left', 'log', 'frame', 'templates'].map((name) => compile(`${name}.scss`)).join(''), 'api.css': compile('api.scss'), 'charts.css': compile('charts.scss') }
   for (const [name, css] of Object.entries(sheets)) {
     const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
     keep(name, small.code)
