@@ -125,6 +125,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -291,6 +292,8 @@ __all__ = [
     "TemplateVault",
     "Token",
     "Totp",
+    "TextFault",
+    "TextFaults",
     "TriedMatcher",
     "TriedValue",
     "User",
