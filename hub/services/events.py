@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from hub.context import Hub
@@ -110,6 +111,14 @@ async def list_for_project(actor: Actor, project_id: int, asked: Asked = WHOLE) 
     """Events of a project, newest first."""
     await require(actor, project_id)
     return await _page([project_id], asked)
+
+
+async def last_of(actor: Actor, project_id: int, kind: str, object_id: int) -> tuple[str, datetime] | None:
+    """Return who last did something to a thing of a project, and when."""
+    await require(actor, project_id)
+    asked = Event.filter(project_id=project_id, object_type=kind, object_id=object_id).order_by("-id").limit(1)
+    found = await asked.values_list("actor", "created")
+    return (str(found[0][0]), found[0][1]) if found else None
 
 
 async def list_for_actor(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:

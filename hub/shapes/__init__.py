@@ -126,6 +126,7 @@ from hub.shapes.system import (
     WorkerTask,
 )
 from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -297,6 +298,8 @@ __all__ = [
     "TemplateVault",
     "Token",
     "Totp",
+    "TextFault",
+    "TextFaults",
     "TriedMatcher",
     "TriedValue",
     "User",

@@ -10,7 +10,7 @@ from typing import Final
 from quart import Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
+from hub.errors import Changed, Conflict, Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
 from hub.plugin import PluginError
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
@@ -18,7 +18,7 @@ from hub.web.pages import drawing, visit
 
 logger = logging.getLogger(__name__)
 
-FORM_ERRORS: Final = (Invalid, Conflict, Forbidden, Unavailable, NotFound, TooMany, PluginError)
+FORM_ERRORS: Final = (Invalid, Conflict, Changed, Forbidden, Unavailable, NotFound, TooMany, PluginError)
 """What a form shows above itself instead of a page of its own."""
 
 
