@@ -266,6 +266,17 @@ class LogLines(TypedDict):
 
 
 @described
+class LogPart(TypedDict):
+    """Some lines of one part of a log."""
+
+    lines: list[LogLine]
+    resume: int | None
+    """Number of the line to go on with, in the direction that was asked for; null at the end."""
+    total: int
+    """Lines that the whole log has by now."""
+
+
+@described
 class Move(TypedDict):
     """A change of a task's status."""
 
