@@ -36,7 +36,9 @@ ERRORS: Final = (
 _WARNINGS: Final = (
     r"^\[(?:DEPRECATION )?WARNING\]|^WARN(?:ING)?\b|^\W*[Ww]arning: |^\S*Warning: |^\s*::warning\b|^\s*##\[warning\]"
 )
-_CHANGES: Final = r"^changed: \[|^\S.*: (?:Creation|Modifications|Destruction) complete after |^\+{3} after|^-{3} before"
+_CHANGES: Final = (
+    r"^changed: \[|^\S.*: (?:Creation|Modifications|Destruction) complete after |^\+{3} after|^-{3} before"
+)
 
 LEVELS: Final[Mapping[str, str]] = {
     "error": ERRORS, "warning": _WARNINGS, "change": _CHANGES, "heading": HEADINGS,
@@ -57,6 +59,7 @@ class Part:
 
 
 WHOLE: Final = Part()
+
 
 @dataclass(frozen=True, slots=True)
 class Sieve:

@@ -43,7 +43,9 @@ VEILS: Mapping[str, tuple[Veil, ...]] = {
     "key": (Veil(MANAGE_RESOURCES, {"source_storage_id": None, "source_storage_key": "", "source_storage_type": ""}),),
     "task": (Veil(WORKERS, {"environment": "", "params": None}),),
     "passport": (
-        Veil(WORKERS, {"commands": [], "params": None, "arguments": None, "variables": None, "env": None, "secrets": []}),
+        Veil(
+            WORKERS, {"commands": [], "params": None, "arguments": None, "variables": None, "env": None, "secrets": []}
+        ),
     ),
     "schedule": (Veil(WORKERS, {"task_params": None}),),
     "integration": (Veil(MANAGE_RESOURCES, {"auth_secret_id": None, "auth_header": "", "task_params": None}),),

@@ -122,7 +122,9 @@ class LiveIO:
         with traces.span("process", {"process.executable.name": Path(argv[0]).name}) as span:
             command = replace(command, env={**traces.environment(), **command.env})
             noted = self._run.passport.begin(argv, command.cwd, self._run.journal.next_line)
-            code = noted["code"] = await process.run(command, self._run.journal.feed, self._run.halt.asked, marker=self._mark())
+            code = noted["code"] = await process.run(
+                command, self._run.journal.feed, self._run.halt.asked, marker=self._mark()
+            )
             if span is not None:
                 span.set_attribute("process.exit.code", code)
         await self._run.journal.end_of_program()
