@@ -125,6 +125,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -255,6 +256,9 @@ __all__ = [
     "PassportStage",
     "Plugin",
     "PluginProblem",
+    "Preview",
+    "PreviewProblem",
+    "PreviewVariable",
     "Project",
     "ProjectRefs",
     "ProjectRole",

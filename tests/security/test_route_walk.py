@@ -27,6 +27,7 @@ RUNS = {
     ("POST", "/project/{project_id}/tasks"),
     ("POST", "/project/{project_id}/templates/{template_id}/drift"),
     ("POST", "/project/{project_id}/templates/{template_id}/hosts"),
+    ("POST", "/project/{project_id}/templates/{template_id}/preview"),
     ("POST", "/project/{project_id}/inventory/{inventory_id}/hosts"),
     ("POST", "/project/{project_id}/tasks/{task_id}/stop"),
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),

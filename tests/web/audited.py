@@ -14,6 +14,7 @@ SILENT: dict[str, str] = {
     "POST /debug/pprof/dump": "changes nothing",
     "POST /project/{project_id}/schedules/validate": "changes nothing",
     "POST /project/{project_id}/templates/{template_id}/hosts": "changes nothing",
+    "POST /project/{project_id}/templates/{template_id}/preview": "changes nothing",
     "POST /project/{project_id}/inventory/{inventory_id}/hosts": "changes nothing",
     "POST /project/{project_id}/known_hosts": "answers so for keys that are known already, too",
     "POST /project/{project_id}/notifications/test": "changes nothing",
