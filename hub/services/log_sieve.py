@@ -213,7 +213,7 @@ def _catch(catch: _Catch, sieve: Sieve, chunks: Iterable[Chunk], start: int, las
 
 
 def _passing(sieve: Sieve, chunk: Chunk, data: bytes) -> Iterable[int]:
-    """Return the places of the lines that come through; the first pattern finds, the others are asked of what it found."""
+    """Return the places of the lines that come through; the first pattern finds, the others are asked of its finds."""
     if not sieve.patterns:
         return (one for one in range(chunk.lines) if sieve.lets(chunk.first_line + one, b""))
     found = meeting(sieve.patterns[0], data)

@@ -32,19 +32,23 @@ async def version_of(program: str, path: str, ask: Ask) -> tuple[str, str]:
     """Return (where a program is, the first line that it says of its version); empty for what is not known."""
     found = shutil.which(program, path=path) or ""
     argument = ASKED.get(Path(program).name)
-    if not found or argument is None:
+    identity = _identity(found) if found else None
+    if identity is None or argument is None:
         return found, ""
-    try:
-        file = Path(found).resolve()
-        about = file.stat()
-    except OSError:
-        return found, ""
-    identity = (str(file), about.st_mtime_ns, about.st_size)
     if identity not in _known:
         _known[identity] = await _asked(ask, found, argument)
         while len(_known) > _MOST:
             _known.popitem(last=False)
     return found, _known[identity]
+
+
+def _identity(program: str) -> Identity | None:
+    try:
+        file = Path(program).resolve()
+        about = file.stat()
+    except OSError:
+        return None
+    return str(file), about.st_mtime_ns, about.st_size
 
 
 async def _asked(ask: Ask, program: str, argument: str) -> str:
