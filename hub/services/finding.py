@@ -86,7 +86,8 @@ async def find_all(actor: Actor, sought: Sought) -> list[Found]:
         found += await _task(words, visible)
     for name, kind in _KINDS.items():
         if name in sought.kinds and len(found) < sought.limit:
-            found += await _named(name, kind, replace(sought, limit=sought.limit - len(found)), visible)
+            stars = actor.user_id if name == "template" else None
+            found += await _named((name, kind, stars), replace(sought, limit=sought.limit - len(found)), visible)
     return await _with_rights(actor, await _with_projects(found))
 
 
@@ -105,18 +106,22 @@ async def _task(words: Sequence[str], visible: list[int] | None) -> list[Found]:
     return [Found("task", row["id"], str(row["name"]), row["project_id"], status=str(row["status"])) for row in one]
 
 
-async def _named(name: str, kind: _Kind, sought: Sought, visible: list[int] | None) -> list[Found]:
+async def _named(which: tuple[str, _Kind, int | None], sought: Sought, visible: list[int] | None) -> list[Found]:
+    """Return what is called so; with somebody named, what they starred comes first."""
+    name, kind, stars = which
     own = "id" if name == "project" else "project_id"
     within, among = _within(f"{kind.table}.{own}", visible)
     words = sought.words
     like = [f"%{_literally(word)}%" for word in words]
     matches = " AND ".join([f"UPPER(\"{kind.name}\") LIKE ? ESCAPE '!'"] * len(like))
+    starred = '"id" IN (SELECT "template_id" FROM "star" WHERE "user_id" = ?)' if stars else "1 = 0"
     found = await rows(
         f'SELECT "id", "{kind.name}" AS "name", "{own}" AS "project_id" FROM "{kind.table}" '  # noqa: S608 - of constants
         f"WHERE {kind.where} AND {within} AND {matches} "
-        f'ORDER BY CASE WHEN "{own}" = ? THEN 0 ELSE 1 END, '
+        f"ORDER BY CASE WHEN {starred} THEN 0 ELSE 1 END, "
+        f'CASE WHEN "{own}" = ? THEN 0 ELSE 1 END, '
         f'CASE WHEN UPPER("{kind.name}") LIKE ? ESCAPE \'!\' THEN 0 ELSE 1 END, "{kind.name}", "id" LIMIT ?',
-        [*among, *like, sought.project_id or 0, f"{_literally(words[0])}%", sought.limit],
+        [*among, *like, *([stars] if stars else []), sought.project_id or 0, f"{_literally(words[0])}%", sought.limit],
     )
     return [Found(name, row["id"], str(row["name"]), row["project_id"]) for row in found]
 

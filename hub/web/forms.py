@@ -51,7 +51,7 @@ class Field:
     rows: int = 4
     """Height of a text area."""
     limits: Mapping[str, Any] = field(default_factory=dict)
-    """`min`, `max` and `maxlength`, where declared."""
+    """`min`, `max` and `maxlength`, where declared; `data-unkept` for what the browser is not to keep."""
     usual: Any = None
     """Value that says nothing in particular, beside an empty one, a zero and an empty box."""
 
@@ -104,7 +104,7 @@ def fields_of(
                 options=_options(plain, keys or Keys()),
                 group=phrase(str(plain.get("x-group", ""))),
                 error=(errors or {}).get(name, ""),
-                limits=_limits(plain),
+                limits=_limits(plain) | ({"data-unkept": "yes"} if plain.get("writeOnly") else {}),
                 usual=_shown(plain, plain.get("default")),
             )
         )

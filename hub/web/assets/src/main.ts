@@ -4,6 +4,7 @@ import { asking } from './ask'
 import { copying } from './copy'
 import { forms } from './forms'
 import { gettext } from './i18n'
+import { keepForms } from './kept'
 import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
@@ -80,6 +81,7 @@ asking()
 forms()
 copying()
 wordFields()
+keepForms()
 localise()
 setInterval(() => tick(), 1000)
 fragments()

@@ -184,6 +184,12 @@ export class Stream {
     if (this.done) return
     this.listener.away()
     this.retry += 1
+    // A stream does not tell why it was refused; another question does.
+    if (this.retry === 2) {
+      void fetch(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } })
+        .then((answer) => answer.status === 401 && location.reload())
+        .catch(() => undefined)
+    }
     this.timer = window.setTimeout(() => this.connect(), Math.min(15_000, 500 * 2 ** Math.min(this.retry, 5)))
   }
 
