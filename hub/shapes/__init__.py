@@ -96,6 +96,7 @@ from hub.shapes.resources import (
     TriedValue,
     WholeDelivery,
 )
+from hub.shapes.runs import LogPart, Passport, PassportStage
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
     App,
@@ -139,12 +140,9 @@ from hub.shapes.work import (
     LogEntry,
     LogLine,
     LogLines,
-    LogPart,
     Move,
     NewTask,
     NewTemplate,
-    Passport,
-    PassportStage,
     Project,
     ProjectRole,
     Result,

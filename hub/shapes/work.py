@@ -266,17 +266,6 @@ class LogLines(TypedDict):
 
 
 @described
-class LogPart(TypedDict):
-    """Some lines of one part of a log."""
-
-    lines: list[LogLine]
-    resume: int | None
-    """Number of the line to go on with, in the direction that was asked for; null at the end."""
-    total: int
-    """Lines that the whole log has by now."""
-
-
-@described
 class Move(TypedDict):
     """A change of a task's status."""
 
@@ -398,25 +387,3 @@ class Drift(DriftCheck):
     """The last look at a template with an inventory."""
 
     template_name: str
-
-
-@described
-class PassportStage(TypedDict):
-    """A stage of a run."""
-
-    name: str
-    start: Time | None
-    end: Time | None
-    first_line: int
-
-
-@described
-class Passport(TypedDict):
-    """What is known of a run."""
-
-    task: dict[str, Any]
-    """The task's own members; null where it has none."""
-    moves: list[Move]
-    stages: list[PassportStage]
-    passes: list[dict[str, Any]]
-    """For each pass of the task what ran: commands, tools with their versions, worker, isolation, parameters."""

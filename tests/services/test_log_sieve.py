@@ -47,7 +47,7 @@ async def numbers(task_id: int, part: Part, *, start: int | None = None, up: boo
 
 
 @pytest.mark.parametrize("up", [False, True])
-async def test_lines_of_a_host_come_with_the_headings_above_them(scene: Scene, up: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+async def test_lines_of_a_host_come_with_the_headings_above_them(scene: Scene, up: bool) -> None:
     task_id = await logged(scene, PLAY)
     assert await numbers(task_id, Part(host="web1"), up=up) == [3, 4, 7, 8, 12, 13, 16, 17]
     assert await numbers(task_id, Part(host="web10"), up=up) == [3, 5, 7, 9, 12, 14, 16, 18]
@@ -90,7 +90,7 @@ async def test_a_search_stays_within_the_part(scene: Scene) -> None:
 
 @pytest.mark.parametrize("up", [False, True])
 async def test_pages_of_a_part_leave_nothing_out_and_double_nothing(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, up: bool  # noqa: FBT001 - a parameter of pytest
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, up: bool
 ) -> None:  # fmt: skip
     lines = [f"TASK [step {n}] ***" if n % 10 == 0 else f"ok: [web{n % 3}]" for n in range(1000)]
     task_id = await logged(scene, lines, per_chunk=23)

@@ -120,7 +120,8 @@ async def error_page(error: Exception) -> Response:
     page = await visit.show(
         "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
         advice=_(face.advice) if face.advice else "", reasons=[_(one) for one in _REASONS.get(status, ())],
-        users=users, form=_place() if isinstance(error, visit.OutOfDate) else "", home=_home(), retry=drawing.here() if _worth_retrying(status) else None,
+        users=users, form=_place() if isinstance(error, visit.OutOfDate) else "", home=_home(),
+        retry=drawing.here() if _worth_retrying(status) else None,
     )  # fmt: skip
     return _with_headers(error, page, status)
 
