@@ -96,6 +96,7 @@ from hub.shapes.resources import (
     TriedValue,
     WholeDelivery,
 )
+from hub.shapes.runs import LogPart, Passport, PassportStage
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
     App,
@@ -231,6 +232,7 @@ __all__ = [
     "LogHunk",
     "LogLine",
     "LogLines",
+    "LogPart",
     "LoginMethods",
     "LoginPassword",
     "Matcher",
@@ -249,6 +251,8 @@ __all__ = [
     "Output",
     "OwnUser",
     "PartRefs",
+    "Passport",
+    "PassportStage",
     "Plugin",
     "PluginProblem",
     "Preview",

@@ -184,6 +184,7 @@ async def _outcome(errand: _Errand) -> Outcome:
                 await journal.line(words)
             return await _with_host_keys(run, outcome)
         finally:
+            await io.tell_what_ran()
             await io.close()
             await _host_keys(run)
     except (Stopped, LeaseLost):

@@ -9,6 +9,7 @@ from typing import Any, Final
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from hub.errors import InUse
 from hub.web.forms import Field
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
@@ -151,6 +152,8 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
 async def _delete(kind: Kind, project_id: int, item_id: int) -> Response:
     try:
         await kind.delete(project_id, item_id)
+    except InUse:
+        raise  # its page has links to all that uses it
     except FORM_ERRORS as fault:
         text = faults(fault)[0]
         return visit.go(f"{kind.slug}_edit", project_id=project_id, item_id=item_id, say=text, kind="danger")
