@@ -42,6 +42,20 @@ from hub.shapes.frame import (
     RunPair,
 )
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
+from hub.shapes.integrations import (
+    Alias,
+    Condition,
+    Delivery,
+    ExtractedValue,
+    Extraction,
+    Integration,
+    Matcher,
+    Rehearsal,
+    Rules,
+    TriedMatcher,
+    TriedValue,
+    WholeDelivery,
+)
 from hub.shapes.left import Artifact, Output
 from hub.shapes.people import (
     Accepted,
@@ -65,36 +79,25 @@ from hub.shapes.people import (
     User,
 )
 from hub.shapes.resources import (
-    Alias,
     Coming,
-    Condition,
-    Delivery,
     Environment,
     EnvironmentSecret,
-    ExtractedValue,
-    Extraction,
     Freeze,
     HostConfig,
     HostKeyPolicy,
-    Integration,
     Inventory,
     Key,
     KeyAbout,
     KnownHost,
     ListedSchedule,
     LoginPassword,
-    Matcher,
     Moment,
-    Rehearsal,
     Repository,
     Schedule,
     SecretStorage,
     SshCertificate,
     SshKey,
     TaskParams,
-    TriedMatcher,
-    TriedValue,
-    WholeDelivery,
 )
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
@@ -264,6 +267,7 @@ __all__ = [
     "Result",
     "Retention",
     "Role",
+    "Rules",
     "RunPair",
     "Runner",
     "RunnerState",

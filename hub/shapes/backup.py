@@ -9,8 +9,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.shapes.integrations import Condition, Extraction
 from hub.shapes.kinds import Free, Time, described
-from hub.shapes.resources import Condition, Extraction
 from hub.shapes.work import SurveyVariable
 
 
