@@ -94,6 +94,7 @@ class BackupKey(TypedDict):
     owner: str
     source_storage_key: NotRequired[str]
     source_storage_type: NotRequired[str]
+    expires: NotRequired[Time]
 
 
 @described

@@ -44,6 +44,10 @@ class Key(TypedDict):
     source_storage_id: NotRequired[int | None]
     source_storage_key: NotRequired[str]
     source_storage_type: NotRequired[str]
+    expires: NotRequired[Time]
+    """When the secret is to be replaced."""
+    secret_changed: NotRequired[Time]
+    """When the secret was last written."""
 
 
 @described
@@ -70,6 +74,25 @@ class KeyAbout(TypedDict):
     public_key: NotRequired[str]
     fingerprint: NotRequired[str]
     certificate: NotRequired[SshCertificate]
+
+
+@described
+class KeyUse(TypedDict):
+    """Something that a key is used by."""
+
+    kind: str
+    """`template`, `inventory`, `repository`, `integration`, `host_config`, `state_alias` or `channel`."""
+    id: int
+    name: str
+    as_what: str
+    """What it is used as, such as `vault`, `become` or the name of a param; empty where that is plain."""
+
+
+class NewKey(Key):
+    """A key pair that the hub made up: its public half, and never the private one."""
+
+    public_key: NotRequired[str]
+    fingerprint: NotRequired[str]
 
 
 @described
