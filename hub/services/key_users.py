@@ -6,8 +6,9 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import InUse, Invalid
-from hub.models import HostConfig, Inventory, StateAlias, Template
+from hub.models import Channel, HostConfig, Inventory, StateAlias, Template
 from hub.services import apps, inventory_sources
+from hub.services.notices.channel_keys import keys_of
 from hub.services.params import key_members
 
 
@@ -38,6 +39,9 @@ async def refuse_in_params(hub: Hub, project_id: int, key_id: int, text: str) ->
     for inventory in await fetched.order_by("name"):
         if key_id in inventory_sources.keys_of(hub, inventory.type, inventory.inventory):
             raise InUse(f"{text}: inventory “{inventory.name}”.")
+    for channel in await Channel.filter(project_id=project_id).order_by("name"):
+        if key_id in keys_of(hub, channel):
+            raise InUse(f"{text}: channel “{channel.name}”.")
 
 
 async def refuse_other_type(project_id: int, key_id: int, before: str, after: str) -> None:

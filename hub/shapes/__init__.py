@@ -43,6 +43,7 @@ from hub.shapes.frame import (
 )
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
 from hub.shapes.left import Artifact, Output
+from hub.shapes.notices import Channel, ChannelNotice, LastNotice, Notifier
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -180,6 +181,8 @@ __all__ = [
     "BackupVault",
     "BackupView",
     "BuildTask",
+    "Channel",
+    "ChannelNotice",
     "Choice",
     "Coming",
     "Comparison",
@@ -217,6 +220,7 @@ __all__ = [
     "Key",
     "KeyAbout",
     "KnownHost",
+    "LastNotice",
     "ListedApp",
     "ListedSchedule",
     "ListedTask",
@@ -243,6 +247,7 @@ __all__ = [
     "NewTemplate",
     "NewToken",
     "NewTotp",
+    "Notifier",
     "Option",
     "Output",
     "OwnUser",

@@ -11,6 +11,7 @@ from hub.db import current, execute, in_unit, on_commit, rows
 from hub.errors import HubError
 from hub.services.actor import Actor
 from hub.services.events import announce, record
+from hub.services.notices.tasks import tell_move
 from hub.services.tasks.states import (
     CONFIRMED,
     FINISHED,
@@ -130,6 +131,7 @@ async def _note(hub: Hub, actor: Actor, subject: Subject, source: str, move: Mov
     noted = [subject.id, hub.clock(), source, move.target, actor.label, move.note[:250]]
     await execute(_NOTE, noted)
     await _tell(hub, actor, subject, move.target, new=not source)
+    await tell_move(hub, subject, move.target)
 
 
 _NOTE = """
