@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
@@ -104,19 +105,20 @@ async def _deliver(
 ) -> Sequence[str]:
     """Return the addresses that were refused, where others were taken."""
     trust = ssl.create_default_context()
-    connection = await _connected(params, notice)
     server = aiosmtplib.SMTP(
-        hostname=params.host, sock=connection, timeout=SECONDS, tls_context=trust, local_hostname=_own_name(),
+        hostname=params.host, timeout=SECONDS, tls_context=trust, local_hostname=_own_name(),
         use_tls=params.encryption == "tls", start_tls=params.encryption == "starttls",
     )  # fmt: skip
+    connection = await _connected(params, notice)
     try:
-        async with server:
-            if params.username:
-                await server.login(params.username, notice.secrets.get("password", ""))
-            refused, _ = await server.send_message(letter, sender=params.sender, recipients=list(everybody))
+        await server.connect(sock=connection)  # which closes it, too
+        if params.username:
+            await server.login(params.username, notice.secrets.get("password", ""))
+        refused, _ = await server.send_message(letter, sender=params.sender, recipients=list(everybody))
+        with suppress(aiosmtplib.SMTPException, OSError):  # the letter was taken, whatever becomes of the good-bye
+            await server.quit()
     finally:
         server.close()
-        connection.close()
     return list(refused)
 
 
@@ -152,7 +154,7 @@ def _failure(params: EmailParams, error: Exception) -> PluginError:
         return PluginError(f"{who} refused the message (code {error.code}).")
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return NotReady(f"{who} has a certificate that is not trusted here, or that is not its own.")
-    if isinstance(error, aiosmtplib.SMTPNotSupported | ValueError):
+    if isinstance(error, ValueError) or type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}:
         return PluginError(f"{who} cannot do what is wanted: check the encryption and the user name.")
     return NotReady(f"The connection to the mail server {params.host} failed ({type(error).__name__}).")
 
