@@ -57,6 +57,7 @@ from hub.shapes.integrations import (
     WholeDelivery,
 )
 from hub.shapes.left import Artifact, Output
+from hub.shapes.notices import Channel, ChannelNotice, LastNotice, Notifier
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -188,6 +189,8 @@ __all__ = [
     "BackupVault",
     "BackupView",
     "BuildTask",
+    "Channel",
+    "ChannelNotice",
     "Choice",
     "Coming",
     "Comparison",
@@ -226,6 +229,7 @@ __all__ = [
     "KeyAbout",
     "KeyUse",
     "KnownHost",
+    "LastNotice",
     "ListedApp",
     "ListedSchedule",
     "ListedTask",
@@ -254,6 +258,7 @@ __all__ = [
     "NewTemplate",
     "NewToken",
     "NewTotp",
+    "Notifier",
     "Option",
     "Output",
     "OwnUser",
