@@ -97,7 +97,8 @@ async def at_work(scope: Scope) -> AtWork:
         [*statuses, *ids],
     )
     rank = "CASE \"task\".\"status\" WHEN 'waiting_confirmation' THEN 0 WHEN 'waiting' THEN 2 ELSE 1 END"
-    found = await chosen_tasks(f'{where} ORDER BY {rank}, "task"."id" LIMIT {AT_WORK}', [*statuses, *ids])
+    chosen = f'{where} ORDER BY {rank}, "task"."id" LIMIT {AT_WORK}'
+    found = await chosen_tasks(chosen, [*statuses, *ids], positions=True)
     return AtWork(await _readable(scope.actor, found), {row["status"]: int(row["number"]) for row in counts})
 
 
