@@ -134,13 +134,12 @@ class Bench:
         path = f"/project/{template.project_id}/tasks/{task_id}/lines?first=-1&count=1"
         lags: list[float] = []
         while True:
-            asked = time.time()
             lines = (await self.client.ask("GET", path))["lines"]
             words = lines[0]["s"].split() if lines else []
             if words[:1] == ["wrote"]:
                 return lags
             if words[:1] == ["line"]:
-                lags.append(asked - float(words[-1]))
+                lags.append(time.time() - float(words[-1]))
             await asyncio.sleep(0.1)
 
     async def one_pass(self, count: int) -> None:

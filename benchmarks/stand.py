@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -94,7 +95,7 @@ class Client:
 async def embedded(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
     """One process with SQLite."""
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(booted())
+        hub = await stack.enter_async_context(booted(**_folders(stack)))
         stand = Stand("embedded", await make_scene(hub, scripts), free_port())
         await _start(stack, stand, {})
         yield stand
@@ -105,7 +106,7 @@ async def distributed(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
     """A server and a worker, with PostgreSQL that writes to the disk before it says so, and Redis."""
     async with AsyncExitStack() as stack:
         carriers = await stack.enter_async_context(scaled())
-        hub = await stack.enter_async_context(booted(**carriers))
+        hub = await stack.enter_async_context(booted(**carriers, **_folders(stack)))
         stand = Stand("Redis + PostgreSQL", await make_scene(hub, scripts), free_port())
         stand.pids |= {"postgres": await _steady_postgres(carriers["database_url"])}
         redis = Redis.from_url(carriers["redis_url"])
@@ -114,6 +115,12 @@ async def distributed(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
         names = {"HUB_DATABASE_URL": carriers["database_url"], "HUB_REDIS_URL": carriers["redis_url"]}
         await _start(stack, stand, names)
         yield stand
+
+
+def _folders(stack: AsyncExitStack) -> dict[str, Any]:
+    """A data folder with few neighbours, as a real hub has: those beside it are allowed to tasks one by one."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-", dir="/var/tmp")))
+    return {"data_dir": folder / "data", "local_repository_roots": (folder / "data/repositories",)}
 
 
 async def _steady_postgres(url: str) -> int:
