@@ -4,7 +4,7 @@ from hub.db.database import Database, current, database, open_database
 from hub.db.models import every, one
 from hub.db.rows import column, execute, rows, version
 from hub.db.together import Row, brief, insert, update
-from hub.db.unit import exclusive, in_unit, notes, on_commit, transaction, unit
+from hub.db.unit import exclusive, hold_still, in_unit, notes, on_commit, transaction, unit
 
 __all__ = [
     "Database",
@@ -16,6 +16,7 @@ __all__ = [
     "every",
     "exclusive",
     "execute",
+    "hold_still",
     "in_unit",
     "insert",
     "notes",

@@ -96,6 +96,7 @@ from hub.shapes.resources import (
     TriedValue,
     WholeDelivery,
 )
+from hub.shapes.runs import LogPart, Passport, PassportStage
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
     App,
@@ -125,6 +126,8 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -229,6 +232,7 @@ __all__ = [
     "LogHunk",
     "LogLine",
     "LogLines",
+    "LogPart",
     "LoginMethods",
     "LoginPassword",
     "Matcher",
@@ -247,8 +251,13 @@ __all__ = [
     "Output",
     "OwnUser",
     "PartRefs",
+    "Passport",
+    "PassportStage",
     "Plugin",
     "PluginProblem",
+    "Preview",
+    "PreviewProblem",
+    "PreviewVariable",
     "Project",
     "ProjectRefs",
     "ProjectRole",
@@ -274,6 +283,7 @@ __all__ = [
     "SshCertificate",
     "SshKey",
     "Stage",
+    "StarredTemplate",
     "State",
     "StateAlias",
     "StateChanges",
@@ -286,11 +296,14 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateFate",
     "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
     "Token",
     "Totp",
+    "TextFault",
+    "TextFaults",
     "TriedMatcher",
     "TriedValue",
     "User",

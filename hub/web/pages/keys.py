@@ -143,5 +143,6 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 declare(
     Kind("keys", "key", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members,
-         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", tabs="parts/key_tabs.html")
+         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", tabs="parts/key_tabs.html",
+         noun="key")
 )  # fmt: skip
