@@ -21,6 +21,7 @@ from hub.worker.main import (
     sweep_forever,
     work,
 )
+from hub.worker.notices import deliver_forever
 from hub.worker.timer import fire_forever
 from hub.worker.upkeep import tidy_forever
 
@@ -35,7 +36,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever)
+        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever, deliver_forever)
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
             loops.append(partial(work, hub, drain=settings.drain))
@@ -59,6 +60,7 @@ async def serve_worker(
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
             partial(tidy_forever, hub),
+            partial(deliver_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
         if settings.metrics and settings.metrics_port:

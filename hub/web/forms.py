@@ -36,7 +36,7 @@ class Field:
     label: str
     widget: str
     """`line`, `number`, `tick`, `ticks`, `choice`, `text`, `words`, `secret`, `key`, `duration`, `date`, `time`,
-    `moment` or `code`."""
+    `moment`, `code`, `new_secret` (one that can be made up here) or `note` (a sentence and no field)."""
     value: Any = ""
     help: str = ""
     required: bool = False

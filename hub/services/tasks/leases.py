@@ -20,6 +20,7 @@ from hub.models import Task
 from hub.services import log
 from hub.services.actor import SYSTEM
 from hub.services.log import Piece
+from hub.services.notices.tasks import tell_lost
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Standing, Subject, standing, subject_of, transition
@@ -141,4 +142,6 @@ async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
         await end(hub, SYSTEM, subject, STOPPED, at=at)
     else:
         await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)
+    if why == LOST:
+        await tell_lost(hub, subject)
     meters.LEASES_LOST.add()

@@ -11,6 +11,7 @@ from hub.db import Row, current, in_unit, on_commit, rows, update
 from hub.errors import HubError
 from hub.services.actor import Actor
 from hub.services.events import announce, row_of
+from hub.services.notices.tasks import tell_move
 from hub.services.tasks.states import (
     CONFIRMED,
     FINISHED,
@@ -131,6 +132,7 @@ async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move, *, at
     )  # fmt: skip
     if found:
         await _tell(hub, actor, subject, move.target, new=False)
+        await tell_move(hub, subject, move.target)
     return found
 
 

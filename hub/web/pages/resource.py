@@ -78,6 +78,8 @@ class Kind:
     """Fields of the form by wire member, for sentences beside fields."""
     template: str = "form.html"
     icon_of: Callable[[Row], str] | None = None
+    beside_new: str = ""
+    """Template of what stands beside the button for a new one."""
     tabs: str = ""
     """Template of tabs that its pages are among."""
     noun: str = ""
@@ -122,7 +124,7 @@ async def _list(kind: Kind, project_id: int) -> Response:
         "list.html", section=kind.slug, title=_(words.title), about=_(words.about), items=items,
         columns=[_(column) for column in words.columns], new_text=_(words.new), picture=kind.icon,
         new_address=url_for(f"pages.{kind.slug}_new", project_id=project_id), empty_title=_(words.empty),
-        empty_text=_(words.empty_text), tabs_template=kind.tabs,
+        empty_text=_(words.empty_text), tabs_template=kind.tabs, beside_new=kind.beside_new,
     )  # fmt: skip
 
 
