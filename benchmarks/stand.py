@@ -39,10 +39,19 @@ class Stand:
     token: str = ""
     pids: dict[str, int] = field(default_factory=dict)
     """By part: `server`, and where there are such `worker`, `postgres` and `redis`."""
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def spent(self) -> dict[str, float]:
         """Seconds of processor time that each part has used, with the programs that it ran and that are over."""
         return {part: _tree(pid) for part, pid in self.pids.items()}
+
+    def end(self) -> None:
+        """End the hub's own processes; the database stays until the stand is left."""
+        for one in self.running:
+            one.terminate()
+        for one in self.running:
+            one.wait()
+        self.running.clear()
 
     def cost(self, before: Mapping[str, float], count: int) -> dict[str, float]:
         """Milliseconds of processor time for each of `count`, by part, since `before`."""
@@ -144,11 +153,12 @@ async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str
         "HUB_LOCAL_REPOSITORY_ROOTS": str(own.local_repository_roots[0]), "HUB_LOG_LEVEL": "warning", **carriers,
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | settings
+    stack.callback(stand.end)
     for part, arguments in {"server": ["serve"], "worker": ["worker", "--slots", "64"]}.items():
         if part == "server" or carriers:
             command = [*os.environ.get(f"BENCH_{part.upper()}", f"{sys.executable} -m hub").split(), *arguments]
             running = subprocess.Popen(command, env=environment)
-            stack.callback(_end, running)
+            stand.running.append(running)
             stand.pids[part] = running.pid
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stand.port}/api", timeout=60) as client:
         while True:
@@ -160,11 +170,6 @@ async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str
         stand.token = (await client.post("/user/tokens", json={})).json()["id"]
         while not (await client.get("/workers")).json():
             await asyncio.sleep(0.05)
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    running.terminate()
-    running.wait()
 
 
 def load() -> str:
