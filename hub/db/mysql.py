@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
@@ -102,8 +103,21 @@ def has_number(error: BaseException | None, *numbers: int) -> bool:
     return False
 
 
+@asynccontextmanager
+async def answered(seconds: float | None) -> AsyncIterator[None]:
+    """Wait no longer for the server's answer. The driver's own limit loses cancellations on Python 3.11."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise OperationalError(f"The database did not answer within {seconds:g} s.") from None
+
+
 class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for MySQL brings no types
     """Statements whose every error has Tortoise's name: those of a lost connection, too."""
+
+    command_timeout: float | None = None
+    """Seconds that a statement may take."""
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         return int((await self._said(query, values)).lastrowid)
@@ -111,6 +125,8 @@ class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for 
     async def execute_query(
         self, query: str, values: list[Any] | None = None
     ) -> tuple[int, Sequence[dict[str, Any]]]:
+        if not query:  # what Tortoise makes of an update that sets nothing; the server refuses to do nothing
+            return 0, []
         cursor = await self._said(query, values)
         found = await cursor.fetchall()
         if not found:
@@ -125,7 +141,8 @@ class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for 
         try:
             async with self.acquire_connection() as connection, connection.cursor() as cursor:
                 self.log.debug("%s: %s", query, values)
-                await cursor.execute(query, values)
+                async with answered(self.command_timeout):
+                    await cursor.execute(query, values)
                 return cursor
         except errors.Error as error:
             self._failed(error)
@@ -140,6 +157,10 @@ class Client(_Statements):
 
     collation = ""
     """The one that new tables get."""
+
+    def __init__(self, *, command_timeout: float | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.command_timeout = command_timeout
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's own signature
         """Open the pool; who does not answer and who refuses are told apart."""
@@ -189,6 +210,7 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self.collation: str = connection.collation
+        self.command_timeout = connection.command_timeout
         self._doom: errors.Error | None = None
 
     def _failed(self, error: errors.Error) -> None:
@@ -213,7 +235,8 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
         try:
             async with self.acquire_connection() as connection, connection.cursor() as cursor:
                 self.log.debug("%s: %s", query, values)
-                await cursor.executemany(query, values)
+                async with answered(self.command_timeout):
+                    await cursor.executemany(query, values)
         except errors.Error as error:
             self._failed(error)
             raise translated(error) from error
@@ -243,8 +266,9 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
     async def rollback(self) -> None:
         """Take everything back; a connection that is gone has done so already."""
         try:
-            await TransactionWrapper.rollback(self)
-        except errors.Error:
+            async with answered(self.command_timeout):
+                await TransactionWrapper.rollback(self)
+        except (errors.Error, OperationalError):
             self._connection.close()
             self._finalized = True
 
@@ -266,7 +290,8 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
 
     async def _tell(self, verb: Any) -> None:
         try:
-            await verb(self)
+            async with answered(self.command_timeout):
+                await verb(self)
         except errors.Error as error:
             raise translated(error) from error
 

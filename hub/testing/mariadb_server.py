@@ -68,7 +68,7 @@ class MariadbServer:
                 self._program, "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._folder / 'data'}",
                 f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}", "--skip-networking",
                 f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}", "--performance-schema=OFF",
-                "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync",
+                "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--innodb-flush-method=nosync",
                 "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--innodb-file-per-table=0",
                 "--max-connections=200", "--key-buffer-size=1M", "--aria-pagecache-buffer-size=1M",
             ],

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import exclusive, transaction, unit
+from hub.db import exclusive, hold_still, transaction, unit
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Membership, Project
 from hub.services import events, known_hosts, projects
