@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import asyncmy
 from asyncmy import errors
-from asyncmy.constants import CLIENT, ER
+from asyncmy.constants import CLIENT, CR, ER
 from asyncmy.converters import conversions, escape_datetime
 from tortoise.backends.base.client import (
     ConnectionWrapper,
@@ -104,6 +104,17 @@ def has_number(error: BaseException | None, *numbers: int) -> bool:
 
 
 @asynccontextmanager
+async def usable(connection: Any) -> AsyncIterator[None]:
+    """Let a connection go that is lost: the pool would hand it out once more before it notices."""
+    try:
+        yield
+    except errors.Error as error:
+        if has_number(error, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.NET_PACKET_TOO_LARGE):
+            connection.close()
+        raise
+
+
+@asynccontextmanager
 async def answered(seconds: float | None) -> AsyncIterator[None]:
     """Wait no longer for the server's answer. The driver's own limit loses cancellations on Python 3.11."""
     try:
@@ -139,7 +150,7 @@ class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for 
 
     async def _said(self, query: str, values: list[Any] | None) -> Any:
         try:
-            async with self.acquire_connection() as connection, connection.cursor() as cursor:
+            async with self.acquire_connection() as connection, usable(connection), connection.cursor() as cursor:
                 self.log.debug("%s: %s", query, values)
                 async with answered(self.command_timeout):
                     await cursor.execute(query, values)
@@ -233,7 +244,7 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Many rows."""
         try:
-            async with self.acquire_connection() as connection, connection.cursor() as cursor:
+            async with self.acquire_connection() as connection, usable(connection), connection.cursor() as cursor:
                 self.log.debug("%s: %s", query, values)
                 async with answered(self.command_timeout):
                     await cursor.executemany(query, values)
