@@ -1,4 +1,4 @@
-"""MariaDB and MySQL for Tortoise: sessions that behave as other databases do, and transactions that survive cancellation.
+"""MariaDB and MySQL for Tortoise: sessions that behave as elsewhere, and transactions that survive cancellation.
 
 The name holds "mysql" because Tortoise's migrations choose their dialect by the module of the client class.
 """
@@ -40,14 +40,15 @@ _MODES: Final = (
 )
 _SESSION: Final = (
     # The driver writes this behind "SET sql_mode=", so that a session is set up in one statement.
-    f"'{_MODES}', time_zone='+00:00', "
-    "collation_connection=IF(VERSION() LIKE '%MariaDB%', '{}', '{}')".format(*COLLATIONS)
+    f"'{_MODES}', time_zone='+00:00', collation_connection=IF(VERSION() LIKE '%MariaDB%', '{{}}', '{{}}')".format(
+        *COLLATIONS
+    )
 )
 _ISOLATION: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 """What PostgreSQL has unless told otherwise, and what every compare-and-set of the services counts on."""
 
 
-def _utc(moment: datetime, mapping: Mapping[Any, Any] | None = None) -> str:
+def _utc(moment: datetime, mapping: dict[Any, Any] | None = None) -> str:
     """Write a moment as UTC, which all columns hold; the driver would leave its zone out."""
     plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo is not None else moment
     return str(escape_datetime(plain, mapping))
@@ -124,7 +125,7 @@ async def answered(seconds: float | None) -> AsyncIterator[None]:
         raise OperationalError(f"The database did not answer within {seconds:g} s.") from None
 
 
-class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for MySQL brings no types
+class _Statements(MySQLClient):
     """Statements whose every error has Tortoise's name: those of a lost connection, too."""
 
     command_timeout: float | None = None
@@ -133,9 +134,7 @@ class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         return int((await self._said(query, values)).lastrowid)
 
-    async def execute_query(
-        self, query: str, values: list[Any] | None = None
-    ) -> tuple[int, Sequence[dict[str, Any]]]:
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[str, Any]]]:
         if not query:  # what Tortoise makes of an update that sets nothing; the server refuses to do nothing
             return 0, []
         cursor = await self._said(query, values)
@@ -211,7 +210,7 @@ class Client(_Statements):
 _REFUSALS: Final = (ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR)
 
 
-class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc]  # Tortoise brings no types here
+class TransactionClient(_Statements, TransactionWrapper):
     """The connection while a transaction is open."""
 
     committed = False

@@ -1,4 +1,4 @@
-"""What servers do that a file does not: units that meet, texts and moments that are compared, connections that break."""
+"""What servers do that a file does not: units that meet, texts and moments compared, connections that break."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_units_that_wait_for_one_another_all_land(db):
 
     async with asyncio.timeout(60):
         assert await asyncio.gather(unit(swap("a", "b")), unit(swap("b", "a"))) == ["a", "b"]
-    assert len(tries) == 3
+    assert len(tries) > 2
     assert len({one.value for one in await Option.all()}) == 1
 
 
@@ -62,8 +62,7 @@ async def test_what_comes_after_a_deadlock_never_lands_alone(db):
         await met.wait()
         await write("a", "heavy")
 
-    other = asyncio.create_task(unit(heavy))
-    with pytest.raises(OperationalError, match=r"(?i)deadlock"):
+    async def light():
         async with transaction():
             await write("a", "light")
             await ready.wait()
@@ -72,8 +71,16 @@ async def test_what_comes_after_a_deadlock_never_lands_alone(db):
                 await write("b", "light")
             with pytest.raises(OperationalError, match=r"(?i)deadlock"):
                 await options("after")
+
+    other = asyncio.create_task(unit(heavy))
+    with pytest.raises(OperationalError, match=r"(?i)deadlock"):
+        await light()
     await other
-    assert {one.key: one.value for one in await Option.filter(key__in=["a", "b", "after"])} == {"a": "heavy", "b": "heavy"}
+    found = await Option.filter(key__in=["a", "b", "after"])
+    assert {one.key: one.value for one in await Option.filter(key__in=["a", "b", "after"])} == {
+        "a": "heavy",
+        "b": "heavy",
+    }
 
 
 @on_servers
