@@ -90,6 +90,8 @@ class Settings(Upkeep):
     """How long a task may run; 0 means without limit."""
     stop_grace: Seconds = 10
     """How long a stopped task may take to end by itself before it is killed."""
+    drain: Seconds = 30
+    """How long running tasks may go on when what runs them is told to end; then they are stopped."""
     non_admin_can_create_project: bool = False
     """Lets everybody create projects."""
     shared_cache_days: int = Field(default=30, ge=0)

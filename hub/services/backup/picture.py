@@ -201,7 +201,7 @@ def _view(one: View, title: str) -> ViewEntry:
 
 def _key(one: Key, name: str) -> KeyEntry:
     return KeyEntry(name=name, type=one.type, source_storage_key=one.source_storage_key or None,
-                    source_storage_type=one.source_storage_type or None)  # fmt: skip
+                    source_storage_type=one.source_storage_type or None, expires=_moment(one.expires))  # fmt: skip
 
 
 def _repository(one: Repository, names: Mapping[str, Names]) -> RepositoryEntry:
