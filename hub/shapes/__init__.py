@@ -132,7 +132,16 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.templates import (
+    Preview,
+    PreviewProblem,
+    PreviewVariable,
+    StarredTemplate,
+    TemplateFate,
+    TemplateFile,
+    TemplateImported,
+    TemplatePart,
+)
 from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
@@ -310,7 +319,10 @@ __all__ = [
     "Teams",
     "Template",
     "TemplateFate",
+    "TemplateFile",
+    "TemplateImported",
     "TemplateLimits",
+    "TemplatePart",
     "TemplateRole",
     "TemplateVault",
     "TextFault",
