@@ -125,7 +125,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.texts import TextFault, TextFaults
+from hub.shapes.texts import Contents, LastCommit, Runnable, TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -293,6 +293,9 @@ __all__ = [
     "Token",
     "Totp",
     "TextFault",
+    "Contents",
+    "LastCommit",
+    "Runnable",
     "TextFaults",
     "TriedMatcher",
     "TriedValue",
