@@ -218,7 +218,7 @@ async def test_the_history_is_filtered_and_goes_on_by_the_last_one_seen(scene: S
     root = f"/project/{scene.project.id}/history"
     first = (await reader.get(root)).text
     assert first.count('id="task-') == 30
-    older = re.search(rf'href="({root}\?before=\d+)"', first)
+    older = re.search(rf'href="({root}\?after=[\w-]+)"', first)
     assert older
     assert (await reader.get(older[1])).text.count('id="task-') == 5
     for query in ("q=100%25+odd", f"template={fail.id}", "q=FAIL.sh"):

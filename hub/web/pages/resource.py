@@ -9,6 +9,7 @@ from typing import Any, Final
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from hub.errors import InUse
 from hub.web.forms import Field
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
@@ -77,6 +78,8 @@ class Kind:
     """Fields of the form by wire member, for sentences beside fields."""
     template: str = "form.html"
     icon_of: Callable[[Row], str] | None = None
+    beside_new: str = ""
+    """Template of what stands beside the button for a new one."""
     tabs: str = ""
     """Template of tabs that its pages are among."""
     noun: str = ""
@@ -121,7 +124,7 @@ async def _list(kind: Kind, project_id: int) -> Response:
         "list.html", section=kind.slug, title=_(words.title), about=_(words.about), items=items,
         columns=[_(column) for column in words.columns], new_text=_(words.new), picture=kind.icon,
         new_address=url_for(f"pages.{kind.slug}_new", project_id=project_id), empty_title=_(words.empty),
-        empty_text=_(words.empty_text), tabs_template=kind.tabs,
+        empty_text=_(words.empty_text), tabs_template=kind.tabs, beside_new=kind.beside_new,
     )  # fmt: skip
 
 
@@ -151,6 +154,8 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
 async def _delete(kind: Kind, project_id: int, item_id: int) -> Response:
     try:
         await kind.delete(project_id, item_id)
+    except InUse:
+        raise  # its page has links to all that uses it
     except FORM_ERRORS as fault:
         text = faults(fault)[0]
         return visit.go(f"{kind.slug}_edit", project_id=project_id, item_id=item_id, say=text, kind="danger")

@@ -5,6 +5,7 @@ import { copying } from './copy'
 import { editing } from './edit'
 import { forms } from './forms'
 import { gettext } from './i18n'
+import { keepForms } from './kept'
 import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
@@ -82,6 +83,7 @@ forms()
 editing()
 copying()
 wordFields()
+keepForms()
 localise()
 setInterval(() => tick(), 1000)
 fragments()
