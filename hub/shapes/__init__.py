@@ -142,7 +142,7 @@ from hub.shapes.templates import (
     TemplateImported,
     TemplatePart,
 )
-from hub.shapes.texts import TextFault, TextFaults
+from hub.shapes.texts import Contents, LastCommit, Runnable, TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -204,6 +204,7 @@ __all__ = [
     "Coming",
     "Comparison",
     "Condition",
+    "Contents",
     "Dashboard",
     "DashboardTask",
     "DayFigures",
@@ -238,6 +239,7 @@ __all__ = [
     "KeyAbout",
     "KeyUse",
     "KnownHost",
+    "LastCommit",
     "LastNotice",
     "ListedApp",
     "ListedSchedule",
@@ -296,6 +298,7 @@ __all__ = [
     "Role",
     "Rules",
     "RunPair",
+    "Runnable",
     "Runner",
     "RunnerState",
     "RunnerTag",
