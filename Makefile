@@ -2,15 +2,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PLUGINS := plugins/ansible[core] plugins/ldap plugins/oidc plugins/pulumi plugins/shell plugins/terraform
+PLUGINS := plugins/ansible[core] plugins/ldap plugins/notifiers plugins/oidc plugins/pulumi \
+	plugins/shell plugins/terraform
 STAMP := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: help setup run test check fix assets clean
+.PHONY: help setup run test pictures check fix assets clean
 
 help:
 	@echo "make run     set up and start the hub with a demo project on http://127.0.0.1:3000"
 	@echo "make test    set up and run all tests"
+	@echo "make pictures take pictures of pages on the ways that people go, into pictures/"
 	@echo "make check   lint, formatting, types, import contracts"
 	@echo "make fix     let the linter mend and format what it can"
 	@echo "make assets  build scripts, styles and translations of the pages anew"
@@ -19,8 +21,8 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt build_assets.py plugins/ansible/pyproject.toml plugins/ldap/pyproject.toml \
-		plugins/oidc/pyproject.toml plugins/pulumi/pyproject.toml plugins/shell/pyproject.toml \
-		plugins/terraform/pyproject.toml
+		plugins/notifiers/pyproject.toml plugins/oidc/pyproject.toml plugins/pulumi/pyproject.toml \
+		plugins/shell/pyproject.toml plugins/terraform/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("The hub needs Python 3.11 or newer.") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
@@ -32,6 +34,9 @@ run: setup
 
 test: setup assets
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+pictures: setup assets
+	HUB_PICTURES=$(CURDIR)/pictures $(BIN)/python -m pytest tests/e2e -k "journey or browser_schedules or browser_find or browser_plan"
 
 check: setup
 	$(BIN)/ruff check .

@@ -42,7 +42,22 @@ from hub.shapes.frame import (
     RunPair,
 )
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
+from hub.shapes.integrations import (
+    Alias,
+    Condition,
+    Delivery,
+    ExtractedValue,
+    Extraction,
+    Integration,
+    Matcher,
+    Rehearsal,
+    Rules,
+    TriedMatcher,
+    TriedValue,
+    WholeDelivery,
+)
 from hub.shapes.left import Artifact, Output
+from hub.shapes.notices import Channel, ChannelNotice, LastNotice, Notifier
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -65,36 +80,27 @@ from hub.shapes.people import (
     User,
 )
 from hub.shapes.resources import (
-    Alias,
     Coming,
-    Condition,
-    Delivery,
     Environment,
     EnvironmentSecret,
-    ExtractedValue,
-    Extraction,
     Freeze,
     HostConfig,
     HostKeyPolicy,
-    Integration,
     Inventory,
     Key,
     KeyAbout,
+    KeyUse,
     KnownHost,
     ListedSchedule,
     LoginPassword,
-    Matcher,
     Moment,
-    Rehearsal,
+    NewKey,
     Repository,
     Schedule,
     SecretStorage,
     SshCertificate,
     SshKey,
     TaskParams,
-    TriedMatcher,
-    TriedValue,
-    WholeDelivery,
 )
 from hub.shapes.runs import LogPart, Passport, PassportStage
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
@@ -126,7 +132,8 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -182,6 +189,8 @@ __all__ = [
     "BackupVault",
     "BackupView",
     "BuildTask",
+    "Channel",
+    "ChannelNotice",
     "Choice",
     "Coming",
     "Comparison",
@@ -218,7 +227,9 @@ __all__ = [
     "Invited",
     "Key",
     "KeyAbout",
+    "KeyUse",
     "KnownHost",
+    "LastNotice",
     "ListedApp",
     "ListedSchedule",
     "ListedTask",
@@ -241,11 +252,13 @@ __all__ = [
     "Move",
     "Named",
     "NewInvite",
+    "NewKey",
     "NewRunner",
     "NewTask",
     "NewTemplate",
     "NewToken",
     "NewTotp",
+    "Notifier",
     "Option",
     "Output",
     "OwnUser",
@@ -272,6 +285,7 @@ __all__ = [
     "Result",
     "Retention",
     "Role",
+    "Rules",
     "RunPair",
     "Runner",
     "RunnerState",
@@ -282,6 +296,7 @@ __all__ = [
     "SshCertificate",
     "SshKey",
     "Stage",
+    "StarredTemplate",
     "State",
     "StateAlias",
     "StateChanges",
@@ -294,9 +309,12 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateFate",
     "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
+    "TextFault",
+    "TextFaults",
     "Token",
     "Totp",
     "TriedMatcher",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -56,3 +56,30 @@ class Preview(TypedDict):
     """Most hosts that it may touch; 0 is without limit."""
     variables: list[PreviewVariable]
     problems: list[PreviewProblem]
+
+
+@described
+class StarredTemplate(TypedDict):
+    """A template that the caller has starred."""
+
+    id: int
+    name: str
+    app: str
+    project_id: int
+    project_name: str
+
+
+@described
+class TemplateFate(TypedDict):
+    """What became of one of several templates."""
+
+    template_id: int
+    name: str
+    outcome: str
+    """`done`, `skipped` where it could not be done with this one, or `failed`."""
+    sentence: NotRequired[str]
+    """Why it was not done."""
+    task_id: NotRequired[int]
+    """The task that was started."""
+    count: NotRequired[int]
+    """Tasks that are being stopped, or schedules that were switched."""

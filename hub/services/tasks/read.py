@@ -12,7 +12,7 @@ from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
 from hub.services.cursors import Place
-from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
 from hub.services.reading import VEILS, hidden, shown
 from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import UNFINISHED
@@ -57,6 +57,9 @@ LISTING = Listing(
     words=("status", "tpl_app", "tpl_type"),
     most=MOST,
     wire_before=True,
+    reach=REACH,
+    indexed=("status", "user_id"),
+    dated="created",
 )  # fmt: skip
 
 _OWN = (

@@ -12,6 +12,7 @@ from quart import Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import (
+    Changed,
     Conflict,
     Forbidden,
     HubError,
@@ -29,7 +30,7 @@ from hub.web.pages import drawing, visit
 
 logger = logging.getLogger(__name__)
 
-FORM_ERRORS: Final = (Invalid, Conflict, Forbidden, Unavailable, NotFound, TooMany, PluginError)
+FORM_ERRORS: Final = (Invalid, Conflict, Changed, Forbidden, Unavailable, NotFound, TooMany, PluginError)
 """What a form shows above itself instead of a page of its own."""
 
 

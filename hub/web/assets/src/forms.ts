@@ -59,6 +59,23 @@ const guardUnsaved = (form: HTMLFormElement): void => {
   })
 }
 
+// A secret of 43 letters that no two people make up; it is shown, so that it can be taken to where it is needed.
+const madeUp = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(32))
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
+
+const making = (event: Event): void => {
+  const button = (event.target as Element).closest<HTMLElement>('[data-generates]')
+  const field = button && document.getElementById(button.dataset['generates'] ?? '')
+  if (!(field instanceof HTMLInputElement)) return
+  field.value = madeUp()
+  field.type = 'text'
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  field.focus()
+  field.select()
+}
+
 export const forms = (): void => {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-depends]')) {
     form.addEventListener('change', () => dependents(form))
@@ -82,5 +99,6 @@ export const forms = (): void => {
     field.type = field.type === 'password' ? 'text' : 'password'
     button.setAttribute('aria-pressed', String(field.type === 'text'))
   })
+  document.addEventListener('click', making)
   document.querySelector<HTMLElement>('.is-invalid')?.focus()
 }

@@ -2,6 +2,7 @@
 import htmx from 'htmx.org'
 import { asking } from './ask'
 import { copying } from './copy'
+import { editing } from './edit'
 import { forms } from './forms'
 import { gettext } from './i18n'
 import { keepForms } from './kept'
@@ -79,6 +80,7 @@ document.documentElement.classList.add('scripted')
 menus()
 asking()
 forms()
+editing()
 copying()
 wordFields()
 keepForms()

@@ -92,6 +92,7 @@ class Palette {
     this.near()
     this.dialog.showModal()
     this.field.focus()
+    void this.ask('')
   }
 
   // What the page knows by itself stands there at once; answers of the hub follow it.
@@ -127,6 +128,10 @@ class Palette {
       if (asked.signal.aborted) return
       for (const old of this.list.querySelectorAll('[id^=found-]')) old.remove()
       const items = [...drawn.content.querySelectorAll<HTMLElement>('.palette-item')]
+      const known = new Set(items.map((item) => item.dataset['address']))
+      for (const near of this.list.querySelectorAll<HTMLElement>('[id^=near-]')) {
+        if (!text && known.has(new URL(near.dataset['address'] ?? '', location.href).pathname)) near.remove()
+      }
       this.list.prepend(...items.filter((item) => item.id !== 'found-all'))
       this.list.append(...items.filter((item) => item.id === 'found-all'))
       this.first()

@@ -161,7 +161,7 @@ export class Stream {
   private connect(): void {
     if (this.done || (this.source && this.source.readyState !== EventSource.CLOSED)) return
     clearTimeout(this.timer)
-    const source = new EventSource(`${this.base}/stream?from=${this.next}`)
+    const source = new EventSource(`${this.base}/stream?from=${this.next}&language=${document.documentElement.lang}`)
     this.source = source
     source.addEventListener('open', () => {
       this.retry = 0
