@@ -130,7 +130,7 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.upkeep import AuditEntry, Retention
+from hub.shapes.upkeep import AuditEntry, Health, HealthNode, HealthPart, Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -205,6 +205,9 @@ __all__ = [
     "Extraction",
     "Found",
     "Freeze",
+    "Health",
+    "HealthNode",
+    "HealthPart",
     "HostConfig",
     "HostError",
     "HostFacts",
