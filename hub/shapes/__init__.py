@@ -143,7 +143,7 @@ from hub.shapes.templates import (
     TemplatePart,
 )
 from hub.shapes.texts import Contents, LastCommit, Runnable, TextFault, TextFaults
-from hub.shapes.upkeep import AuditEntry, Retention
+from hub.shapes.upkeep import AuditEntry, Health, HealthNode, HealthPart, Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -221,6 +221,9 @@ __all__ = [
     "Extraction",
     "Found",
     "Freeze",
+    "Health",
+    "HealthNode",
+    "HealthPart",
     "HostConfig",
     "HostError",
     "HostFacts",
