@@ -26,12 +26,12 @@ LISTING = Listing(
     Notification,
     columns={
         "id": "id", "event": "event", "state": "state", "task_id": "task_id", "created": "created",
-        "settled": "settled", "attempts": "attempts",
+        "settled": "settled", "attempts": "attempts", "error": "error",
     },
     default="-id",
     searched=("event", "error"),
     words=("event", "state"),
-    unsorted=("settled", "task_id"),
+    unsorted=("settled", "task_id", "error"),
     usual=100,
     most=1000,
 )  # fmt: skip
