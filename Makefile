@@ -7,11 +7,12 @@ PLUGINS := plugins/ansible[core] plugins/ldap plugins/notifiers plugins/oidc plu
 STAMP := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: help setup run test check fix assets clean
+.PHONY: help setup run test pictures check fix assets clean
 
 help:
 	@echo "make run     set up and start the hub with a demo project on http://127.0.0.1:3000"
 	@echo "make test    set up and run all tests"
+	@echo "make pictures take pictures of pages on the ways that people go, into pictures/"
 	@echo "make check   lint, formatting, types, import contracts"
 	@echo "make fix     let the linter mend and format what it can"
 	@echo "make assets  build scripts, styles and translations of the pages anew"
@@ -33,6 +34,9 @@ run: setup
 
 test: setup assets
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+pictures: setup assets
+	HUB_PICTURES=$(CURDIR)/pictures $(BIN)/python -m pytest tests/e2e -k "journey or browser_schedules or browser_find or browser_plan"
 
 check: setup
 	$(BIN)/ruff check .

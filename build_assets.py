@@ -8,9 +8,11 @@ build_assets.py` does the same by hand, `--check` also type-checks the scripts. 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +33,13 @@ ASSETS = ROOT / "hub/web/assets"
 DIST = ROOT / "hub/web/static/dist"
 STAMP = "inputs.sha256"
 MESSAGES = "messages.json"
+
+TOLD = ("hub/services/**/*.py", "hub/worker/**/*.py", "hub/builtin/*.py", "hub/registry/*.py", "hub/plugin/*.py",
+        "plugins/*/hub_*/**/*.py")  # fmt: skip
+"""Modules whose sentences reach pages: as errors, as the reason of a task or a schedule, as hints beside fields."""
+PLACE = re.compile(r"%\(\w+\)s")
+BRACES = re.compile(r"\{([a-z_]*)\}")
+CODE = re.compile(r"%[sd]|\n|= \?$|^(?:SELECT|UPDATE|DELETE|INSERT) ")
 
 
 class AssetsHook(BuildHookInterface[Any]):
@@ -95,7 +104,55 @@ def extract() -> Catalog:
             ROOT / folder, methods, options, keywords=keywords
         ):
             catalogue.add(message, locations=[(f"{folder}/{file}", 0)], auto_comments=comments, context=context)
+    for pattern in TOLD:
+        for file in sorted(ROOT.glob(pattern)):
+            for text in sentences(ast.parse(file.read_text(encoding="utf-8"))):
+                catalogue.add(text, locations=[(file.relative_to(ROOT).as_posix(), 0)])
     return catalogue
+
+
+def sentences(tree: ast.AST) -> Iterator[str]:
+    """Yield the whole sentences that a module says, but not to its log, with `%(name)s` where values stand."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue  # a docstring
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _word(node.func.value) == "logger":
+            continue
+        if not isinstance(node, ast.JoinedStr | ast.Constant):
+            yield from sentences(node)
+            continue
+        text = _message(node)
+        plain = PLACE.sub("", text)
+        begins = text[:1].isupper() or text.startswith("%(")
+        if begins and plain.rstrip().endswith((".", "!", "?")) and len(plain.split()) > 2 and not CODE.search(text):
+            yield text
+
+
+def _message(node: ast.JoinedStr | ast.Constant) -> str:
+    if isinstance(node, ast.Constant):
+        return BRACES.sub(lambda one: f"%({one[1] or 'value'})s", node.value) if isinstance(node.value, str) else ""
+    text, taken = "", set[str]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += part.value
+            continue
+        assert isinstance(part, ast.FormattedValue)
+        word = _word(part.value).strip("_").lower() or "value"
+        name = next(one for one in (word, *(f"{word}{n}" for n in range(2, 99))) if one not in taken)
+        taken.add(name)
+        text += f"%({name})s"
+    return text
+
+
+def _word(node: ast.AST) -> str:
+    """Return a name for what an expression is, for those who translate it."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Subscript(value=value) | ast.Await(value=value) | ast.Call(args=[value, *_]) | ast.Call(func=value):
+            return _word(value)
+        case _:
+            return ""
 
 
 def update_catalogues() -> None:

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, *, demo: bool = False) -> None:
-    """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT."""
+    """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT, when running tasks ended."""
     keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -39,21 +39,18 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever, deliver_forever)
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
-            loops.append(partial(work, hub))
+            loops.append(partial(work, hub, drain=settings.drain))
         app = make_app(hub)
         _set_boot_aside()
         logger.info("The hub is at %s", settings.address)
         await run_beside(serve_app(app, settings, stop), loops)
 
 
-WORKER_DRAIN = 30
-"""Seconds that a worker waits for its tasks when it is told to end, unless it is told otherwise."""
-
-
 async def serve_worker(
-    settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0, drain: float = WORKER_DRAIN
+    settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0, drain: int | None = None
 ) -> None:  # fmt: skip
     """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
+    drain = settings.drain if drain is None else drain
     keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)

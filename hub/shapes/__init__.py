@@ -42,6 +42,20 @@ from hub.shapes.frame import (
     RunPair,
 )
 from hub.shapes.hosts import HostFacts, HostSeen, HostsSeen
+from hub.shapes.integrations import (
+    Alias,
+    Condition,
+    Delivery,
+    ExtractedValue,
+    Extraction,
+    Integration,
+    Matcher,
+    Rehearsal,
+    Rules,
+    TriedMatcher,
+    TriedValue,
+    WholeDelivery,
+)
 from hub.shapes.left import Artifact, Output
 from hub.shapes.notices import Channel, ChannelNotice, LastNotice, Notifier
 from hub.shapes.people import (
@@ -66,37 +80,29 @@ from hub.shapes.people import (
     User,
 )
 from hub.shapes.resources import (
-    Alias,
     Coming,
-    Condition,
-    Delivery,
     Environment,
     EnvironmentSecret,
-    ExtractedValue,
-    Extraction,
     Freeze,
     HostConfig,
     HostKeyPolicy,
-    Integration,
     Inventory,
     Key,
     KeyAbout,
+    KeyUse,
     KnownHost,
     ListedSchedule,
     LoginPassword,
-    Matcher,
     Moment,
-    Rehearsal,
+    NewKey,
     Repository,
     Schedule,
     SecretStorage,
     SshCertificate,
     SshKey,
     TaskParams,
-    TriedMatcher,
-    TriedValue,
-    WholeDelivery,
 )
+from hub.shapes.runs import LogPart, Passport, PassportStage
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
     App,
@@ -126,6 +132,8 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -219,6 +227,7 @@ __all__ = [
     "Invited",
     "Key",
     "KeyAbout",
+    "KeyUse",
     "KnownHost",
     "LastNotice",
     "ListedApp",
@@ -233,6 +242,7 @@ __all__ = [
     "LogHunk",
     "LogLine",
     "LogLines",
+    "LogPart",
     "LoginMethods",
     "LoginPassword",
     "Matcher",
@@ -242,6 +252,7 @@ __all__ = [
     "Move",
     "Named",
     "NewInvite",
+    "NewKey",
     "NewRunner",
     "NewTask",
     "NewTemplate",
@@ -252,8 +263,13 @@ __all__ = [
     "Output",
     "OwnUser",
     "PartRefs",
+    "Passport",
+    "PassportStage",
     "Plugin",
     "PluginProblem",
+    "Preview",
+    "PreviewProblem",
+    "PreviewVariable",
     "Project",
     "ProjectRefs",
     "ProjectRole",
@@ -269,6 +285,7 @@ __all__ = [
     "Result",
     "Retention",
     "Role",
+    "Rules",
     "RunPair",
     "Runner",
     "RunnerState",
@@ -279,6 +296,7 @@ __all__ = [
     "SshCertificate",
     "SshKey",
     "Stage",
+    "StarredTemplate",
     "State",
     "StateAlias",
     "StateChanges",
@@ -291,9 +309,12 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateFate",
     "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
+    "TextFault",
+    "TextFaults",
     "Token",
     "Totp",
     "TriedMatcher",

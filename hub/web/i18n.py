@@ -13,6 +13,8 @@ from babel import Locale, negotiate_locale
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup
 
+from hub.web.sentences import Sentences
+
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 MESSAGES: Final = Path(__file__).resolve().parent / "static/dist/messages.json"
 SOURCE: Final = "en"
@@ -82,7 +84,27 @@ def raw_ngettext(one: str, many: str, n: int) -> str:
 
 def phrase(text: str) -> str:
     """Translate a text that comes from elsewhere, such as a service's sentence; as it is when nobody translated it."""
-    return gettext(text) if text else ""
+    return _phrase(_active(), text)
+
+
+def phrase_in(language: str, text: str) -> str:
+    """The same for whoever reads `language`, outside of a request for a page."""
+    return _phrase(_translations(language) if language in LANGUAGES else _ENGLISH, text)
+
+
+def _phrase(translations: NullTranslations, text: str) -> str:
+    if translations is _ENGLISH or not text:
+        return text
+    told = str(translations.ugettext(text))
+    if told != text:
+        return told
+    return _sentences(translations).translate(text, lambda part: _phrase(translations, part)) or text
+
+
+@cache
+def _sentences(translations: NullTranslations) -> Sentences:
+    known = getattr(translations, "_catalog", {})
+    return Sentences({message: text for message, text in known.items() if isinstance(message, str) and text})
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it, which extractors look for

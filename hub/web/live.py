@@ -25,6 +25,7 @@ from hub.services.tasks.states import FINISHED
 from hub.web.actor import actor_of
 from hub.web.encoding import dumps, wire_time
 from hub.web.errors import json_error
+from hub.web.i18n import phrase_in
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def mount(app: Quart, hub: Hub) -> None:
         except HubError as error:
             return json_error(error)
         response = Response(
-            _events(hub, watch, log.Tail(watch.task_id, first), waits),
+            _events(hub, watch, log.Tail(watch.task_id, first), waits, request.args.get("language", "")),
             content_type="text/event-stream; charset=utf-8",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -110,14 +111,16 @@ def _resume_at() -> int:
     return min(int(text[:10]), MAX_ID) if text.isascii() and text.isdecimal() else 0
 
 
-async def _events(hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits) -> AsyncIterator[bytes]:
+async def _events(
+    hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits, language: str
+) -> AsyncIterator[bytes]:
     async with hub.bell.listen(topic(watch.project_id, watch.task_id), rights_topic(watch.user_id)) as ears:
         told: bytes = b""
         while (task := await watch.current()) is not None:
             first = tail.line
             async for chunk in tail.more():
                 yield _lines_event(chunk, first)
-            state = dumps(task).rstrip()
+            state = dumps(_in_words_of(language, task)).rstrip()
             if state != told:
                 told = state
                 yield b"event: state\ndata: " + state + b"\n\n"
@@ -129,6 +132,12 @@ async def _events(hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits
                 return
             if not rang:
                 yield b": still here\n\n"
+
+
+def _in_words_of(language: str, task: dict[str, Any]) -> dict[str, Any]:
+    """Translate what a page shows of a task as it stands; pages say which language they are in."""
+    told = {name: phrase_in(language, task[name]) for name in ("reason", "question") if task.get(name)}
+    return task | told
 
 
 def _lines_event(chunk: log.Chunk, first: int) -> bytes:

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from hub.testing.scene import Scene
 
+from .pictures import picture
 from .test_browser_log import Site, browsing, finished_with, place, rows, site
 
 __all__ = ["site"]
@@ -38,6 +39,7 @@ async def test_words_errors_and_ranges_are_reached_in_a_long_log(site: Site, sta
         await expect(page.locator("#L27001")).to_be_in_viewport()
         await expect(said).to_have_text("4 of 4")
         assert len(await rows(page)) <= 3000
+        await picture(page, "word-in-a-long-log")
 
         await page.get_by_label("Regular expression").check(force=True)
         await text.fill(r"^line \d{1}000 ")

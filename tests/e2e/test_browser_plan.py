@@ -15,6 +15,7 @@ from hub.services.templates import create_template
 from hub.testing.scene import Scene, commit_files
 from hub.testing.tools import need_tool
 
+from .pictures import picture
 from .test_browser_pages import address, browsing
 
 __all__ = ["address"]
@@ -98,6 +99,7 @@ async def test_a_plan_is_judged_in_the_browser_and_applied_exactly(stage: Scene,
         await expect(plan.locator("details.plan-item:visible")).to_have_count(1)
         await plan.locator("details.plan-item:visible summary").click()
         await expect(plan.locator(".plan-row:visible", has_text="input")).to_contain_text("db × 1")
+        await picture(page, "plan-to-approve")
         assert not state_file(stage).exists()
         # What comes after the plan was made has no part in it.
         commit_files(stage.folder, {"live/more.tf": 'resource "terraform_data" "late" {}\n'}, "Later")

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from hub.models import Schedule
 from hub.testing.scene import Scene
 
+from .pictures import picture
 from .test_browser_pages import address, browsing
 
 __all__ = ["address"]
@@ -35,6 +36,7 @@ async def test_a_person_schedules_a_job_for_three_in_the_morning_in_berlin(stage
         await page.get_by_label("How often").select_option("On days of the week")
         await page.get_by_label("Sat", exact=True).check()
         await expect(runs.first).to_contain_text("03:00")
+        await picture(page, "schedule")
         await page.click("form.card button.btn-primary")
         row = page.locator("tbody tr", has_text="Every night")
         await expect(row).to_contain_text("Mon, Sat at 03:00Europe/Berlin")
@@ -45,5 +47,6 @@ async def test_a_person_schedules_a_job_for_three_in_the_morning_in_berlin(stage
         await page.get_by_role("button", name="Go on").click()
         await page.get_by_role("link", name="Calendar").click()
         await expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+        await picture(page, "calendar")
     schedule = await Schedule.get()
     assert (schedule.cron_format, schedule.time_zone, schedule.active) == ("0 3 * * 1,6", "Europe/Berlin", False)

@@ -115,16 +115,17 @@ async def test_a_secret_does_not_follow_a_channel_to_another_server(admin, at: s
 
 
 async def test_only_who_manages_a_project_sees_its_channels_and_only_administrators_those_of_the_hub(
-    admin, at: str, guest, owner
+    admin, pid: int, guest, manager
 ) -> None:
+    at = f"/project/{pid}/channels"
     made = await admin.made(at, BODY)
     assert (await guest.get(at)).status == (await guest.get(f"{at}/{made['id']}/notices")).status == 403
-    assert (await owner.get(at)).status == 200
+    assert (await manager.get(at)).status == 200
     hubs = await admin.made("/channels", BODY)
     assert (hubs["project_id"], await admin.read("/channels")) == (None, [hubs])
-    for client in (guest, owner):
+    for client in (guest, manager):
         assert (await client.get("/channels")).status == (await client.post("/channels", BODY)).status == 403
-    assert (await owner.get(f"{at}/{hubs['id']}")).status == 404
+    assert (await manager.get(f"{at}/{hubs['id']}")).status == 404
     assert (await admin.get(f"/channels/{made['id']}")).status == 404
 
 
@@ -220,7 +221,8 @@ async def test_what_was_told_can_be_tried_again_from_the_page(
     await reader.send(f"{at}/new", {"name": "Ops", "notifier": "tube", "events": "task.failed", "active": "true"})
     channel, now = await Channel.get(), scene.hub.clock()
     told = await Notification.create(
-        channel=channel, event="task.failed", state="failed", error="It was deaf.", attempts=3, created=now, settled=now,
+        channel=channel, event="task.failed", state="failed", error="It was deaf.", attempts=3, created=now,
+        settled=now,
         notice={"event": "task.failed", "sentence": "Deploy failed.", "project_id": scene.project.id},
     )  # fmt: skip
     place = f"{at}/{channel.id}"

@@ -108,10 +108,17 @@ async def earlier(task: Mapping[str, Any]) -> int | None:
     return None if found[0]["id"] is None else int(found[0]["id"])
 
 
+_NOTHING: Final = (None, False, "", [], {})
+"""Params that ask for nothing: forms send them, the API leaves them out, and runs do not differ by that."""
+
+
 def _asked(task: Mapping[str, Any]) -> dict[str, str]:
     found = {name: _text(task.get(name)) for name in _MEMBERS}
-    for whole, members in (("params", task.get("params")), ("environment", _object(task.get("environment")))):
-        found |= {f"{whole}.{name}": _text(value) for name, value in (members or {}).items()}
+    for name, value in (task.get("params") or {}).items():
+        if value not in _NOTHING:
+            found[f"params.{name}"] = _text(value)
+    for name, value in _object(task.get("environment")).items():
+        found[f"environment.{name}"] = _text(value)
     return found
 
 

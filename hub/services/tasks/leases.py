@@ -14,7 +14,7 @@ from functools import partial
 
 from hub import meters
 from hub.context import Hub
-from hub.db import column, rows, unit
+from hub.db import brief, column, rows, unit
 from hub.errors import Unavailable
 from hub.models import Task
 from hub.services import log
@@ -81,12 +81,11 @@ async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Cl
             "log_bytes": row["log_bytes"] + len(data),
         }  # fmt: skip
         at = Standing(row["status"], row["lease_owner"])
-        if not await transition(hub, SYSTEM, subject, Move(RUNNING, (STARTING,), columns=taken), at=at):
-            return None
-        await log.insert(task_id, claimed.chunks, claimed.lines, piece, data)
-        return claimed
+        first = log.row_of(task_id, claimed.chunks, claimed.lines, piece, data)
+        move = Move(RUNNING, (STARTING,), columns=taken, also=(first,))
+        return claimed if await transition(hub, SYSTEM, subject, move, at=at) else None
 
-    taken = await unit(work)
+    taken = await brief(work)
     if taken is not None and not taken.again:
         meters.STARTED.see(max(0.0, (hub.clock() - taken.created).total_seconds()), taken.subject.app)
     return taken

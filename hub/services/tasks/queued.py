@@ -49,8 +49,9 @@ def _reason(use: InUse, row: Mapping[str, Any], now: datetime) -> str:
     if reason := use.obstacle(line):
         return reason
     if use.held and now - row["created"] > _BRIEF:
-        tasks = "task" if use.held == 1 else "tasks"
-        return f"It waits for a free slot; the hub runs {use.held} {tasks} at the moment."
+        if use.held == 1:
+            return "It waits for a free slot; the hub runs 1 task at the moment."
+        return f"It waits for a free slot; the hub runs {use.held} tasks at the moment."
     return ""
 
 

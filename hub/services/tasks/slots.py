@@ -74,8 +74,9 @@ class Rooms:
         if absent := self.absent(tag):
             return absent
         count = sum(self.slots[node] for node in self._of(tag))
-        with_tag = f" with the tag {tag}" if tag else ""
-        return f"It waits for a free slot of a worker{with_tag}; all {count} are taken."
+        if tag:
+            return f"It waits for a free slot of a worker with the tag {tag}; all {count} are taken."
+        return f"It waits for a free slot of a worker; all {count} are taken."
 
     def _of(self, tag: str) -> list[str]:
         return [node for node in self.slots if not tag or tag in self.tags[node]]
@@ -119,8 +120,9 @@ class InUse:
             return f"It waits for task {task} of the same concurrency group “{line.group}”."
         running = self.projects[line.project_id]
         if line.most and running >= line.most:
-            tasks = "task" if running == 1 else "tasks"
-            return f"It waits for {running} {tasks} of project {line.project_name}, which runs {line.most} at once."
+            if running == 1:
+                return f"It waits for 1 task of project {line.project_name}, which runs {line.most} at once."
+            return f"It waits for {running} tasks of project {line.project_name}, which runs {line.most} at once."
         return self.rooms.obstacle(line.tag)
 
     def count(self, row: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from quart import Response
 
 from hub.services.tasks import compare as service
-from hub.web.i18n import N_
+from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.routing import Who, page
@@ -29,5 +29,8 @@ async def compare(project_id: int, task_id: int) -> Response:
 
 
 def _label(name: str) -> str:
-    """Return what a member is called on pages; variables and parameters by their own names."""
-    return _(_LABELS[name]) if name in _LABELS else name.partition(".")[2] or name
+    """Return what a member is called on pages; variables by their own names."""
+    if name in _LABELS:
+        return _(_LABELS[name])
+    kind, _dot, own = name.partition(".")
+    return phrase(own.replace("_", " ").capitalize()) if kind == "params" else own or name

@@ -1,5 +1,6 @@
 // Small comforts of forms: parts that depend on a choice, quiet sending, reveal, and a warning before losing work.
 import { gettext } from './i18n'
+import { keepForm } from './kept'
 import { say } from './say'
 
 const value = (form: HTMLFormElement, name: string): string => {
@@ -35,7 +36,10 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
       headers: { 'X-Quiet': 'yes' },
       redirect: 'manual',
     })
-    if (answer.type !== 'opaqueredirect' && !answer.ok) {
+    if (answer.status === 401) {
+      keepForm(form)
+      location.reload() // which leads by way of the sign-in back to here
+    } else if (answer.type !== 'opaqueredirect' && !answer.ok) {
       const body = (await answer.json().catch(() => ({}))) as { error?: string }
       say(body.error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
     }
@@ -53,6 +57,23 @@ const guardUnsaved = (form: HTMLFormElement): void => {
   addEventListener('beforeunload', (event) => {
     if (dirty) event.preventDefault()
   })
+}
+
+// A secret of 43 letters that no two people make up; it is shown, so that it can be taken to where it is needed.
+const madeUp = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(32))
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
+
+const making = (event: Event): void => {
+  const button = (event.target as Element).closest<HTMLElement>('[data-generates]')
+  const field = button && document.getElementById(button.dataset['generates'] ?? '')
+  if (!(field instanceof HTMLInputElement)) return
+  field.value = madeUp()
+  field.type = 'text'
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  field.focus()
+  field.select()
 }
 
 export const forms = (): void => {
@@ -78,5 +99,6 @@ export const forms = (): void => {
     field.type = field.type === 'password' ? 'text' : 'password'
     button.setAttribute('aria-pressed', String(field.type === 'text'))
   })
+  document.addEventListener('click', making)
   document.querySelector<HTMLElement>('.is-invalid')?.focus()
 }
