@@ -95,7 +95,8 @@ async def try_project(hub: Hub, actor: Actor, project_id: int) -> None:
         except Invalid as fault:
             faults.append(f"{channel.name}: {fault}")
     if faults:
-        raise Invalid(" ".join(faults))
+        together = " ".join(faults)
+        raise Invalid(together)
 
 
 async def _test(hub: Hub, actor: Actor, channel: Channel, project_id: int | None) -> None:

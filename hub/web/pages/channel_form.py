@@ -109,8 +109,8 @@ async def _of_secret(project_id: int | None, form: Filled, one: Field, *, held: 
         if options or key:
             found[0] = replace(written, when=f"{one.when}&{one.name}-key=")
             chosen = Field(
-                f"{one.name}-key", _("%(secret)s from", secret=one.label), "key", key, options=options, when=one.when,
-                unmarked=True, placeholder=_("Written down here"),
+                f"{one.name}-key", _("%(secret)s, taken from", secret=one.label), "key", key, options=options,
+                when=one.when, unmarked=True, placeholder=_("Written down here"),
             )  # fmt: skip
             found.insert(0, chosen)
     if held and not one.required:
