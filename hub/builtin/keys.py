@@ -156,9 +156,16 @@ class SshKey(KeyType[SshParams]):
     params_type = SshParams
     shown: ClassVar[tuple[str, ...]] = ("login",)
     renewable: ClassVar[tuple[str, ...]] = ("certificate",)
+    generates: ClassVar[Mapping[str, str]] = {"ed25519": "Ed25519", "rsa": "RSA, 4096 bits"}
 
     def __init__(self) -> None:
         self._agents: dict[str, tuple[SshAgent, Path | None]] = {}
+
+    async def generate(self, kind: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+        """Make up a key pair; the private half is sealed with a passphrase of its own where one is given."""
+        passphrase = given.get("passphrase", "")
+        text = await asyncio.to_thread(ssh_keys.make, kind, passphrase, given.get("comment", ""))
+        return {"login": given.get("login", ""), "passphrase": passphrase, "private_key": text}
 
     async def check(self, params: SshParams) -> None:
         """Open the key once, and see whether the certificate is its own; an empty one may be saved and filled later."""

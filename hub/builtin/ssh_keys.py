@@ -21,6 +21,9 @@ MAX_ROUNDS: Final = 1024
 MAX_ITERATIONS: Final = 10_000_000
 """Iterations of the passphrase's PBKDF2; OpenSSL uses 2048."""
 
+RSA_BITS: Final = 4096
+"""Bits of an RSA key that the hub makes up."""
+
 _NOT_A_KEY: Final = (
     "This is not a private SSH key that the hub can read. Paste the whole file, "
     "from its BEGIN line to its END line, in OpenSSH or PEM format."
@@ -75,6 +78,19 @@ def load(text: str, passphrase: str) -> SSHKey:
     except Exception:  # noqa: BLE001 - a wrong passphrase of an old PEM key yields noise, which fails anywhere
         raise Refused(_WRONG) from None
     return _usable(key)
+
+
+def make(kind: str, passphrase: str, comment: str) -> str:
+    """Make up a private key in OpenSSH format; RSA takes seconds. Slow: call it in a thread."""
+    from asyncssh import generate_private_key  # noqa: PLC0415 - heavy, and most tasks need no key
+
+    if kind == "rsa":
+        key = generate_private_key("ssh-rsa", comment=comment, key_size=RSA_BITS)
+    elif kind == "ed25519":
+        key = generate_private_key("ssh-ed25519", comment=comment)
+    else:
+        raise Refused(f"There is no kind of SSH key {kind}; choose ed25519 or rsa.")
+    return key.export_private_key("openssh", passphrase or None).decode("ascii")
 
 
 def _refuse_lookalikes(text: str) -> None:

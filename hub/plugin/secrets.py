@@ -22,6 +22,16 @@ class KeyType(Extension, Generic[P]):
     """Members that are no secret and may be shown, such as a login."""
     renewable: ClassVar[tuple[str, ...]] = ()
     """Members that can be replaced alone, such as a certificate; the others then stay as they are stored."""
+    generates: ClassVar[Mapping[str, str]] = {}
+    """Kinds of secret that the type can make up, such as `ed25519`, with their titles; the usual one first."""
+
+    async def generate(self, kind: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+        """Make up a secret of one of `generates` and return its members.
+
+        `given` are the plain members that people chose, such as a login and a passphrase, and `comment`, which
+        names the key for other machines.
+        """
+        raise NotImplementedError
 
     async def check(self, params: P) -> None:
         """Try the secret before it is saved; raise `Refused` with a sentence when it could never work."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from tortoise.functions import Max
+
 from hub import meters
 from hub.context import Hub
 from hub.db import column, exclusive, unit
@@ -130,6 +132,14 @@ async def list_deliveries(
     await require(actor, project_id, MANAGE_RESOURCES)
     await find(Integration, project_id, integration_id, "integration")
     return (await LISTING.rows(Delivery.filter(integration_id=integration_id), asked)).shaped(_wire)
+
+
+async def newest(actor: Actor, project_id: int) -> dict[int, dict[str, Any]]:
+    """The newest delivery of each integration of a project by its id, for those who may change them."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    own = Delivery.filter(project_id=project_id, integration_id__isnull=False)
+    ids = await own.annotate(newest=Max("id")).group_by("integration_id").values_list("newest", flat=True)
+    return {one.integration_id or 0: _wire(one) for one in await Delivery.filter(id__in=ids)} if ids else {}
 
 
 async def get_delivery(actor: Actor, project_id: int, integration_id: int, delivery_id: int) -> dict[str, Any]:

@@ -105,7 +105,7 @@ async def create_matcher(
 ) -> dict[str, Any]:  # fmt: skip
     """Add a condition."""
     await _change(actor, project_id, integration_id)
-    columns = _matcher_columns(integration_id, draft)
+    columns = matcher_columns(integration_id, draft)
     return await _create(hub, actor, (project_id, integration_id), IntegrationMatcher, columns)
 
 
@@ -118,7 +118,7 @@ async def update_matcher(
     await _part(IntegrationMatcher, integration_id, matcher_id)
     if draft.id and draft.id != matcher_id:
         raise Invalid("Matcher ID in body and URL must be the same", field="id")
-    await _replace(hub, actor, at, IntegrationMatcher, _matcher_columns(integration_id, draft))
+    await _replace(hub, actor, at, IntegrationMatcher, matcher_columns(integration_id, draft))
 
 
 async def delete_matcher(hub: Hub, actor: Actor, at: tuple[int, int, int]) -> None:
@@ -148,7 +148,7 @@ async def create_value(
 ) -> dict[str, Any]:  # fmt: skip
     """Add a value to take out."""
     await _change(actor, project_id, integration_id)
-    columns = _value_columns(integration_id, draft)
+    columns = value_columns(integration_id, draft)
     return await _create(hub, actor, (project_id, integration_id), IntegrationValue, columns)
 
 
@@ -160,7 +160,7 @@ async def update_value(hub: Hub, actor: Actor, at: tuple[int, int, int], draft: 
     if draft.id and draft.id != value_id:
         raise Invalid("Value ID in body and URL must be the same", field="id")
     merged = ValueDraft.model_validate(_wire(stored) | draft.model_dump(exclude_unset=True))
-    await _replace(hub, actor, at, IntegrationValue, _value_columns(integration_id, merged))
+    await _replace(hub, actor, at, IntegrationValue, value_columns(integration_id, merged))
 
 
 async def delete_value(hub: Hub, actor: Actor, at: tuple[int, int, int]) -> None:
@@ -282,7 +282,8 @@ async def _delete(hub: Hub, actor: Actor, at: tuple[int, int, int], model: type[
     await store(work)
 
 
-def _matcher_columns(integration_id: int, draft: MatcherDraft) -> dict[str, Any]:
+def matcher_columns(integration_id: int, draft: MatcherDraft) -> dict[str, Any]:
+    """Return the columns of a condition, checked."""
     _same_integration(draft.integration_id, integration_id)
     _demand(draft.match_type, "No Match Type set", "match_type")
     _demand(draft.key, "No key set", "key")
@@ -299,7 +300,8 @@ def _matcher_columns(integration_id: int, draft: MatcherDraft) -> dict[str, Any]
     return columns
 
 
-def _value_columns(integration_id: int, draft: ValueDraft) -> dict[str, Any]:
+def value_columns(integration_id: int, draft: ValueDraft) -> dict[str, Any]:
+    """Return the columns of a value, checked."""
     _same_integration(draft.integration_id, integration_id)
     _demand(draft.value_source, "No Value Source defined", "value_source")
     _demand(draft.name, _UNNAMED, "name")

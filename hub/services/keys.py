@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -18,6 +19,7 @@ from hub.services.actor import Actor
 from hub.services.belongings import Id, find, remove, store
 from hub.services.draft import Draft, same_id, same_project
 from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.moments import moment_of
 from hub.services.reading import hidden, shown, shown_by
 from hub.vault import place
 
@@ -30,12 +32,17 @@ LISTING = Listing(
         "source_storage_id": "source_storage_id",
         "source_storage_key": "source_storage_key",
         "source_storage_type": "source_storage_type",
+        "expires": "expires",
+        "secret_changed": "secret_changed",
     },
     searched=("name", "source_storage_key"),
     words=("type", "source_storage_type"),
 )
 
-_CHECK_SECONDS = 10.0
+CHECK_SECONDS: Final = 10.0
+"""Time that a type has to look at a secret."""
+EXPIRY_NOTICE: Final = timedelta(days=14)
+"""How long before a secret expires people are warned."""
 IN_USE = "Access Key is in use by one or more templates"
 
 
@@ -53,6 +60,8 @@ class KeyDraft(Draft):
     source_storage_id: Id = 0
     source_storage_key: str | None = Field(default=None, max_length=1000)
     source_storage_type: str | None = Field(default=None, max_length=20)
+    expires: str | None = Field(default=None, max_length=40)
+    """When the secret is to be replaced; null for never, and left as it is when it is not sent. Ours."""
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """Show the declared members alone: the others are secrets."""
@@ -74,7 +83,7 @@ async def list_keys(actor: Actor, project_id: int, asked: Asked = WHOLE) -> Page
     """Shared keys of a project, without secrets."""
     grant = await require(actor, project_id)
     found = await LISTING.rows(Key.filter(project_id=project_id, owner=""), asked, hidden=hidden(grant, "key"))
-    shapes = [_wire(key) | ({"empty": True} if _is_empty(key) else {}) for key in found]
+    shapes = [wire(key) | ({"empty": True} if is_empty(key) else {}) for key in found]
     return found.of(shown_by(grant, "key", shapes))
 
 
@@ -84,19 +93,24 @@ async def get_key(actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
     key = await find(Key, project_id, key_id, "key")
     if key.owner and not grant.held & MANAGE_RESOURCES:  # its very name belongs to a variable group
         raise NotFound("There is no such key in this project.")
-    return shown(grant, "key", _wire(key))
+    return shown(grant, "key", wire(key))
 
 
 async def about_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> dict[str, Any]:
     """What its type tells of a stored key without its secret, such as the public half and when a certificate ends."""
     await require(actor, project_id, MANAGE_RESOURCES)
     key = await find(Key, project_id, key_id, "key")
-    _refuse_owned(key)
+    refuse_owned(key)
     kind = hub.registry.key_types.get(key.type)
-    if kind is None or _is_empty(key):
+    if kind is None or is_empty(key):
         return {}
-    params = _secret_params(kind, await read_secret(hub, key))
-    return dict(await hub.registry.guard(kind, kind.about(params), limit=_CHECK_SECONDS))
+    return await told_of(hub, kind, await read_secret(hub, key))
+
+
+async def told_of(hub: Hub, kind: KeyType, members: Mapping[str, Any]) -> dict[str, Any]:
+    """What a type tells of these members, but for what is secret in them."""
+    params = secret_params(kind, members)
+    return dict(await hub.registry.guard(kind, kind.about(params), limit=CHECK_SECONDS))
 
 
 async def key_refs(actor: Actor, project_id: int, key_id: int) -> refs.Refs:
@@ -117,36 +131,40 @@ async def create_key(hub: Hub, actor: Actor, project_id: int, draft: KeyDraft) -
                       field="owner")  # fmt: skip
     _check_name(draft)
     source, members = await _checked(hub, project_id, draft)
+    source["expires"] = expires_of(draft.expires)
 
     async def work() -> Key:
         key = await Key.create(project_id=project_id, name=draft.name, type=draft.type, **source)
         await write_secret(hub, key.id, members)
-        await _tell(hub, actor, key, "created")
+        await tell(hub, actor, key, "created")
         return key
 
-    return _wire(await store(work))
+    return wire(await store(work))
 
 
 async def update_key(hub: Hub, actor: Actor, project_id: int, key_id: int, draft: KeyDraft) -> None:
-    """Rename a key; with `override_secret` replace its type, its secret and where that is kept, too."""
+    """Rename a key and say when it expires; with `override_secret` replace type, secret and where that is kept, too."""
     await require(actor, project_id, MANAGE_RESOURCES)
     same_id(draft.id, key_id, "Key")
     same_project(draft.project_id, project_id)
     known = await find(Key, project_id, key_id, "key")
-    _refuse_owned(known)
+    refuse_owned(known)
     _check_name(draft)
     source, members = await _checked(hub, project_id, draft, known) if draft.override_secret else ({}, {})
+    expires = expires_of(draft.expires)
 
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
         key.name = draft.name
+        if not draft.omits("expires"):
+            key.expires = expires
         if draft.override_secret:
             await key_users.refuse_other_type(project_id, key_id, key.type, draft.type)
             key.update_from_dict({"type": draft.type, **source})
         await key.save()
         if draft.override_secret:
             await write_secret(hub, key.id, members)
-        await _tell(hub, actor, key, "updated")
+        await tell(hub, actor, key, "updated")
 
     await store(work)
 
@@ -154,15 +172,15 @@ async def update_key(hub: Hub, actor: Actor, project_id: int, key_id: int, draft
 async def delete_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> None:
     """Delete a key that nothing uses."""
     await require(actor, project_id, MANAGE_RESOURCES)
-    _refuse_owned(await find(Key, project_id, key_id, "key"))
+    refuse_owned(await find(Key, project_id, key_id, "key"))
 
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
-        refs.refuse(IN_USE, await refs.of_key(project_id, key_id))
-        await key_users.refuse_deletion(project_id, key_id, IN_USE)
-        await key_users.refuse_in_params(hub, project_id, key_id, IN_USE)
+        others = await key_users.others(hub, project_id, key_id)
+        refs.refuse(IN_USE, await refs.of_key(project_id, key_id), others=others.all)
+        others.refuse(IN_USE)
         await key.delete()
-        await _tell(hub, actor, key, "deleted")
+        await tell(hub, actor, key, "deleted")
 
     await remove(work, IN_USE)
 
@@ -181,7 +199,7 @@ async def write_secret(hub: Hub, key_id: int, members: Mapping[str, Any]) -> Non
     """Seal the secret members of a key for its row, in the unit under way; empty ones are stored as nothing."""
     filled = {name: value for name, value in members.items() if value not in ("", None)}
     sealed = hub.vault.seal(json.dumps(filled), place("key", "secret", key_id)) if filled else None
-    await Key.filter(id=key_id).update(secret=sealed)
+    await Key.filter(id=key_id).update(secret=sealed, secret_changed=hub.clock())
 
 
 async def _from_backend(hub: Hub, key: Key) -> dict[str, Any]:
@@ -228,8 +246,8 @@ async def _checked(
     given = draft.secret_members(kind.params_type.model_fields)
     if known is not None and known.type == kind.name and not known.source_storage_type and _renews(kind, given):
         given = await read_secret(hub, known) | {name: value for name, value in given.items() if value}
-    params = _secret_params(kind, given)
-    await hub.registry.guard(kind, kind.check(params), limit=_CHECK_SECONDS)
+    params = secret_params(kind, given)
+    await hub.registry.guard(kind, kind.check(params), limit=CHECK_SECONDS)
     return _DATABASE, params.model_dump(mode="json")
 
 
@@ -270,7 +288,7 @@ def _source(hub: Hub, draft: KeyDraft) -> dict[str, Any]:
     }
 
 
-def _secret_params(kind: KeyType, given: Mapping[str, Any]) -> Params:
+def secret_params(kind: KeyType, given: Mapping[str, Any]) -> Params:
     """Read the members that the type knows, in any case as on the wire; a fault is told without its value."""
     names = {name.lower(): name for name in kind.params_type.model_fields}
     known = {names[name.lower()]: value for name, value in given.items() if name.lower() in names and value is not None}
@@ -289,25 +307,34 @@ def _check_name(draft: KeyDraft) -> None:
         raise Invalid("The name of a key can not be empty.", field="name")
 
 
-def _refuse_owned(key: Key) -> None:
+def expires_of(text: str | None) -> datetime | None:
+    """Read when a secret is to be replaced; None for never. Raises `Invalid`."""
+    return moment_of(text, "expires") if text else None
+
+
+def refuse_owned(key: Key) -> None:
+    """Raise `Invalid` for a secret that belongs to another thing."""
     if key.owner == "vault":
         raise Invalid("This is the token of a secret storage; change it there.")
     if key.owner:
         raise Invalid("This secret belongs to a variable group; change it there.")
 
 
-def _is_empty(key: Key) -> bool:
+def is_empty(key: Key) -> bool:
+    """Tell whether nothing is stored."""
     if key.type == "none":
         return False
     return not (key.source_storage_key if key.source_storage_type else key.secret)
 
 
-async def _tell(hub: Hub, actor: Actor, key: Key, verb: str) -> None:
+async def tell(hub: Hub, actor: Actor, key: Key, verb: str) -> None:
+    """Write down what somebody did to a key, and tell plugins."""
     await events.record(hub, actor, "key", key.id, f"Access Key {key.name} {verb}", project_id=key.project_id)
     await events.announce(hub, actor, f"key.{verb}", key.id, key.project_id, key_type=key.type)
 
 
-def _wire(key: Key) -> dict[str, Any]:
+def wire(key: Key) -> dict[str, Any]:
+    """Return a key as the wire has it; `expires` and `secret_changed` are ours, and there when they are known."""
     shape: dict[str, Any] = {
         "id": key.id,
         "name": key.name,
@@ -317,7 +344,9 @@ def _wire(key: Key) -> dict[str, Any]:
         "login_password": {"login": "", "password": ""},
         "ssh": {"login": "", "passphrase": "", "private_key": ""},
     }
-    for member in ("owner", "source_storage_id", "source_storage_key", "source_storage_type"):
+    for member in (
+        "owner", "source_storage_id", "source_storage_key", "source_storage_type", "expires", "secret_changed",
+    ):  # fmt: skip
         if getattr(key, member):
             shape[member] = getattr(key, member)
     return shape

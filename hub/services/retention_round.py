@@ -14,13 +14,15 @@ from hub import meters
 from hub.context import Hub
 from hub.db import execute, rows
 from hub.plugin import PluginError
-from hub.services import blobs, election, retention
+from hub.services import blobs, channel_log, election, retention
 from hub.services.actor import SYSTEM
 from hub.services.events import record
+from hub.services.notices.others import tell_expiring
 from hub.services.tasks.retention import OVER, archive, clear_chunks, drop_log, remove
 
 logger = logging.getLogger(__name__)
 
+LOCK: Final = "retention"
 ROUND: Final = timedelta(minutes=5)
 """How often it is looked what is due."""
 DAILY: Final = timedelta(days=1)
@@ -39,7 +41,7 @@ class Removed:
 
 async def run(hub: Hub) -> Mapping[int, Removed] | None:
     """Remove and archive what is due; return what went, by project. None when this is another node's work."""
-    if not await election.take(hub, "retention", ROUND):
+    if not await election.take(hub, LOCK, ROUND):
         return None
     if await election.take(hub, "retention daily", DAILY):
         await _finish_what_was_begun()
@@ -51,6 +53,8 @@ async def run(hub: Hub) -> Mapping[int, Removed] | None:
         await _tell(hub, project_id, went)
     await _archive(hub)
     await _forget_events(hub)
+    await channel_log.forget_old(hub)
+    await tell_expiring(hub)
     return {project_id: went for project_id, went in removed.items() if went.tasks or went.logs}
 
 
@@ -162,7 +166,7 @@ async def _paced(hub: Hub, steps: AsyncIterator[int]) -> AsyncIterator[int]:
         began = time.monotonic()
         if began - held > ROUND.total_seconds() / 4:
             held = began
-            await election.take(hub, "retention", ROUND)
+            await election.take(hub, LOCK, ROUND)
 
 
 async def _tell(hub: Hub, project_id: int, went: Removed) -> None:

@@ -111,8 +111,7 @@ def at_path(payload: Any, path: str) -> Any:
 
 def matches(condition: Condition, incoming: Incoming) -> bool:
     """Tell whether a request fulfils a condition. What is missing equals nothing and contains nothing (W-25)."""
-    given = _asked(condition.match_type, condition.body_data_type, condition.key, incoming)
-    text = None if given is None else plain_text(given)
+    text = compared(condition, incoming)
     if condition.method == "equals":
         return text is not None and text == condition.value
     if condition.method == "unequals":
@@ -120,6 +119,12 @@ def matches(condition: Condition, incoming: Incoming) -> bool:
     if condition.method == "contains":
         return text is not None and condition.value in text
     return False
+
+
+def compared(condition: Condition, incoming: Incoming) -> str | None:
+    """Return what a condition is held against, as text; None when the request does not have it."""
+    given = _asked(condition.match_type, condition.body_data_type, condition.key, incoming)
+    return None if given is None else plain_text(given)
 
 
 def extract(value: Extraction, incoming: Incoming) -> Any:

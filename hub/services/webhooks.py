@@ -34,10 +34,20 @@ from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.draft import Draft
+from hub.services.integration_parts import MatcherDraft, ValueDraft, matcher_columns, value_columns
 from hub.services.keys import read_secret
 from hub.services.tasks import survey
 from hub.services.tasks.launch import TaskDraft, launch
-from hub.services.webhook_values import Extracted, Incoming, decode, extract, extract_all, matches, variable_text
+from hub.services.webhook_values import (
+    Extracted,
+    Incoming,
+    compared,
+    decode,
+    extract,
+    extract_all,
+    matches,
+    variable_text,
+)
 
 SECONDS: Final = 5.0
 """Time that an adapter has for a verb."""
@@ -95,16 +105,31 @@ class _Read:
 
 
 class SampleDraft(Draft):
-    """A request to try: `body` is text, or any JSON value."""
+    """A request to try: `body` is text, or any JSON value.
+
+    Rules that are sent along are tried in place of the stored ones, and not stored.
+    """
 
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = ""
+    matchers: list[MatcherDraft] | None = None
+    values: list[ValueDraft] | None = None
 
     def request(self) -> Request:
         """Return it as if it had come."""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
         named = {name.lower(): value for name, value in self.headers.items()}
         return Request(headers=named, query={}, body=text.encode("utf-8", "replace"))
+
+    async def rules(self, integration: Integration) -> tuple[list[IntegrationMatcher], list[IntegrationValue]]:
+        """Return the rules to try: those that were sent, else those that are stored. Raises `Invalid`."""
+        matchers, values = self.matchers, self.values
+        return (
+            await _matchers(integration) if matchers is None
+            else [IntegrationMatcher(id=one.id, **matcher_columns(integration.id, one)) for one in matchers],
+            await _values(integration) if values is None
+            else [IntegrationValue(id=one.id, **value_columns(integration.id, one)) for one in values],
+        )  # fmt: skip
 
 
 async def receive(hub: Hub, alias: str, request: Request, *, by_link: bool = False) -> list[Started]:
@@ -163,19 +188,21 @@ async def rehearse(
     await require(actor, project_id, MANAGE_RESOURCES)
     integration = await find(Integration, project_id, integration_id, "integration")
     read = await _read(hub, integration, draft.request())
-    matchers, values = await _matchers(integration), await _values(integration)
+    matchers, values = await draft.rules(integration)
     said: dict[str, Any] = {"event": read.event, "facts": dict(read.incoming.facts), "environment": {}, "params": {}}
     try:
         said["matched"] = _fits(integration, matchers, read.incoming)
         said["matchers"] = [
-            {"id": one.id, "name": one.name, "matched": matches(one, read.incoming)} for one in matchers
+            {"id": one.id, "name": one.name, "matched": matches(one, read.incoming),
+             "found": compared(one, read.incoming)}
+            for one in matchers
         ]  # fmt: skip
         said["values"] = [
             {"id": one.id, "name": one.name, "variable": one.variable, "variable_type": one.variable_type,
              "value": None if (found := extract(one, read.incoming)) is None else variable_text(found)}
             for one in values
         ]  # fmt: skip
-        body = await _task_body(hub, integration, read.incoming)
+        body = await _task_body(hub, integration, read.incoming, values)
     except RecursionError:
         raise Invalid(_DEEP, field="body") from None
     except HubError as error:
@@ -244,7 +271,7 @@ async def _act(
 async def _start(hub: Hub, integration: Integration, incoming: Incoming, claimed: Delivery) -> _Result:
     actor = Actor("integration", source_id=integration.id)
     try:
-        draft = TaskDraft.read(await _task_body(hub, integration, incoming))
+        draft = TaskDraft.read(await _task_body(hub, integration, incoming, await _values(integration)))
         made = await launch(hub, actor, integration.project_id, draft)
     except (HubError, PluginError, RecursionError) as error:
         reason = _DEEP if isinstance(error, RecursionError) else str(error)
@@ -257,12 +284,14 @@ async def _start(hub: Hub, integration: Integration, incoming: Incoming, claimed
     return _Result(deliveries.STARTED, (started,))
 
 
-async def _task_body(hub: Hub, integration: Integration, incoming: Incoming) -> dict[str, Any]:
+async def _task_body(
+    hub: Hub, integration: Integration, incoming: Incoming, values: Sequence[IntegrationValue]
+) -> dict[str, Any]:  # fmt: skip
     """Return the body of the task: the integration's params, and over them what is taken out of the request."""
     params = dict(integration.task_params or {})
     template = await Template.get(id=integration.template_id)
     executor = await apps.executor_of(hub, template.app)
-    taken: Extracted = extract_all(await _values(integration), incoming, executor.task_params_type)
+    taken: Extracted = extract_all(values, incoming, executor.task_params_type)
     environment = survey.parse_object(params.get("environment", ""), "environment") | taken.environment
     return params | {
         "template_id": integration.template_id,

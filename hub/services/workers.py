@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from hub import __version__
 from hub.context import Hub
-from hub.db import column, execute, rows, unit
+from hub.db import execute, rows, unit
 from hub.errors import NotFound
 from hub.models import Worker
 from hub.services import events
 from hub.services.access import require_admin
 from hub.services.actor import Actor
+from hub.services.notices.others import tell_silent_worker
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.slots import SILENT
 from hub.services.tasks.states import HELD
@@ -30,19 +34,31 @@ def topic(node: str) -> str:
     return f"worker/{node}"
 
 
-async def tell(hub: Hub, host: str, tags: list[str], slots: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a worker tells of itself."""
+
+    host: str
+    tags: Sequence[str]
+    slots: int
+    isolation: str = ""
+    """What keeps its tasks from the hub's own files, such as `landlock` or `bubblewrap, user tasks`; `none`."""
+
+
+async def tell(hub: Hub, said: Said) -> bool:
     """Say that this worker is there; return whether it is to take nothing new."""
-    now = hub.clock()
-    if not await execute(_SEEN, [now, slots, hub.node]):
+    now, isolation = hub.clock(), said.isolation[:100]
+    if not await execute(_SEEN, [now, said.slots, isolation, hub.node]):
         await Worker.create(
-            node=hub.node, host=host[:255], version=__version__[:50], tags=tags, slots=slots, started=now, seen=now
-        )
+            node=hub.node, host=said.host[:255], version=__version__[:50], tags=list(said.tags), slots=said.slots,
+            isolation=isolation, started=now, seen=now,
+        )  # fmt: skip
         await hub.bell.ring(DISPATCH)  # what waited for a worker may go
     found = await rows('SELECT "draining" FROM "worker" WHERE "node" = ?', [hub.node], flags=["draining"])
     return bool(found and found[0]["draining"])
 
 
-_SEEN = 'UPDATE "worker" SET "seen" = ?, "slots" = ? WHERE "node" = ?'
+_SEEN = 'UPDATE "worker" SET "seen" = ?, "slots" = ?, "isolation" = ? WHERE "node" = ?'
 
 
 async def leave(hub: Hub) -> None:
@@ -58,8 +74,16 @@ async def forget(*nodes: str) -> None:
 
 async def forget_silent(hub: Hub) -> None:
     """Take workers off the list of which nobody has heard for long. Any node may do it."""
-    silent = await column(Worker.filter(seen__lt=hub.clock() - FORGOTTEN), "node")
-    await forget(*silent)  # asked first: a statement that finds nothing would still lock SQLite
+    until = hub.clock() - FORGOTTEN
+    for row in await Worker.filter(seen__lt=until).values(
+        "node", "host"
+    ):  # asked first: to delete nothing locks SQLite
+        await unit(partial(_forget_silent, hub, row["node"], row["host"], until))
+
+
+async def _forget_silent(hub: Hub, node: str, host: str, until: datetime) -> None:
+    if await Worker.filter(node=node, seen__lt=until).delete():
+        await tell_silent_worker(hub, node, host)
 
 
 async def list_workers(hub: Hub, actor: Actor) -> list[dict[str, Any]]:
@@ -97,6 +121,7 @@ def _wire(worker: Worker, tasks: list[dict[str, Any]], *, lost: bool) -> dict[st
         "version": worker.version,
         "tags": worker.tags,
         "slots": worker.slots,
+        "isolation": worker.isolation,
         "state": LOST if lost else DRAINING if worker.draining else ON,
         "draining": worker.draining,
         "started": worker.started,

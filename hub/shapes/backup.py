@@ -9,8 +9,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.shapes.integrations import Condition, Extraction
 from hub.shapes.kinds import Free, Time, described
-from hub.shapes.resources import Condition, Extraction
 from hub.shapes.work import SurveyVariable
 
 
@@ -94,6 +94,7 @@ class BackupKey(TypedDict):
     owner: str
     source_storage_key: NotRequired[str]
     source_storage_type: NotRequired[str]
+    expires: NotRequired[Time]
 
 
 @described

@@ -1,4 +1,4 @@
-"""Shapes of what templates are made of: keys, repositories, inventories, variable groups, schedules, integrations."""
+"""Shapes of what templates are made of: keys, repositories, inventories, variable groups and schedules."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class Key(TypedDict):
     source_storage_id: NotRequired[int | None]
     source_storage_key: NotRequired[str]
     source_storage_type: NotRequired[str]
+    expires: NotRequired[Time]
+    """When the secret is to be replaced."""
+    secret_changed: NotRequired[Time]
+    """When the secret was last written."""
 
 
 @described
@@ -70,6 +74,25 @@ class KeyAbout(TypedDict):
     public_key: NotRequired[str]
     fingerprint: NotRequired[str]
     certificate: NotRequired[SshCertificate]
+
+
+@described
+class KeyUse(TypedDict):
+    """Something that a key is used by."""
+
+    kind: str
+    """`template`, `inventory`, `repository`, `integration`, `host_config`, `state_alias` or `channel`."""
+    id: int
+    name: str
+    as_what: str
+    """What it is used as, such as `vault`, `become` or the name of a param; empty where that is plain."""
+
+
+class NewKey(Key):
+    """A key pair that the hub made up: its public half, and never the private one."""
+
+    public_key: NotRequired[str]
+    fingerprint: NotRequired[str]
 
 
 @described
@@ -276,124 +299,3 @@ class Freeze(TypedDict):
     cron_format: str
     time_zone: str
     minutes: int
-
-
-@described
-class Integration(TypedDict):
-    """A webhook that starts a template."""
-
-    id: int
-    name: str
-    project_id: int
-    template_id: int
-    auth_method: str
-    auth_secret_id: int | None
-    auth_header: str
-    searchable: bool
-    active: bool
-    task_params: NotRequired[TaskParams | None]
-
-
-@described
-class Alias(TypedDict):
-    """An address that webhooks are sent to."""
-
-    id: int
-    url: str
-
-
-@described
-class Condition(TypedDict):
-    """What a request must hold, so that an integration starts something."""
-
-    name: str
-    match_type: str
-    method: str
-    body_data_type: str
-    key: str
-    value: str
-
-
-class Matcher(Condition):
-    """A condition of an integration."""
-
-    id: int
-    integration_id: int
-
-
-@described
-class Extraction(TypedDict):
-    """Where in a request a value is, and what variable of the task it becomes."""
-
-    name: str
-    value_source: str
-    body_data_type: str
-    key: str
-    variable: str
-    variable_type: str
-
-
-class ExtractedValue(Extraction):
-    """What an integration takes out of a request."""
-
-    id: int
-    integration_id: int
-
-
-@described
-class Delivery(TypedDict):
-    """A request that came to an integration."""
-
-    id: int
-    project_id: int
-    integration_id: int
-    created: Time
-    event: str
-    outcome: str
-    reason: str
-    task_ids: list[int]
-
-
-class WholeDelivery(Delivery):
-    """A request with what it said."""
-
-    headers: dict[str, str]
-    body: str
-    complete: bool
-    """False when the body was cut."""
-
-
-@described
-class TriedMatcher(TypedDict):
-    """What a condition makes of a sample request."""
-
-    id: int
-    name: str
-    matched: bool
-
-
-@described
-class TriedValue(TypedDict):
-    """What a value is in a sample request."""
-
-    id: int
-    name: str
-    variable: str
-    variable_type: str
-    value: str | None
-    """Null when the request does not hold it."""
-
-
-@described
-class Rehearsal(TypedDict):
-    """What a sample request would do."""
-
-    event: str
-    facts: Free
-    environment: Free
-    params: Free
-    matched: NotRequired[bool]
-    matchers: NotRequired[list[TriedMatcher]]
-    values: NotRequired[list[TriedValue]]
-    error: NotRequired[str]
-    """Why no task would start."""

@@ -12,6 +12,17 @@ from hub.shapes.work import Status
 
 
 @described
+class UsedBy(TypedDict):
+    """Something that uses another thing."""
+
+    kind: str
+    """`template`, `template_schedules`, `inventory`, `repository`, `environment`, `key`, `host_config`, `team` …"""
+    id: int
+    """Its id; that of the project for a team and its invitations."""
+    name: str
+
+
+@described
 class Error(TypedDict):
     """Why a request was refused, or failed."""
 
@@ -23,6 +34,8 @@ class Error(TypedDict):
     """True when something else still uses what was to be deleted."""
     allowed: NotRequired[list[str]]
     """What would have been right."""
+    users: NotRequired[list[UsedBy]]
+    """All that uses the thing that was to be deleted, where it is known."""
 
 
 @described
@@ -316,6 +329,9 @@ class Worker(TypedDict):
     tags: list[str]
     slots: int
     """Tasks that it runs at once."""
+    isolation: str
+    """What keeps its tasks from the hub's own files, such as `landlock, user tasks`; `none` when nothing does, empty
+    when it has not told."""
     state: Literal["on", "draining", "lost"]
     """`lost` when nobody has heard of it for a while."""
     draining: bool

@@ -12,6 +12,7 @@ from quart import Quart
 
 from hub.context import Hub
 from hub.models import (
+    Channel,
     Delivery,
     Environment,
     Freeze,
@@ -25,6 +26,7 @@ from hub.models import (
     Key,
     KnownHost,
     Membership,
+    Notification,
     Project,
     Repository,
     Runner,
@@ -42,6 +44,7 @@ from hub.models import (
 from hub.services import artifacts, sessions
 from hub.services.actor import Actor
 from hub.services.tasks import files
+from hub.services.tasks.results import PASSPORT
 from hub.testing.booted import administrator
 from hub.testing.conformance import said_of
 from hub.web.actor import COOKIE
@@ -266,8 +269,13 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
     known = await KnownHost.create(
         host=f"{name}.example.org", key_type="ssh-ed25519", key="AAAA", fingerprint=f"SHA256:{name}", created=now, **at
     )
+    channel = await Channel.create(name=f"{name} channel", notifier="slack", params={}, events=[], created=now, **at)
+    notice = await Notification.create(
+        channel=channel, event="task.failed", notice={"sentence": f"{name} told"}, state="failed", created=now
+    )
     artifact = await _with_artifact(hub, name, things.task)
     further = {
+        "channel_id": channel.id, "notice_id": notice.id,
         "artifact_id": artifact, "freeze_id": freeze.id, "known_host_id": known.id,
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
@@ -277,11 +285,17 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
 
 
 async def _with_artifact(hub: Hub, name: str, task_id: int) -> int:
-    """Let a task have published a file; its number is not one that files of other tasks have, too."""
+    """Let a task have a passport and a published file; its number is not one that files of other tasks have, too."""
 
     async def content() -> AsyncIterator[bytes]:
         yield name.encode()
 
+    passport = {
+        "variables": {"word": "canary-of-workers"},
+        "commands": [{"argv": ["canary-of-workers"]}],
+        "app": "bash",
+    }
+    await TaskResult.create(task_id=task_id, kind=PASSPORT, created=hub.clock(), data=passport)
     number = 1000 + task_id
     about = {"id": number, "name": f"{name}.txt", "size": len(name), "sha256": sha256(name.encode()).hexdigest()}
     await artifacts.keep_numbered(hub, task_id, number, content())

@@ -48,7 +48,7 @@ async def test_backups_are_the_same_on_every_database(url, plugins):
 
 WRITTEN = {
     Project: {"created", "name"},
-    Key: {"secret", "owner", "storage_id", "source_storage_id", "environment_id"},
+    Key: {"secret_changed", "secret", "owner", "storage_id", "source_storage_id", "environment_id"},
     Repository: set(),
     Inventory: set(),
     Environment: set(),

@@ -146,8 +146,10 @@ class KeyEntry(Named):
 
     type: str = "none"
     owner: str = ""
+    OURS = frozenset({"expires"})
     source_storage_key: str | None = None
     source_storage_type: str | None = None
+    expires: str | None = None
 
 
 class RepositoryEntry(Named):

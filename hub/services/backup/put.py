@@ -128,7 +128,7 @@ async def key(site: Site, entry: Entry, row_id: int | None, *, same: bool) -> in
     assert isinstance(entry, KeyEntry)
     members = site.opened.keys.get(entry.name)
     brought = entry.source_storage_type in site.hub.registry.secret_backends
-    body: dict[str, Any] = {"name": entry.name, "type": entry.type, "override_secret": True}
+    body: dict[str, Any] = {"name": entry.name, "type": entry.type, "override_secret": True, "expires": entry.expires}
     if entry.source_storage_type and brought:
         body |= {"source_storage_type": entry.source_storage_type, "source_storage_key": entry.source_storage_key}
     elif members is not None or entry.type == "none":
@@ -148,6 +148,7 @@ async def _empty_key(site: Site, entry: KeyEntry, row_id: int | None) -> int:
         found = await Key.get(id=row_id)
         if found.type != entry.type:
             raise Invalid(f"the key is of the type {found.type} here, and another type needs its secret.")
+        await Key.filter(id=row_id).update(expires=keys.expires_of(entry.expires))
         return row_id
     if entry.type not in site.hub.registry.key_types:
         known = ", ".join(sorted(site.hub.registry.key_types))
@@ -156,7 +157,8 @@ async def _empty_key(site: Site, entry: KeyEntry, row_id: int | None) -> int:
         site.warn(
             f"The key “{entry.name}” was kept in {entry.source_storage_type}, which this hub cannot read; it is empty."
         )
-    made = await Key.create(project_id=site.project_id, name=entry.name, type=entry.type)
+    expires = keys.expires_of(entry.expires)
+    made = await Key.create(project_id=site.project_id, name=entry.name, type=entry.type, expires=expires)
     text = f"Access Key {made.name} created"
     await events.record(site.hub, site.actor, "key", made.id, text, project_id=site.project_id)
     await events.announce(site.hub, site.actor, "key.created", made.id, site.project_id, key_type=made.type)

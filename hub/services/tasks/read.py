@@ -12,8 +12,8 @@ from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
 from hub.services.cursors import Place
-from hub.services.listing import WHOLE, Asked, Listing, Page
-from hub.services.reading import hidden, shown
+from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
+from hub.services.reading import VEILS, hidden, shown
 from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import UNFINISHED
 
@@ -57,6 +57,9 @@ LISTING = Listing(
     words=("status", "tpl_app", "tpl_type"),
     most=MOST,
     wire_before=True,
+    reach=REACH,
+    indexed=("status", "user_id"),
+    dated="created",
 )  # fmt: skip
 
 _OWN = (
@@ -173,9 +176,9 @@ async def _by_ids(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {row["id"]: row for row in await _full(f'"task"."id" IN ({", ".join("?" * len(ids))})', ids)}
 
 
-async def chosen_tasks(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+async def chosen_tasks(where: str, params: Sequence[Any], *, positions: bool = False) -> list[dict[str, Any]]:
     """Tasks with the names that lists have, of which a condition of ours is true. Callers have checked permission."""
-    return [wire_with_template(row) for row in await _full(where, params)]
+    return [wire_with_template(row) for row in await _full(where, params, positions=positions)]
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -246,8 +249,14 @@ async def moves_of(actor: Actor, project_id: int, task_id: int, asked: Asked = W
 
 async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Structured results of a task, oldest first."""
-    await get_task(actor, project_id, task_id)
-    return await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
+    grant = await require(actor, project_id)
+    task = await one_task(project_id, task_id)
+    found = await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
+    if grant.user_id is not None and grant.user_id == task.get("user_id"):
+        return found
+    return found.shaped(
+        lambda row: {**row, "data": shown(grant, row["kind"], row["data"])} if row["kind"] in VEILS else row
+    )
 
 
 async def live_tasks() -> list[dict[str, Any]]:

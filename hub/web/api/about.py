@@ -46,6 +46,9 @@ FIRST = Parameter("first", "Number of the first line; a negative one counts from
 LINES = Parameter("count", "How many lines, up to 5000.", kind="integer")
 DAYS = Parameter("days", "How many days, seven unless it is said, 31 at most.", kind="integer")
 DAY_ZONE = Parameter("time_zone", "IANA name of the time zone in which days begin; UTC unless it is said.")
+BRANCH = Parameter("branch", "Branch or tag to look at; the repository's own unless it is said.")
+FOR_APP = Parameter("app", "Only what this app takes; unless it is said, what any app and inventories take.")
+PART_OF_PATH = Parameter("q", "Only paths with this text in them.")
 MOMENTS = Parameter("count", "How many moments.", kind="integer")
 DRY_RUN = Parameter("dry_run", "Only tell what would come of it; nothing changes.", kind="boolean")
 RETURN = Parameter("return", "Path of the page to come back to.")
@@ -68,5 +71,12 @@ LOG_FROM = Parameter(
 )
 LOG_WAY = Parameter("direction", "`down`, as unless it is said, or `up`.", choices=("down", "up"))
 LOG_MOST = Parameter("limit", "How many lines at most, up to 1000; 100 unless it is said.", kind="integer")
+LOG_LINES = Parameter("limit", "How many lines at most, up to 5000; 600 unless it is said.", kind="integer")
+LOG_HOST = Parameter("host", "Only lines that name this host.")
+LOG_LEVEL = Parameter(
+    "level", "Only lines that tell of this; `heading` is of plays, tasks and groups.",
+    choices=("error", "warning", "change", "heading"),
+)  # fmt: skip
+LOG_STAGE = Parameter("stage", "Only lines of this stage, by its number in the list of stages.", kind="integer")
 COLOURS = Parameter("colours", "With the codes of colours, as the programs wrote them.", kind="boolean")
 OTHER_RUN = Parameter("with", "Id of the other run; the one before of the same template, unless told.", kind="integer")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hub import shapes
-from hub.services import deliveries, integration_parts, integrations, webhooks
+from hub.services import deliveries, integration_parts, integration_rules, integrations, webhooks
 from hub.services.access import MANAGE_RESOURCES
 from hub.services.integration_parts import MatcherDraft, ValueDraft
+from hub.services.integration_rules import RulesDraft
 from hub.services.integrations import IntegrationDraft
 from hub.services.webhooks import SampleDraft
 from hub.web.api.queries import asked
@@ -157,6 +158,18 @@ async def delete_value(call: Call) -> Answer:
     """Delete a value."""
     await integration_parts.delete_value(call.hub, call.actor, (*_pair(call), call.ids["value_id"]))
     return None
+
+
+@route("GET", _ONE + "/rules", Access.MEMBER, wire=False, gives=shapes.Rules)
+async def get_rules(call: Call) -> Answer:
+    """Every condition, and every value that is taken out."""
+    return await integration_rules.get_rules(call.actor, *_pair(call))
+
+
+@route("PUT", _ONE + "/rules", Access.MEMBER, wire=False, takes=RulesDraft, gives=shapes.Rules)
+async def put_rules(call: Call) -> Answer:
+    """Replace all of them at once, or none."""
+    return await integration_rules.put_rules(call.hub, call.actor, *_pair(call), RulesDraft.read(call.body))
 
 
 @route("GET", _ONE + "/aliases", Access.MEMBER, gives=list[shapes.Alias], lists=integration_parts.ALIASES)

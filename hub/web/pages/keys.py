@@ -10,12 +10,14 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from hub.services import keys as service
+from hub.services.key_pairs import authorized_line
 from hub.services.keys import KeyDraft
 from hub.web.forms import Field, Option, fields_of, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
-from hub.web.pages import visit
+from hub.web.pages import key_expiry, visit
 from hub.web.pages.failures import FORM_ERRORS
+from hub.web.pages.key_uses import uses_of
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
 
 _WORDS = Words(
@@ -25,7 +27,7 @@ _WORDS = Words(
     one=N_("the key"),
     empty=N_("No keys yet"),
     empty_text=N_("Add the SSH key or login with which the hub reaches your git server and your hosts."),
-    columns=(N_("Type"), N_("Kept in")),
+    columns=(N_("Type"), N_("Kept in"), N_("Good until")),
 )
 _ICONS: Final = {"ssh": "key", "login_password": "user", "string": "lock", "none": "circle-dashed"}
 _FIRST: Final = ("ssh", "login_password", "string", "none")
@@ -48,7 +50,7 @@ def _types() -> list[str]:
 
 def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
     kind = visit.the_hub().registry.key_types.get(sent.get("type", ""))
-    found = {name: name for name in ("name", "type", "source_storage_type", "source_storage_key")}
+    found = {name: name for name in ("name", "type", "source_storage_type", "source_storage_key", "expires")}
     if kind:
         found |= {f"{kind.name}.{member}": f"{kind.name}-{member}" for member in kind.params_type.model_fields}
     return found
@@ -65,7 +67,8 @@ async def _nothing(project_id: int) -> None:
 def _cells(row: Row, _extra: object) -> Sequence[str]:
     title = _type_title(row["type"])
     empty = f" ({_('empty')})" if row.get("empty") else ""
-    return (title + empty, "—" if row["type"] == "none" else _place(row.get("source_storage_type")))
+    kept = "—" if row["type"] == "none" else _place(row.get("source_storage_type"))
+    return (title + empty, kept, key_expiry.badge(row))
 
 
 async def _fields(project_id: int, form: Filled) -> list[Field]:
@@ -88,7 +91,7 @@ async def _fields(project_id: int, form: Filled) -> list[Field]:
                   when=f"type={secret_types}&source_storage_type={','.join(places)}",
                   error=form.error("source_storage_key"), help=_("The variable, file or path that holds the secret.")),
         ]  # fmt: skip
-    return [*fields, *_secret_fields(form)]
+    return [*fields, *_secret_fields(form), key_expiry.field(form)]
 
 
 def _secret_fields(form: Filled) -> list[Field]:
@@ -119,6 +122,7 @@ async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[
         "name": sent.get("name", "").strip(), "type": name, name: members, "source_storage_type": place,
         "source_storage_key": sent.get("source_storage_key", "").strip() if place else None,
         "override_secret": name != row.get("type") or moved or any(members.values()),
+        "expires": key_expiry.moment(sent, row),
     }  # fmt: skip
     draft = KeyDraft.read(body)
     if item_id is None:
@@ -131,8 +135,13 @@ async def _get(project_id: int, item_id: int) -> Row:
     here = visit.visit()
     row = await service.get_key(here.actor, project_id, item_id)
     if here.may_manage and row["type"] == "ssh":
-        with contextlib.suppress(*FORM_ERRORS):  # a key that cannot be read any more can still be replaced
+        with contextlib.suppress(*FORM_ERRORS, KeyError):  # a key that cannot be read any more can still be replaced
             row["about"] = await service.about_key(here.hub, here.actor, project_id, item_id)
+            row["authorized"] = authorized_line(row["about"]["public_key"], row["name"])
+    if here.may_manage:
+        row["uses"] = await uses_of(project_id, item_id)
+        row["generates"] = kind.generates if (kind := here.hub.registry.key_types.get(row["type"])) else {}
+    row["expiry"] = key_expiry.state(row)
     return row
 
 
@@ -143,5 +152,6 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 declare(
     Kind("keys", "key", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members,
-         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", tabs="parts/key_tabs.html")
+         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", noun="key",
+         beside_new="parts/key_make.html", tabs="parts/key_tabs.html")
 )  # fmt: skip

@@ -53,8 +53,10 @@ async def schedule_new(project_id: int) -> Response:
         if len(found) == 1:
             return visit.go("schedule_new", project_id=project_id, template=found[0]["id"])
         return await visit.show(
-            "schedule_new.html", section="schedule", choices=[(one["id"], one["name"]) for one in found]
-        )
+            "template_choice.html", section="schedule", choices=[(one["id"], one["name"]) for one in found],
+            heading=_("New schedule"), picture="calendar-time",
+            trail=[(_("Schedules"), visit.address("schedules", project_id=project_id))],
+        )  # fmt: skip
     return await _form(await _about(project_id, template_id), {})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from quart import Response, url_for
 
-from hub.errors import HubError
+from hub.errors import HubError, InUse
 from hub.services import apps, dashboard, integrations, schedules, template_list
 from hub.services import templates as service
 from hub.services.dashboard import SPANS
@@ -118,6 +118,8 @@ async def template_delete(project_id: int, template_id: int) -> Response:
     here = visit.visit()
     try:
         await service.delete_template(here.hub, here.actor, project_id, template_id)
+    except InUse:
+        raise  # its page has links to all that uses it
     except FORM_ERRORS as fault:
         address = url_for("pages.template_starts", project_id=project_id, template_id=template_id)
         return visit.go_to(address, say=faults(fault)[0], kind="danger")

@@ -18,11 +18,14 @@ export const copy = async (text: string): Promise<void> => {
   say(gettext('Copied.'))
 }
 
+const shown = (element: HTMLElement | null): string =>
+  element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.value : (element?.textContent ?? '')
+
 export const copying = (): void => {
   document.addEventListener('click', (event) => {
     const button = (event.target as Element).closest<HTMLElement>('[data-copy], [data-copy-from]')
     if (!button) return
     const from = button.dataset['copyFrom']
-    void copy(from ? (document.getElementById(from)?.textContent ?? '') : (button.dataset['copy'] ?? ''))
+    void copy(from ? shown(document.getElementById(from)) : (button.dataset['copy'] ?? ''))
   })
 }

@@ -1,5 +1,6 @@
 // Small comforts of forms: parts that depend on a choice, quiet sending, reveal, and a warning before losing work.
 import { gettext } from './i18n'
+import { keepForm } from './kept'
 import { say } from './say'
 
 const value = (form: HTMLFormElement, name: string): string => {
@@ -13,12 +14,14 @@ const value = (form: HTMLFormElement, name: string): string => {
   return field && 'value' in field ? String(field.value) : ''
 }
 
-// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values.
+// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values;
+// with "pick^=ansible|" one that begins so.
 const dependents = (form: HTMLFormElement): void => {
   for (const part of form.querySelectorAll<HTMLElement>('[data-when]')) {
     const fits = (part.dataset['when'] ?? '').split('&').every((condition) => {
       const [name = '', wanted = ''] = condition.split('=')
-      return wanted.split(',').includes(value(form, name))
+      const now = value(form, name.replace('^', ''))
+      return wanted.split(',').some((one) => (name.endsWith('^') ? now.startsWith(one) : now === one))
     })
     part.hidden = !fits
     if (part instanceof HTMLFieldSetElement) part.disabled = !fits
@@ -35,7 +38,10 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
       headers: { 'X-Quiet': 'yes' },
       redirect: 'manual',
     })
-    if (answer.type !== 'opaqueredirect' && !answer.ok) {
+    if (answer.status === 401) {
+      keepForm(form)
+      location.reload() // which leads by way of the sign-in back to here
+    } else if (answer.type !== 'opaqueredirect' && !answer.ok) {
       const body = (await answer.json().catch(() => ({}))) as { error?: string }
       say(body.error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
     }
@@ -44,6 +50,26 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
   } finally {
     for (const button of buttons) button.disabled = false
   }
+}
+
+// data-waits="A worker looks …": what happens while a form that takes long is under way; one more click sends nothing.
+const waiting = (form: HTMLFormElement): void => {
+  const button = form.querySelector<HTMLButtonElement>('.form-foot .btn-primary')
+  const line = document.createElement('span')
+  line.className = 'form-waits'
+  line.setAttribute('role', 'status')
+  button?.parentElement?.append(line)
+  form.addEventListener('submit', (event) => {
+    if (button?.getAttribute('aria-disabled') === 'true') event.preventDefault()
+    button?.setAttribute('aria-disabled', 'true')
+    button?.classList.add('btn-loading')
+    line.textContent = form.dataset['waits'] ?? ''
+  })
+  addEventListener('pageshow', () => {
+    button?.removeAttribute('aria-disabled')
+    button?.classList.remove('btn-loading')
+    line.textContent = ''
+  })
 }
 
 const guardUnsaved = (form: HTMLFormElement): void => {
@@ -55,12 +81,30 @@ const guardUnsaved = (form: HTMLFormElement): void => {
   })
 }
 
+// A secret of 43 letters that no two people make up; it is shown, so that it can be taken to where it is needed.
+const madeUp = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(32))
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
+
+const making = (event: Event): void => {
+  const button = (event.target as Element).closest<HTMLElement>('[data-generates]')
+  const field = button && document.getElementById(button.dataset['generates'] ?? '')
+  if (!(field instanceof HTMLInputElement)) return
+  field.value = madeUp()
+  field.type = 'text'
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  field.focus()
+  field.select()
+}
+
 export const forms = (): void => {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-depends]')) {
     form.addEventListener('change', () => dependents(form))
     dependents(form)
   }
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-guard]')) guardUnsaved(form)
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-waits]')) waiting(form)
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
     if (event.defaultPrevented || form.dataset['quiet'] === undefined) return
@@ -78,5 +122,6 @@ export const forms = (): void => {
     field.type = field.type === 'password' ? 'text' : 'password'
     button.setAttribute('aria-pressed', String(field.type === 'text'))
   })
+  document.addEventListener('click', making)
   document.querySelector<HTMLElement>('.is-invalid')?.focus()
 }
