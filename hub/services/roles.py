@@ -84,7 +84,7 @@ async def list_roles(
     )
     plan = LISTING.plan(asked)
     page = (await LISTING.rows(Role.filter(which), asked)).shaped(_shape)
-    if not built_in or plan.where or (plan.place is not None and (page.previous or not plan.backwards)):
+    if not built_in or not plan.wanted.anything or (plan.place is not None and (page.previous or not plan.backwards)):
         return page
     fixed = [
         {"slug": slug, "name": TITLES[slug], "permissions": bits, "project_id": None} for slug, bits in ROLES.items()
