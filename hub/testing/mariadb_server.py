@@ -86,8 +86,11 @@ class MariadbServer:
         data = self._folder / "data"
         return ["--no-defaults", f"--user={getpass.getuser()}", f"--datadir={data}", "--innodb-log-file-size=16M"]
 
-    def interrupt(self) -> None:
+    async def interrupt(self) -> None:
         """Stop serving at once, as a crash would: connections break, and what was committed stays."""
+        await asyncio.to_thread(self._kill)
+
+    def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -95,7 +98,7 @@ class MariadbServer:
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
-        self.interrupt()
+        self._kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
