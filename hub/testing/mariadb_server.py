@@ -135,13 +135,9 @@ class MariadbServer:
             await cursor.execute("SET foreign_key_checks = 0")
             tables = await self._tables(cursor, name)
             looks = (f"SELECT '{table}' FROM DUAL WHERE EXISTS (SELECT 1 FROM `{table}`)" for table in tables)  # noqa: S608 - names of ours
-            await cursor.execute(" UNION ALL ".join(looks))
+            await cursor.execute(f"{' UNION ALL '.join(looks)} UNION {_COUNTED}", [name, _HISTORY])
             for (table,) in await cursor.fetchall():
-                await cursor.execute(f"DELETE FROM `{table}`")  # noqa: S608 - a name of ours
-            await connection.commit()
-            await cursor.execute(_COUNTED, [name, _HISTORY])
-            for (table,) in await cursor.fetchall():
-                await cursor.execute(f"ALTER TABLE `{table}` AUTO_INCREMENT = 1")
+                await cursor.execute(f"TRUNCATE `{table}`")
 
     async def _tables(self, cursor: Any, name: str) -> list[str]:
         await cursor.execute(_NAMES, [name, _HISTORY])
