@@ -132,9 +132,18 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.templates import (
+    Preview,
+    PreviewProblem,
+    PreviewVariable,
+    StarredTemplate,
+    TemplateFate,
+    TemplateFile,
+    TemplateImported,
+    TemplatePart,
+)
 from hub.shapes.texts import Contents, LastCommit, Runnable, TextFault, TextFaults
-from hub.shapes.upkeep import AuditEntry, Retention
+from hub.shapes.upkeep import AuditEntry, Health, HealthNode, HealthPart, Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -212,6 +221,9 @@ __all__ = [
     "Extraction",
     "Found",
     "Freeze",
+    "Health",
+    "HealthNode",
+    "HealthPart",
     "HostConfig",
     "HostError",
     "HostFacts",
@@ -313,7 +325,10 @@ __all__ = [
     "Teams",
     "Template",
     "TemplateFate",
+    "TemplateFile",
+    "TemplateImported",
     "TemplateLimits",
+    "TemplatePart",
     "TemplateRole",
     "TemplateVault",
     "TextFault",
