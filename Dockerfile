@@ -14,8 +14,8 @@ WORKDIR /source
 COPY . .
 RUN python -m venv /opt/hub \
     && /opt/hub/bin/pip install --no-cache-dir --constraint constraints.txt \
-       '.[mysql]' './plugins/ansible[core]' ./plugins/ldap ./plugins/oidc ./plugins/pulumi \
-       ./plugins/shell ./plugins/terraform
+       '.[mysql]' './plugins/ansible[core]' ./plugins/ldap ./plugins/notifiers ./plugins/oidc \
+       ./plugins/pulumi ./plugins/shell ./plugins/terraform
 
 FROM python:3.12-slim-bookworm
 RUN apt-get update \

@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PLUGINS := plugins/ansible[core] plugins/ldap plugins/oidc plugins/pulumi plugins/shell plugins/terraform
+PLUGINS := plugins/ansible[core] plugins/ldap plugins/notifiers plugins/oidc plugins/pulumi \
+	plugins/shell plugins/terraform
 STAMP := $(VENV)/.ready
 WORKERS ?= auto
 
@@ -20,8 +21,8 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt build_assets.py plugins/ansible/pyproject.toml plugins/ldap/pyproject.toml \
-		plugins/oidc/pyproject.toml plugins/pulumi/pyproject.toml plugins/shell/pyproject.toml \
-		plugins/terraform/pyproject.toml
+		plugins/notifiers/pyproject.toml plugins/oidc/pyproject.toml plugins/pulumi/pyproject.toml \
+		plugins/shell/pyproject.toml plugins/terraform/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("The hub needs Python 3.11 or newer.") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \

@@ -39,7 +39,7 @@ TOLD = ("hub/services/**/*.py", "hub/worker/**/*.py", "hub/builtin/*.py", "hub/r
 """Modules whose sentences reach pages: as errors, as the reason of a task or a schedule, as hints beside fields."""
 PLACE = re.compile(r"%\(\w+\)s")
 BRACES = re.compile(r"\{([a-z_]*)\}")
-CODE = re.compile(r"%[sd]|\n|= \?$|^(?:SELECT|UPDATE|DELETE|INSERT) ")
+CODE = re.compile(r"%[sd]|\n|[=<>] \?$|^(?:SELECT|UPDATE|DELETE|INSERT) ")
 
 
 class AssetsHook(BuildHookInterface[Any]):

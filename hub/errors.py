@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class HubError(Exception):
@@ -86,10 +87,24 @@ class Conflict(HubError):
     status = 409
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """Something that refers to another thing."""
+
+    kind: str
+    """`template`, `inventory`, `repository`, `key`, `environment`, `schedule`, `view`, `member` …"""
+    id: int
+    name: str
+
+
 class InUse(Conflict):
-    """Something still refers to the thing that was to be deleted."""
+    """Something still refers to the thing that was to be deleted. `users` names all of what does, where it is known."""
 
     status = 400
+
+    def __init__(self, sentence: str, users: Iterable[User] = ()) -> None:
+        super().__init__(sentence)
+        self.users = tuple(users)
 
 
 class Changed(HubError):

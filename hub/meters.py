@@ -76,9 +76,10 @@ LOG_BYTES = Counter("hub_log_bytes", "Bytes of logs that were stored, compressed
 LEASES_LOST = Counter("hub_leases_lost", "Tasks that were ended because their worker was gone.")
 WEBHOOKS = Counter("hub_webhooks", "Webhooks that came in, by what came of them.", ("outcome",))
 SIGN_INS = Counter("hub_sign_ins", "Sign-ins, and those that failed.", ("outcome",))
+NOTICES = Counter("hub_notices", "Notices that were sent, put off or given up.", ("notifier", "outcome"))
 REMOVED = Counter("hub_retention_removed", "What retention has removed.", ("kind",))
 
-COUNTERS: Final = (REQUESTS, FINISHED, LOG_LINES, LOG_BYTES, LEASES_LOST, WEBHOOKS, SIGN_INS, REMOVED)
+COUNTERS: Final = (REQUESTS, FINISHED, LOG_LINES, LOG_BYTES, LEASES_LOST, WEBHOOKS, SIGN_INS, NOTICES, REMOVED)
 SPREADS: Final = (REQUEST_SECONDS, STARTED, TASK_SECONDS)
 
 

@@ -69,7 +69,7 @@ class Settings(Upkeep):
     requests_per_address: int = Field(default=256, ge=0)
     """How many requests of one address may be under way at once, live views included; 0 means without limit."""
     database_url: str = ""
-    """`sqlite:///path`, `postgres://…` or `mysql://…`; empty for SQLite in the data folder."""
+    """`sqlite:///path`, `postgres://…`, `mysql://…` or `mariadb://…`; empty for SQLite in the data folder."""
     redis_url: str = ""
     """`redis://…` to share work between machines; empty for the in-process queue."""
     admin_login: str = "admin"
@@ -90,6 +90,8 @@ class Settings(Upkeep):
     """How long a task may run; 0 means without limit."""
     stop_grace: Seconds = 10
     """How long a stopped task may take to end by itself before it is killed."""
+    drain: Seconds = 30
+    """How long running tasks may go on when what runs them is told to end; then they are stopped."""
     non_admin_can_create_project: bool = False
     """Lets everybody create projects."""
     shared_cache_days: int = Field(default=30, ge=0)
@@ -184,8 +186,8 @@ class Settings(Upkeep):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql", "mysql"}:
-            raise ValueError("write sqlite:///path, postgres://… or mysql://…")
+        if value and urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql", "mysql", "mariadb"}:
+            raise ValueError("write sqlite:///path, postgres://…, mysql://… or mariadb://…")
         return re.sub(r"^postgresql://", "postgres://", value)
 
     @field_validator("redis_url")

@@ -63,13 +63,10 @@ def setup() -> str:
 
 @pytest.fixture
 async def carriers(setup: str) -> AsyncIterator[dict[str, Any]]:
-    """Settings of the set-up: none for SQLite and one process; a fresh PostgreSQL and Redis for `scaled`."""
-    if setup == "embedded":
-        yield {}
-        return
-    from hub.testing.carriers import scaled
+    """Settings of the set-up: none for SQLite and one process; a fresh database and Redis for `scaled`."""
+    from hub.testing.carriers import embedded, scaled
 
-    async with scaled() as settings:
+    async with embedded() if setup == "embedded" else scaled() as settings:
         yield settings
 
 

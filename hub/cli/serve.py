@@ -18,7 +18,8 @@ from hub.cli.start import full_log, settings_of
 def command(ctx: click.Context, *, host: str | None, port: int | None, demo: bool) -> None:
     """Serve the web page and the API until SIGTERM or Ctrl-C.
 
-    Without HUB_REDIS_URL, tasks run in this very process. With it, start `hub worker` as well.
+    Without HUB_REDIS_URL, tasks run in this very process, and have HUB_DRAIN seconds to end when it is told to. With
+    it, start `hub worker` as well.
     """
     settings = settings_of(ctx, host=host, port=port)
     full_log(settings)

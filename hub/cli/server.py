@@ -21,6 +21,7 @@ from hub.worker.main import (
     sweep_forever,
     work,
 )
+from hub.worker.notices import deliver_forever
 from hub.worker.timer import fire_forever
 from hub.worker.upkeep import tidy_forever
 
@@ -28,31 +29,28 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, *, demo: bool = False) -> None:
-    """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT."""
+    """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT, when running tasks ended."""
     keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings) as hub:
         if demo:
             await _make_demo(hub)
-        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever)
+        running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever, deliver_forever)
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
-            loops.append(partial(work, hub))
+            loops.append(partial(work, hub, drain=settings.drain))
         app = make_app(hub)
         _set_boot_aside()
         logger.info("The hub is at %s", settings.address)
         await run_beside(serve_app(app, settings, stop), loops)
 
 
-WORKER_DRAIN = 30
-"""Seconds that a worker waits for its tasks when it is told to end, unless it is told otherwise."""
-
-
 async def serve_worker(
-    settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0, drain: float = WORKER_DRAIN
+    settings: Settings, *, tags: tuple[str, ...] = (), slots: int = 0, drain: int | None = None
 ) -> None:  # fmt: skip
     """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
+    drain = settings.drain if drain is None else drain
     keep_to_itself()
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -62,6 +60,7 @@ async def serve_worker(
             partial(sweep_forever, hub),
             partial(fire_forever, hub),
             partial(tidy_forever, hub),
+            partial(deliver_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
         if settings.metrics and settings.metrics_port:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hub.cli.server import WORKER_DRAIN, serve_worker
+from hub.cli.server import serve_worker
 from hub.cli.show import json_option, show_json, show_table
 from hub.cli.start import full_log, settings_of, with_hub
 from hub.context import Hub
@@ -26,11 +26,11 @@ _LOOK = 1.0
 @click.option("--tags", default="", metavar="A,B", help="Serve tasks that want one of these tags, besides the others.")
 @click.option("--slots", type=click.IntRange(0), default=0, metavar="N", help="Tasks that run here at once.")
 @click.option(
-    "--drain", type=click.IntRange(0), default=WORKER_DRAIN, show_default=True, metavar="SECONDS",
-    help="How long running tasks may go on when it is told to end.",
+    "--drain", type=click.IntRange(0), metavar="SECONDS",
+    help="How long running tasks may go on when it is told to end; HUB_DRAIN (30) unless it is given.",
 )  # fmt: skip
 @click.pass_context
-def command(ctx: click.Context, *, tags: str, slots: int, drain: int) -> None:
+def command(ctx: click.Context, *, tags: str, slots: int, drain: int | None) -> None:
     """Run tasks for a hub that shares its work through Redis, until SIGTERM or Ctrl-C.
 
     Told to end, it takes nothing new and lets its tasks end; what had not begun by then waits for another worker. Told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -36,8 +37,17 @@ _POSTGRES_OPTIONS = {
     "statement_cache_size": int,
     "sslmode": str,
 }
-_MYSQL: dict[str, Any] = {"minsize": 1, "maxsize": 10, "charset": "utf8mb4", "sql_mode": "STRICT_TRANS_TABLES"}
-_MYSQL_OPTIONS = {"minsize": int, "maxsize": int, "connect_timeout": float, "unix_socket": str}
+_MYSQL: dict[str, Any] = {"minsize": 1, "maxsize": 10, "program_name": "hub", "read_timeout": 60}
+_MYSQL_OPTIONS = {
+    "minsize": int,
+    "maxsize": int,
+    "unix_socket": str,
+    "connect_timeout": float,
+    "read_timeout": float,
+    "ssl_mode": str,
+    "ssl_ca": str,
+}
+_SSL_MODES = ("required", "verify_ca", "verify_identity")
 
 
 @dataclass(frozen=True)
@@ -82,9 +92,9 @@ def read(url: str) -> Address:
             credentials["ssl"] = mode
         return Address("postgres", "hub.db.postgres", _shown(parts, "PostgreSQL"), credentials)
     if parts.scheme in {"mysql", "mariadb"}:
-        credentials = _MYSQL | _server(parts, 3306, _MYSQL_OPTIONS)
-        return Address("mysql", "tortoise.backends.mysql", _shown(parts, "MySQL"), credentials)
-    raise SettingsError(f"The database URL must begin with sqlite, postgres or mysql. Write it like {EXAMPLES}.")
+        product = "MariaDB" if parts.scheme == "mariadb" else "MySQL"
+        return Address("mysql", "hub.db.mysql", _shown(parts, product), _MYSQL | _mysql(parts, product))
+    raise SettingsError(f"The database URL must begin with sqlite, postgres or mysql (or mariadb). Write it like {EXAMPLES}.")
 
 
 def _sqlite(name: str) -> Address:
@@ -109,6 +119,15 @@ def _server(parts: SplitResult, port: int, options: dict[str, Any]) -> dict[str,
             credentials[key] = options[key](value)
         except ValueError:
             raise SettingsError(f"The option {key!r} of the database URL must be a number.") from None
+    return credentials
+
+
+def _mysql(parts: SplitResult, product: str) -> dict[str, Any]:
+    if find_spec("asyncmy") is None:
+        raise SettingsError(f"The driver for {product} is not installed. Run: pip install 'automation-hub[mysql]'")
+    credentials = _server(parts, 3306, _MYSQL_OPTIONS)
+    if credentials.get("ssl_mode", _SSL_MODES[0]) not in _SSL_MODES:
+        raise SettingsError(f"The option 'ssl_mode' of the database URL is one of {', '.join(_SSL_MODES)}.")
     return credentials
 
 

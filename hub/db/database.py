@@ -20,7 +20,7 @@ ALIAS = "default"
 LABEL = "models"
 MODELS = "hub.models"
 
-for _name in ("aiosqlite", "tortoise"):
+for _name in ("aiosqlite", "asyncmy", "tortoise"):
     # At the level `debug` they would write every value of every statement into the hub's log.
     logging.getLogger(_name).setLevel(logging.INFO)
 
@@ -114,4 +114,5 @@ async def connect(client: BaseDBAsyncClient, address: Address) -> None:
         # A driver's own errors (wrong password, no such database, not a database file) have no common class.
         if type(error).__module__.partition(".")[0] not in {"asyncpg", "asyncmy", "sqlite3"}:
             raise
-        raise SettingsError(f"The {address.shown} refused the connection: {error}.") from error
+        said = error.args[-1] if error.args else type(error).__name__  # some put a number before it
+        raise SettingsError(f"The {address.shown} refused the connection: {said}.") from error

@@ -15,7 +15,7 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.recorder import MigrationRecorder
-from tortoise.migrations.schema_editor import BaseSchemaEditor, SqliteSchemaEditor
+from tortoise.migrations.schema_editor import BaseSchemaEditor, MySQLSchemaEditor, SqliteSchemaEditor
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
@@ -56,6 +56,8 @@ class Executor(MigrationExecutor):
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002 - Tortoise's own signature
         if self.connection.capabilities.dialect == "sqlite":
             return SqliteEditor(self.connection, atomic=atomic, collect_sql=collect_sql)
+        if self.connection.capabilities.dialect == "mysql":
+            return MysqlEditor(self.connection, atomic=atomic, collect_sql=collect_sql)
         return super()._schema_editor(atomic, collect_sql)
 
 
@@ -136,6 +138,38 @@ class SqliteEditor(SqliteSchemaEditor):
                 _, columns = await self.client.execute_query(f"PRAGMA index_info({self.quote(row['name'])})")
                 found.append((row["name"], bool(row["unique"]), tuple(column["name"] for column in columns)))
         return found
+
+
+class MysqlEditor(MySQLSchemaEditor):
+    """Makes tables whose texts are compared letter by letter, as on other databases, and forgets no reference."""
+
+    async def add_field(self, model: Any, field_name: str) -> None:
+        """Add a column; Tortoise keeps its reference for a table that is made later, which is another one."""
+        await super().add_field(model, field_name)
+        table = self._qualify_table_name(model._meta.db_table, model._meta.schema)  # noqa: SLF001 - Tortoise's own name
+        for reference in self._get_inner_statements():
+            await self._run_sql(f"ALTER TABLE {table} ADD {reference}")
+
+    async def remove_field(self, model: Any, field: Any) -> None:
+        """Remove a column, and first the reference that is made of it."""
+        if isinstance(field, ForeignKeyFieldInstance):
+            for name in await self._references(model._meta.db_table, _column(field)):  # noqa: SLF001 - Tortoise's own name
+                table = self._qualify_table_name(model._meta.db_table, model._meta.schema)  # noqa: SLF001 - Tortoise's own name
+                await self._run_sql(f"ALTER TABLE {table} DROP FOREIGN KEY {self.quote(name)}")
+        await super().remove_field(model, field)
+
+    async def _references(self, table: str, column: str) -> list[str]:
+        _, found = await self.client.execute_query(_REFERENCES, [table, column])
+        return [row["name"] for row in found]
+
+    def _table_generate_extra(self, table: str) -> str:
+        return f" ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {self.client.collation}"
+
+
+_REFERENCES = """
+    SELECT constraint_name AS name FROM information_schema.key_column_usage
+    WHERE table_schema = DATABASE() AND table_name = %s AND column_name = %s AND referenced_table_name IS NOT NULL
+"""
 
 
 async def has_table(connection: BaseDBAsyncClient, table: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationTarget
 
 from hub.db.address import Address, read
@@ -110,7 +111,16 @@ async def _walk(address: Address, history: str, choose: Callable[[Status], str])
         before = await _status(executor)
         if before.unknown:
             raise Invalid(_ahead(address.shown, before))
-        await executor.migrate([MigrationTarget(LABEL, choose(before))])
+        target = MigrationTarget(LABEL, choose(before))
+        try:
+            await executor.migrate([target])
+        except BaseORMException as error:
+            if address.dialect != "mysql":
+                raise
+            raise Unavailable(
+                f"A migration failed half-way: {error}. MariaDB and MySQL cannot take back changes of tables: restore "
+                "the backup that you made before, then try again."
+            ) from error
         after = await _status(executor)
         if address.dialect == "sqlite":
             await _references_hold(connection)
@@ -175,6 +185,8 @@ async def _locked(address: Address) -> AsyncIterator[BaseDBAsyncClient]:
         address = address.changed(foreign_keys="OFF", busy_timeout=_PATIENCE * 1000)
     elif address.dialect == "postgres":
         address = address.changed(command_timeout=None)
+    else:
+        address = address.changed(read_timeout=None)
     async with _connected(address) as client, client._in_transaction() as connection:  # noqa: SLF001 - what Tortoise's in_transaction calls
         if address.dialect == "postgres":
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [lock_number(_LOCK)])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+from tortoise.exceptions import OperationalError
 
 from hub.db.database import Database, current
 from hub.db.unbroken import unbroken
@@ -33,6 +36,11 @@ class _Scope:
     """What those who write leave for those who tell of it, in the same unit."""
 
 
+_PAUSES: Final = (0.01, 0.05, 0.2)
+"""Seconds before a unit that was taken back is done again, and so often."""
+_DEADLOCKS: Final = frozenset({"40001", "40P01"})
+"""What MariaDB and PostgreSQL call it."""
+
 _scope: ContextVar[_Scope | None] = ContextVar("unit", default=None)
 
 
@@ -41,10 +49,12 @@ async def unit(work: Callable[[], Awaitable[T]]) -> T:
 
     The cancellation is raised when the unit has ended; until then the caller waits, so keep units short and free of
     network calls. Within a unit, a further unit is a savepoint of it: it lands with the outer one, and can fail alone.
+
+    When the database takes a unit back because it and others wait for one another, `work` is called once more.
     """
     if _inner() is not None:
         return await _transact(work)
-    return await unbroken(_transact(work))
+    return await unbroken(_persist(work))
 
 
 @asynccontextmanager
@@ -90,9 +100,21 @@ async def exclusive(name: str) -> None:
     if scope.database.dialect == "postgres":
         await client.execute_query("SELECT pg_advisory_xact_lock($1)", [lock_number(name)])
     elif scope.database.dialect == "mysql":
-        await client.execute_query("INSERT IGNORE INTO `node_lock` (`name`) VALUES (%s)", [name])
-        await client.execute_query("SELECT `name` FROM `node_lock` WHERE `name` = %s FOR UPDATE", [name])
+        # One statement: whoever looked first would share the lock with others who did, and they would never part.
+        await client.execute_query(
+            "INSERT INTO `node_lock` (`name`) VALUES (%s) ON DUPLICATE KEY UPDATE `name` = `name`", [name]
+        )
     # SQLite: a unit is the only writer of all from its first moment.
+
+
+async def hold_still() -> None:
+    """Let the unit under way see the database as it is now, whatever others write meanwhile; before anything else."""
+    client: Any = current().client
+    if current().dialect == "postgres":
+        await client.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    elif current().dialect == "mysql":
+        await client.hold_still()
+    # SQLite: nobody else writes while a unit lasts.
 
 
 def lock_number(name: str) -> int:
@@ -114,6 +136,24 @@ def in_unit() -> bool:
 def _inner() -> _Scope | None:
     scope = _scope.get()
     return scope if scope is not None and scope.open else None
+
+
+async def _persist(work: Callable[[], Awaitable[T]]) -> T:
+    for pause in _PAUSES:
+        try:
+            return await _transact(work)
+        except OperationalError as error:
+            if not _is_deadlock(error):
+                raise
+            log.info("The database took back a unit that stood in the way of another: %s. It is done again.", error)
+        await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - to part those who met
+    return await _transact(work)
+
+
+def _is_deadlock(error: BaseException) -> bool:
+    """Whether the database took back the whole transaction, to be done again."""
+    cause = error.args[0] if error.args else None
+    return getattr(cause, "sqlstate", None) in _DEADLOCKS
 
 
 async def _transact(work: Callable[[], Awaitable[T]]) -> T:

@@ -40,4 +40,11 @@ class Event(Model):
 
     class Meta:
         table = "event"
-        indexes = (Index(fields=("project_id", "id")), Index(fields=("user_id",)))
+        indexes = (
+            Index(fields=("project_id", "id")),
+            Index(fields=("user_id",)),
+            Index(fields=("created", "id")),
+            Index(fields=("project_id", "created", "id")),
+            Index(fields=("object_type", "object_id")),
+            Index(fields=("project_id", "object_type", "object_id")),
+        )

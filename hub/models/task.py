@@ -90,7 +90,9 @@ class Task(Model):
             Index(fields=("project_id", "id")),
             Index(fields=("template_id", "id")),
             Index(fields=("status", "id")),
-            Index(fields=("user_id",)),
+            Index(fields=("project_id", "status", "id")),
+            Index(fields=("project_id", "created", "id")),
+            Index(fields=("user_id", "project_id", "id")),
             Index(fields=("inventory_id",)),
             Index(fields=("build_task_id",)),
         )

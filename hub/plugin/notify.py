@@ -33,6 +33,14 @@ class Notice:
     facts: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values of the `Key` fields of the params, by field name."""
+    id: str = ""
+    """The same for every attempt to deliver it, so that receivers can tell a second one."""
+    people: tuple[str, ...] = field(default=(), repr=False)
+    """E-mail addresses of members of the project, and of administrators, who wish alerts."""
+    chat: str = ""
+    """The project's own chat, for services that have numbered ones."""
+    inside: bool = False
+    """The channel is an administrator's and may lead anywhere; any other must not lead into the hub's own network."""
 
 
 class Notifier(Extension, Generic[P]):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import one, unit
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import App, Template
 from hub.plugin import AppView, Executor
@@ -57,7 +57,7 @@ class ActiveDraft(Draft):
 
 async def find(hub: Hub, app: str) -> Executor | None:
     """Return the executor of an app as administrators changed it, or of one that they defined; None for no such app."""
-    return _adapted(hub, app, await App.get_or_none(id=app))
+    return _adapted(hub, app, await one(App, id=app))
 
 
 async def executor_of(hub: Hub, app: str) -> Executor:
@@ -67,7 +67,7 @@ async def executor_of(hub: Hub, app: str) -> Executor:
 
 async def usable(hub: Hub, app: str) -> Executor:
     """Return the executor of an app that may start tasks. Raises `Invalid` for one that administrators switched off."""
-    changed = await App.get_or_none(id=app)
+    changed = await one(App, id=app)
     executor = _present(app, _adapted(hub, app, changed))
     if changed is not None and not changed.active:
         raise Invalid(

@@ -19,6 +19,7 @@ from tortoise.signals import pre_save
 from hub.db import notes
 from hub.models import (
     App,
+    Channel,
     Environment,
     Freeze,
     HostConfig,
@@ -45,11 +46,12 @@ Changes: TypeAlias = dict[str, Any]
 """By name: [before, after]; null for a value that nobody may read."""
 
 WATCHED: Final[tuple[type[Model], ...]] = (
-    App, Environment, Freeze, HostConfig, Integration, IntegrationMatcher, IntegrationValue, Inventory, Invite, Key,
-    Membership, Project, Repository, Role, Runner, Schedule, SecretStorage, Template, TemplateRole, User, View,
+    App, Channel, Environment, Freeze, HostConfig, Integration, IntegrationMatcher, IntegrationValue, Inventory, Invite,
+    Key, Membership, Project, Repository, Role, Runner, Schedule, SecretStorage, Template, TemplateRole, User, View,
 )  # fmt: skip
 
 HIDDEN: Final[Mapping[type[Model], frozenset[str]]] = {
+    Channel: frozenset({"params"}),
     Environment: frozenset({"password", "json", "env"}),
     Integration: frozenset({"task_params"}),
     IntegrationMatcher: frozenset({"value"}),

@@ -11,6 +11,7 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
+from hub.db import current
 from hub.errors import Invalid
 from hub.services.draft import MAX_ID
 
@@ -26,7 +27,7 @@ _OPERATORS: Final[dict[Kind, tuple[str, ...]]] = {
     "flag": ("",),
     "moment": ("", *_COMPARED),
 }
-_LOOKUPS: Final = {"contains": "icontains", "startswith": "istartswith"}
+_LOOKUPS: Final = frozenset({"contains", "startswith"})
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER: Final = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 
@@ -77,6 +78,14 @@ def that(lookup: str, value: Any) -> Q:
     return Q(**given)
 
 
+def folded(lookup: str, text: str) -> str:
+    """Return the lookup for a part of a text in any case.
+
+    SQLite's own LIKE knows the cases of English letters, and is several times as fast as one that knows all of them.
+    """
+    return lookup if text.isascii() and current().dialect == "sqlite" else f"i{lookup}"
+
+
 def operators(column: Column) -> tuple[str, ...]:
     """Return what stands behind the two underscores of a filter; the empty one is equality."""
     return (*_OPERATORS[column.kind], "null") if column.null else _OPERATORS[column.kind]
@@ -88,7 +97,7 @@ def condition(column: Column, name: str, operator: str, text: str) -> Q:
     if operator == "null":
         return that(f"{path}__isnull", _flag(name, text))
     if operator in _LOOKUPS:
-        return that(f"{path}__{_LOOKUPS[operator]}", text)
+        return that(f"{path}__{folded(operator, text)}", text)
     if operator in {"", "not"}:
         texts = [one for one in text.split(",") if one] if column.several else [text]
         if len(texts) > MOST_VALUES:

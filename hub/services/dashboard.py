@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,9 @@ SPANS: Final = (7, 30, 90, 365)
 
 FRESH: Final = timedelta(seconds=30)
 """How long figures are given again without counting anew."""
+
+_STEP: Final = 5000
+"""Tasks by which the first that counts moves on."""
 
 _KEPT: Final = 200
 """Figures that are remembered at most."""
@@ -141,7 +144,7 @@ async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
     key = (hub.settings.data_dir, hub.node, scope.ids, days)
     if (known := _REMEMBERED.get(key)) and now - FRESH < known[0] <= now:
         return known[1]
-    fresh = await _count(scope, now - timedelta(days=days))
+    fresh = await _count(scope, datetime.combine(now.date() - timedelta(days=days), time(), UTC))
     if len(_REMEMBERED) >= _KEPT:
         _REMEMBERED.clear()
     _REMEMBERED[key] = (now, fresh)
@@ -151,6 +154,7 @@ async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
 def forget() -> None:
     """Count anew the next time, whatever is remembered."""
     _REMEMBERED.clear()
+    stats.forget()
 
 
 _REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime, Figures]] = {}
@@ -158,26 +162,12 @@ _REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime,
 
 async def _count(scope: Scope, since: datetime) -> Figures:
     within, ids = scope.within('"project_id"')
-    first = await _first_since(since)
+    first = await stats.first_since(since)
     oldest = await rows(
         f'SELECT "id" FROM "task" WHERE {within} AND "id" >= ? ORDER BY "id" DESC LIMIT 1 OFFSET {COUNTED - 1}',  # noqa: S608 - of constants
         [*ids, first],
     )
-    found = await stats.by_day(f'{within} AND "id" >= ?', [*ids, oldest[0]["id"] if oldest else first])
+    if oldest:  # in steps, so that what is remembered of the same tasks is found again
+        first = -(-oldest[0]["id"] // _STEP) * _STEP
+    found = await stats.by_day(f'{within} AND "id" >= ?', [*ids, first])
     return Figures(found[::-1], bool(oldest))
-
-
-async def _first_since(since: datetime) -> int:
-    """Return the id from which on tasks were created after a moment."""
-    edge = await rows('SELECT MAX("id") AS "last" FROM "task"')
-    low, high = 0, int(edge[0]["last"] or 0) + 1
-    while low < high:
-        middle = (low + high) // 2
-        one = await rows(
-            'SELECT "id", "created" FROM "task" WHERE "id" >= ? ORDER BY "id" LIMIT 1', [middle], times=("created",)
-        )
-        if one and one[0]["created"] < since:
-            low = one[0]["id"] + 1
-        else:
-            high = middle
-    return low

@@ -20,6 +20,7 @@ from hub.services.access import require
 from hub.services.actor import SYSTEM, Actor
 from hub.services.belongings import find
 from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.notices.others import tell_drift
 
 KIND: Final = "drift"
 """Kind of the result that tells what a task has found: `drifted`, `resources` of `name` and `action`, `look`."""
@@ -120,6 +121,7 @@ async def _tell(hub: Hub, looked: Looked, changes: int, *, opened: bool) -> None
         hub, SYSTEM, "drift.opened" if opened else "drift.closed", looked.template_id, looked.project_id,
         template_name=looked.template_name, task_id=looked.task_id, changes=changes,
     )  # fmt: skip
+    await tell_drift(hub, looked, changes, opened=opened)
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from hub.context import Hub
-from hub.db import execute, on_commit, rows
+from hub.db import Row, insert, on_commit, rows
 from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services import changes
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor, asked_from
 from hub.services.cursors import Place
-from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
 
 _SELECT = """
     SELECT "event"."id", "event"."user_id", "event"."project_id", "event"."integration_id", "event"."object_id",
@@ -47,6 +48,9 @@ LISTING = Listing(
     searched=("description", "object_type", "username", "project_name", "actor"),
     words=("object_type",),
     most=1000,
+    reach=REACH,
+    indexed=("user_id",),
+    dated="created",
 )
 """The reference gives all events, which no page can use."""
 
@@ -55,19 +59,25 @@ async def record(
     hub: Hub, actor: Actor, object_type: str, object_id: int | None, text: str, *, project_id: int | None
 ) -> None:
     """Write an event row in the unit under way, with what the unit has changed."""
-    integration = actor.source_id if actor.kind == "integration" else None
-    await execute(_RECORD, [
-        project_id, actor.user_id, integration, object_type, object_id, text, hub.clock(), actor.label[:255],
-        asked_from.get(), changes.taken(),
-    ])  # fmt: skip
+    await insert(row_of(hub, actor, object_type, object_id, text, project_id=project_id))
 
 
-_RECORD = """
-    INSERT INTO "event"
-        ("project_id", "user_id", "integration_id", "object_type", "object_id", "description", "created", "actor",
-         "address", "changes")
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+def row_of(
+    hub: Hub, actor: Actor, object_type: str, object_id: int | None, text: str, *, project_id: int | None
+) -> Row:
+    """Return the row that `record` writes, for a statement that writes other things as well."""
+    return Row("event", {
+        "project_id": project_id,
+        "user_id": actor.user_id,
+        "integration_id": actor.source_id if actor.kind == "integration" else None,
+        "object_type": object_type,
+        "object_id": object_id,
+        "description": text,
+        "created": hub.clock(),
+        "actor": actor.label[:255],
+        "address": asked_from.get(),
+        "changes": changes.taken(),
+    })  # fmt: skip
 
 
 async def announce(
@@ -101,6 +111,14 @@ async def list_for_project(actor: Actor, project_id: int, asked: Asked = WHOLE) 
     """Events of a project, newest first."""
     await require(actor, project_id)
     return await _page([project_id], asked)
+
+
+async def last_of(actor: Actor, project_id: int, kind: str, object_id: int) -> tuple[str, datetime] | None:
+    """Return who last did something to a thing of a project, and when."""
+    await require(actor, project_id)
+    asked = Event.filter(project_id=project_id, object_type=kind, object_id=object_id).order_by("-id").limit(1)
+    found = await asked.values_list("actor", "created")
+    return (str(found[0][0]), found[0][1]) if found else None
 
 
 async def list_for_actor(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:

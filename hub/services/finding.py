@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from hub.services.access import RUN_TASKS, grant_for, on_template, visible_proje
 from hub.services.actor import Actor
 from hub.services.draft import MAX_ID
 from hub.services.listing import LONGEST_SEARCH
+from hub.services.stars import list_stars
 
 MOST: Final = 50
 """Most things that one search finds."""
@@ -71,6 +72,8 @@ class Found:
     """Of a task."""
     may_run: bool = False
     """Whether who asks may start this template."""
+    starred: bool = False
+    """Whether who asks has starred this template."""
 
 
 async def find_all(actor: Actor, sought: Sought) -> list[Found]:
@@ -84,9 +87,11 @@ async def find_all(actor: Actor, sought: Sought) -> list[Found]:
     found: list[Found] = []
     if "task" in sought.kinds:
         found += await _task(words, visible)
+    mine = {row["id"] for row in await list_stars(actor)} if "template" in sought.kinds else set()
     for name, kind in _KINDS.items():
         if name in sought.kinds and len(found) < sought.limit:
-            found += await _named(name, kind, replace(sought, limit=sought.limit - len(found)), visible)
+            some = await _named(name, kind, replace(sought, limit=sought.limit - len(found)), visible, mine)
+            found += some
     return await _with_rights(actor, await _with_projects(found))
 
 
@@ -105,7 +110,19 @@ async def _task(words: Sequence[str], visible: list[int] | None) -> list[Found]:
     return [Found("task", row["id"], str(row["name"]), row["project_id"], status=str(row["status"])) for row in one]
 
 
-async def _named(name: str, kind: _Kind, sought: Sought, visible: list[int] | None) -> list[Found]:
+async def starred(actor: Actor) -> list[Found]:
+    """Return the templates that the actor has starred."""
+    found = [
+        Found("template", row["id"], str(row["name"]), row["project_id"], starred=True)
+        for row in await list_stars(actor)
+    ]
+    return await _with_rights(actor, await _with_projects(found[:USUAL]))
+
+
+async def _named(
+    name: str, kind: _Kind, sought: Sought, visible: list[int] | None, mine: Collection[int]
+) -> list[Found]:  # fmt: skip
+    """Return what is called so, what the person has starred first."""
     own = "id" if name == "project" else "project_id"
     within, among = _within(f"{kind.table}.{own}", visible)
     words = sought.words
@@ -114,11 +131,20 @@ async def _named(name: str, kind: _Kind, sought: Sought, visible: list[int] | No
     found = await rows(
         f'SELECT "id", "{kind.name}" AS "name", "{own}" AS "project_id" FROM "{kind.table}" '  # noqa: S608 - of constants
         f"WHERE {kind.where} AND {within} AND {matches} "
-        f'ORDER BY CASE WHEN "{own}" = ? THEN 0 ELSE 1 END, '
+        f'ORDER BY {_mine_first(name, mine)}CASE WHEN "{own}" = ? THEN 0 ELSE 1 END, '
         f'CASE WHEN UPPER("{kind.name}") LIKE ? ESCAPE \'!\' THEN 0 ELSE 1 END, "{kind.name}", "id" LIMIT ?',
         [*among, *like, sought.project_id or 0, f"{_literally(words[0])}%", sought.limit],
     )
-    return [Found(name, row["id"], str(row["name"]), row["project_id"]) for row in found]
+    among_mine = mine if name == "template" else ()
+    return [
+        Found(name, row["id"], str(row["name"]), row["project_id"], starred=row["id"] in among_mine) for row in found
+    ]
+
+
+def _mine_first(name: str, mine: Collection[int]) -> str:
+    if name != "template" or not mine:
+        return ""
+    return f'CASE WHEN "id" IN ({", ".join(str(int(one)) for one in sorted(mine))}) THEN 0 ELSE 1 END, '
 
 
 def _within(column: str, visible: list[int] | None) -> tuple[str, list[int]]:

@@ -23,6 +23,7 @@ from hub.errors import HubError
 from hub.models import Repository, Schedule, Task, Template
 from hub.services import events, freezes, questions, schedule_params
 from hub.services.actor import Actor
+from hub.services.notices.others import tell_schedule
 from hub.services.schedules import RUN_AT, latest, next_run
 from hub.services.tasks.launch import TaskDraft, ready
 from hub.services.tasks.states import UNFINISHED
@@ -108,7 +109,7 @@ async def _act(hub: Hub, occurrence: Occurrence) -> Callable[[], Awaitable[None]
     if frozen := await freezes.freeze_at(schedule.project_id, hub.clock()):
         await _wait_for_thaw(hub, occurrence, *frozen)
     elif reason := await _obstacle(occurrence):
-        await _pass_over(hub, occurrence, reason)
+        await _pass_over(hub, occurrence, reason, wanted=True)
     elif schedule.repository_id is None:
         await _start(hub, occurrence)
     elif await _take(occurrence, {}):
@@ -148,7 +149,7 @@ async def _wait_for_thaw(hub: Hub, occurrence: Occurrence, name: str, until: dat
     if schedule.misfire != "skip" and once and (following is None or following > until):
         following = until
     reason = FROZEN.format(until=freezes.spoken(until), name=name)
-    await _pass_over(hub, replace(occurrence, following=following), reason)
+    await _pass_over(hub, replace(occurrence, following=following), reason, wanted=True)
 
 
 async def _obstacle(occurrence: Occurrence) -> str:
@@ -199,8 +200,11 @@ async def _wind_up(hub: Hub, occurrence: Occurrence) -> None:
         await Schedule.filter(id=schedule.id).update(active=False, next_run_at=None)
 
 
-async def _pass_over(hub: Hub, occurrence: Occurrence, reason: str) -> None:
-    """Go on to the next moment, and note why this one started nothing; said once, however often it is true."""
+async def _pass_over(hub: Hub, occurrence: Occurrence, reason: str, *, wanted: bool = False) -> None:
+    """Go on to the next moment, and note why this one started nothing; said once, however often it is true.
+
+    `wanted` is for what somebody has set up to be so, of which no channel is told.
+    """
     schedule = occurrence.schedule
 
     async def work() -> None:
@@ -209,6 +213,8 @@ async def _pass_over(hub: Hub, occurrence: Occurrence, reason: str) -> None:
             at["active"] = False
         if await _take(occurrence, at) and reason[:500] != schedule.last_error:
             await _tell(hub, occurrence, f"started nothing: {reason}")
+            if not wanted:
+                await _tell_channels(hub, schedule, reason)
 
     await unit(work)
 
@@ -230,6 +236,7 @@ async def _check(hub: Hub, occurrence: Occurrence) -> None:
         if schedule.last_error != str(error)[:500]:
             await Schedule.filter(id=schedule.id).update(last_error=str(error)[:500])
             await _tell(hub, occurrence, f"could not look for new commits: {error}")
+            await _tell_channels(hub, schedule, str(error))
 
 
 async def _take_commit(occurrence: Occurrence, commit: str, columns: dict[str, Any]) -> bool:
@@ -272,3 +279,8 @@ async def _tell(hub: Hub, occurrence: Occurrence, what: str) -> None:
     schedule = occurrence.schedule
     text = f"Schedule ID {schedule.id} ({schedule.name}) {what}"
     await events.record(hub, occurrence.actor, "schedule", schedule.id, text, project_id=schedule.project_id)
+
+
+async def _tell_channels(hub: Hub, schedule: Schedule, reason: str) -> None:
+    facts = {name: getattr(schedule, name) for name in ("id", "name", "project_id", "template_id")}
+    await tell_schedule(hub, facts, reason)

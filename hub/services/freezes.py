@@ -9,6 +9,7 @@ from pydantic import Field
 from tortoise.expressions import F
 
 from hub.context import Hub
+from hub.db import every
 from hub.errors import Conflict, Invalid
 from hub.models import Freeze, Schedule
 from hub.services import cron, events
@@ -118,10 +119,10 @@ async def refuse_frozen(hub: Hub, actor: Actor, project_id: int) -> None:
     if actor.kind == "schedule":
         return
     now = hub.clock()
-    for one in await Freeze.filter(project_id=project_id, active=True, everything=True):
-        until = end_of(one, now)
+    for freeze in await every(Freeze, project_id=project_id, active=True, everything=True):
+        until = end_of(freeze, now)
         if until is not None:
-            raise Conflict(f"Nothing starts in this project until {spoken(until)}: {one.name}.")
+            raise Conflict(f"Nothing starts in this project until {spoken(until)}: {freeze.name}.")
 
 
 def spoken(until: datetime) -> str:

@@ -15,7 +15,7 @@ from hub.errors import Forbidden, Invalid
 from hub.models import Inventory, Repository, Template
 from hub.plugin import Executor
 from hub.services import apps, inventory_sources, questions
-from hub.services.access import RUN_TASKS, Grant, require
+from hub.services.access import RUN_TASKS, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.params import check_task_params
@@ -70,7 +70,13 @@ async def of_template(
         commit=columns.get("commit_hash"),
         arguments=columns.get("arguments"),
         params=check_task_params(executor, wanted.params, wanted.limit),
-        environment=_answers(grant, template, wanted.environment),
+        environment=json.dumps(
+            survey.as_far(
+                template.survey_vars or (),
+                survey.parse_object(wanted.environment, "environment"),
+                free=grant.overrides,
+            )
+        ),
     )
     found = await _asked(hub, wish, await _content(Template, template.id), how=how)
     return shown(grant, "hosts", found) | {"host_limit": template.host_limit}
@@ -112,16 +118,6 @@ def _able(executor: Executor) -> Executor:
     if not executor.capabilities.tells_hosts:
         raise Invalid(f"{executor.title} does not tell hosts before it runs.", field="app")
     return executor
-
-
-def _answers(grant: Grant, template: Template, environment: str) -> str:
-    """Return the open answers that the template asks for; what is missing or wrong is told when the task starts."""
-    given = survey.parse_object(environment, "environment")
-    asked = {str(one.get("name")): one for one in template.survey_vars or ()}
-    usual = {name: one["default_value"] for name, one in asked.items() if one.get("default_value")}
-    secret = {name for name, one in asked.items() if one.get("type") == "secret"}
-    allowed = {name: value for name, value in given.items() if grant.overrides or name in asked}
-    return json.dumps({name: value for name, value in (usual | allowed).items() if name not in secret})
 
 
 async def _home(hub: Hub, inventory: Inventory) -> int | None:

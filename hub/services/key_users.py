@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tortoise.models import Model
 
 from hub.context import Hub
-from hub.errors import InUse, Invalid
+from hub.errors import InUse, Invalid, User
 from hub.models import Channel, HostConfig, Integration, Inventory, Key, Repository, StateAlias, Template
 from hub.services import apps, inventory_sources
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.params import key_members
+from hub.services.refs import refuse_for
 
 
 async def mappings_of(project_id: int, key_id: int) -> list[dict[str, Any]]:
@@ -23,6 +25,51 @@ async def mappings_of(project_id: int, key_id: int) -> list[dict[str, Any]]:
         await HostConfig.filter(project_id=project_id, ssh_key_id=key_id).order_by("host", "id").values("id", "host")
     )
     return [{"id": row["id"], "name": row["host"]} for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What uses a key beside the lists of references of the wire."""
+
+    mappings: list[User]
+    states: list[User]
+    """Inventories with an alias of a Terraform state that asks for it."""
+    params: list[User]
+    """Integrations whose secret it is; templates, channels and inventories that name it in their params."""
+
+    @property
+    def all(self) -> list[User]:
+        """Every one of them."""
+        return [*self.mappings, *self.states, *self.params]
+
+    def refuse(self, text: str) -> None:
+        """Raise `InUse` when there is any."""
+        if self.mappings:
+            raise InUse(_mapped(self.mappings[0].name), self.all)
+        if self.states:
+            raise InUse(f"{text}: an alias of a Terraform state.", self.all)
+        refuse_for(text, self.params)
+
+
+async def others(hub: Hub, project_id: int, key_id: int) -> Others:
+    """Find what uses a key beside the lists of references of the wire."""
+    mapped = [User("host_config", one["id"], one["name"]) for one in await mappings_of(project_id, key_id)]
+    aliases = StateAlias.filter(project_id=project_id, auth_key_id=key_id).order_by("id")
+    states = {
+        one["inventory_id"]: User("inventory", one["inventory_id"], one["inventory__name"])
+        for one in await aliases.values("inventory_id", "inventory__name")
+    }
+    return Others(mapped, list(states.values()), await _in_params(hub, project_id, key_id))
+
+
+async def _in_params(hub: Hub, project_id: int, key_id: int) -> list[User]:
+    pushes = await _rows(Integration, project_id, auth_secret_id=key_id)
+    return [
+        *(User("integration", one["id"], one["name"]) for one in pushes),
+        *(User("template", one["id"], one["name"]) for _, one, _ in await _templates(hub, project_id, key_id)),
+        *(User("channel", one["id"], one["name"]) for one, _ in await _channels(hub, project_id, key_id)),
+        *(User("inventory", one["id"], one["name"]) for one in await _sources(hub, project_id, key_id)),
+    ]
 
 
 async def uses(hub: Hub, actor: Actor, project_id: int, key_id: int) -> list[dict[str, Any]]:
@@ -81,26 +128,6 @@ async def _sources(hub: Hub, project_id: int, key_id: int) -> list[dict[str, Any
         for one in await fetched
         if key_id in inventory_sources.keys_of(hub, one.type, one.inventory)
     ]
-
-
-async def refuse_deletion(project_id: int, key_id: int, text: str) -> None:
-    """Raise `InUse` when a mapping or an alias needs the key."""
-    for one in await mappings_of(project_id, key_id):
-        raise InUse(_mapped(one["name"]))
-    if await StateAlias.filter(project_id=project_id, auth_key_id=key_id).exists():
-        raise InUse(f"{text}: an alias of a Terraform state.")
-
-
-async def refuse_in_params(hub: Hub, project_id: int, key_id: int, text: str) -> None:
-    """Raise `InUse` when a template names the key in its params, or an inventory in those of its source."""
-    for _kind, template, _param in await _templates(hub, project_id, key_id):
-        raise InUse(f"{text}: template “{template['name']}”.")
-    for integration in await _rows(Integration, project_id, auth_secret_id=key_id):
-        raise InUse(f"{text}: integration “{integration['name']}”.")
-    for channel, _param in await _channels(hub, project_id, key_id):
-        raise InUse(f"{text}: channel “{channel['name']}”.")
-    for inventory in await _sources(hub, project_id, key_id):
-        raise InUse(f"{text}: inventory “{inventory['name']}”.")
 
 
 async def refuse_other_type(project_id: int, key_id: int, before: str, after: str) -> None:

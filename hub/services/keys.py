@@ -176,9 +176,9 @@ async def delete_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> No
 
     async def work() -> None:
         key = await find(Key, project_id, key_id, "key")
-        refs.refuse(IN_USE, await refs.of_key(project_id, key_id))
-        await key_users.refuse_deletion(project_id, key_id, IN_USE)
-        await key_users.refuse_in_params(hub, project_id, key_id, IN_USE)
+        others = await key_users.others(hub, project_id, key_id)
+        refs.refuse(IN_USE, await refs.of_key(project_id, key_id), others=others.all)
+        others.refuse(IN_USE)
         await key.delete()
         await tell(hub, actor, key, "deleted")
 

@@ -210,7 +210,8 @@ async def set_policy(hub: Hub, actor: Actor, project_id: int, draft: PolicyDraft
 
 
 async def _shapes(project_id: int, rows: Sequence[KnownHost]) -> list[dict[str, Any]]:
-    trusted = await KnownHost.filter(project_id=project_id, trusted=True)
+    undecided = any(not row.trusted and not row.host.startswith(REVOKED) for row in rows)
+    trusted = await KnownHost.filter(project_id=project_id, trusted=True) if undecided else []
     people = await _deciders(project_id, [row.id for row in rows])
     return [_shape(row, trusted, people) for row in rows]
 
@@ -223,8 +224,9 @@ async def _deciders(project_id: int, ids: Sequence[int]) -> dict[int, str]:
 
 def _shape(row: KnownHost, trusted: Iterable[KnownHost], people: dict[int, str]) -> dict[str, Any]:
     marker, host = split_place(row.host)
-    old = [one for one in elders(trusted, host) if one.id != row.id and is_instead(one, row.key_type)]
-    status = "revoked" if marker == REVOKED else "trusted" if row.trusted else "changed" if old else "pending"
+    decided = "revoked" if marker == REVOKED else "trusted" if row.trusted else ""
+    old = [] if decided else [one for one in elders(trusted, host) if is_instead(one, row.key_type)]
+    status = decided or ("changed" if old else "pending")
     shape = {
         "id": row.id, "project_id": row.project_id, "host": host, "authority": marker == AUTHORITY,
         "key_type": row.key_type, "key": row.key, "fingerprint": row.fingerprint, "status": status,

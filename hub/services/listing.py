@@ -7,29 +7,33 @@ page costs the same wherever it is, and a row that comes or goes meanwhile neith
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from tortoise.expressions import Case, F, Q, When
+from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from hub.errors import Invalid
-from hub.services.columns import Column, column_of, condition, operators, that
-from hub.services.cursors import Place, decode, encode
+from hub.services.columns import Column, column_of, condition, folded, operators, that, value_of
+from hub.services.cursors import Place, decode
 from hub.services.draft import MAX_ID
+from hub.services.paging import Bound, Page, Plan, Wanted
 
-T = TypeVar("T")
-U = TypeVar("U")
+__all__ = ["LONGEST_SEARCH", "MOST", "REACH", "WHOLE", "Asked", "Listing", "Page"]
+
 M = TypeVar("M", bound=Model)
 
 MOST: Final = 5000
 """Rows of the longest page of the things of a project: a client of the wire gets every one of them."""
 LONGEST_SEARCH: Final = 200
 
-_NULL, _KEY = "listing_null", "listing_key"
+REACH: Final = 10_000
+"""Rows of a list without bounds that one page looks through."""
+
+_RANGE: Final = frozenset({"gt", "gte", "lt", "lte"})
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 
 
@@ -53,20 +57,13 @@ WHOLE: Final = Asked()
 """The list as it is without parameters."""
 
 
-class Page(list[T]):
-    """Rows of a list, with the cursors of the pages around them; an empty one where there is no such page."""
+class _Filter(NamedTuple):
+    """One filter of a request: a column of the list, an operator, and the text of the value."""
 
-    def __init__(self, rows: Iterable[T] = (), *, following: str = "", previous: str = "") -> None:
-        super().__init__(rows)
-        self.following, self.previous = following, previous
-
-    def shaped(self, shape: Callable[[T], U]) -> Page[U]:
-        """Return the page with each row in another shape."""
-        return self.of([shape(row) for row in self])
-
-    def of(self, rows: Iterable[U]) -> Page[U]:
-        """Return a page at the same place that holds these rows."""
-        return Page(rows, following=self.following, previous=self.previous)
+    name: str
+    base: str
+    operator: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +89,12 @@ class Listing:
     """An unknown `sort` counts as none, as on the wire."""
     wire_before: bool = False
     """`before` takes an id, too: for the rows with smaller ones, newest first."""
+    reach: int | None = None
+    """Rows that one page looks through for those that fit; None for all, of lists that are never long."""
+    indexed: tuple[str, ...] = ()
+    """Columns of which an index chooses the rows with one value in the order of ids."""
+    dated: str = ""
+    """A moment by which the list is sorted when it is asked for a span of it: about the order of ids."""
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
@@ -119,42 +122,69 @@ class Listing:
         self, query: QuerySet[Any], asked: Asked, *names: str, hidden: Collection[str] = ()
     ) -> Page[dict[str, Any]]:
         """The same, of columns instead of models; `names` holds `id`."""
-        plan = self.plan(asked, hidden)
-        found = await plan.apply(query).values(*names, **{_KEY: plan.column.path})
-        keys = {row["id"]: row.pop(_KEY) for row in found}
-        return plan.cut(list(found), lambda row: Place(keys[row["id"]], row["id"]))
+        return await self.plan(asked, hidden).values(query, *names)
 
     def plan(self, asked: Asked, hidden: Collection[str] = ()) -> Plan:
         """Check what is asked. Raises `Invalid` with what would be right."""
-        name, descending = self._order(asked, hidden)
+        filters = list(self._filters(asked, hidden))
+        name, descending = self._order(asked, hidden, filters)
         if asked.before and asked.after:
             raise Invalid("Send one of the cursors before and after, not both.", field="before")
         column = self.known[name]
         text = asked.before or asked.after
         place: Place | None = None
         by_id = self.wire_before and asked.before == text and bool(_INTEGER.fullmatch(text))
-        if by_id:
+        smaller: list[Q] = []
+        if by_id and name == self.dated:
+            smaller = [that("id__lt", self._place_by_id(text, "id", descending=descending).id)]
+        elif by_id:
             place = self._place_by_id(text, name, descending=descending)
         elif text:
             place = decode(text, name, column, descending=descending)
         limit = self.usual or self.most
         if asked.limit is not None and 1 <= asked.limit <= self.most:
             limit = asked.limit
+        wanted = self._wanted(asked, name, filters, [*smaller, *self._search(asked.q, hidden)])
+        looks = bool(wanted.rest) and name in {"id", self.dated}
         return Plan(
-            name, column, descending, place, backwards=bool(asked.before) and not by_id, limit=limit,
-            where=[*self._conditions(asked, hidden), *self._search(asked.q, hidden)],
+            name, column, descending, place, backwards=bool(asked.before) and not by_id, limit=limit, wanted=wanted,
             usual=self.default == f"-{name}" if descending else self.default == name,
+            reach=self.reach if looks else None,
         )  # fmt: skip
 
-    def _order(self, asked: Asked, hidden: Collection[str]) -> tuple[str, bool]:
+    def _wanted(self, asked: Asked, name: str, filters: list[_Filter], rest: list[Q]) -> Wanted:
+        """Sort the conditions by what serves them: an index in the order of the list, or a look at each row."""
+        chosen: list[Q] = []
+        apart: list[Q] = []
+        ranges: list[Bound] = []
+        for one in filters:
+            column = self.known[one.base]
+            if one.base == name == self.dated and one.operator in _RANGE:
+                ranges.append(Bound(one.operator, value_of(column, one.name, one.text)))
+                continue
+            found = condition(column, one.name, one.operator, one.text)
+            served = name == "id" and one.base in self.indexed and not one.operator and not chosen and not apart
+            if served and "," not in one.text:
+                chosen.append(found)
+            elif served and len(filters) == 1 and not rest:
+                apart += [condition(column, one.name, "", text) for text in one.text.split(",") if text]
+            else:
+                rest.append(found)
+        words = asked.q.split()
+        number = _number(words[0]) if self.reach and len(words) == 1 and "id" in self.searched else None
+        return Wanted(chosen, ranges, rest, apart, number)
+
+    def _order(self, asked: Asked, hidden: Collection[str], filters: Iterable[_Filter]) -> tuple[str, bool]:
         default = self.default.removeprefix("-")
+        if self.dated and any(one.base == self.dated and one.operator in _RANGE for one in filters):
+            default = self.dated
         if asked.sort:
             sorts = [name for name in self.sorts if name not in hidden]
             if asked.sort in sorts:
                 return asked.sort, asked.order == "desc"
             if not self.ignores_sort or asked.strict:
                 raise Invalid("invalid sort column", field="sort", allowed=sorts)
-        if default != self.default:
+        if self.default.startswith("-"):
             return default, asked.order != "asc"
         return default, asked.order == "desc"
 
@@ -163,12 +193,12 @@ class Listing:
             raise Invalid("An id in before is for a list by id, newest first. Send a cursor there.", field="before")
         return Place(int(text), int(text))
 
-    def _conditions(self, asked: Asked, hidden: Collection[str]) -> Iterable[Q]:
+    def _filters(self, asked: Asked, hidden: Collection[str]) -> Iterator[_Filter]:
         for name, text in asked.filters.items():
             base, _, operator = name.partition("__")
             known = base in self.columns and base not in hidden and operator in operators(self.known[base])
             if known and text:
-                yield condition(self.known[base], name, operator, text)
+                yield _Filter(name, base, operator, text)
             elif not known and name not in self.own and (operator or base in self.columns or asked.strict):
                 raise self._unknown(name, hidden)
 
@@ -186,76 +216,15 @@ class Listing:
             raise Invalid(f"A search is at most {LONGEST_SEARCH} characters long.", field="q")
         paths = [self.columns[name] for name in self.searched if name not in hidden]
         for word in text.split():
-            found = Q(*(that(f"{path}__icontains", word) for path in paths if path != "id"), join_type=Q.OR)
-            number = word.removeprefix("#")
-            if "id" in paths and _INTEGER.fullmatch(number) and int(number) <= MAX_ID:
-                found |= Q(id=int(number))
+            found = Q(*(that(f"{path}__{folded('contains', word)}", word) for path in paths if path != "id"),
+                      join_type=Q.OR)  # fmt: skip
+            number = _number(word)
+            if "id" in paths and number is not None:
+                found |= Q(id=number)
             yield found
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A list in an order, from a place on."""
-
-    name: str
-    column: Column
-    descending: bool
-    place: Place | None
-    backwards: bool
-    """Towards the beginning, for the page before the place."""
-    limit: int
-    where: list[Q]
-    usual: bool
-    """In the order of the list itself."""
-
-    @property
-    def plain(self) -> bool:
-        """True for the beginning of the list in its own order, with nothing left out."""
-        return self.usual and self.place is None and not self.where
-
-    def apply(self, query: QuerySet[M]) -> QuerySet[M]:
-        """Return the query of the page's rows and one more, which tells whether there is another page."""
-        down = self.descending != self.backwards
-        path, sign = self.column.path, "-" if down else ""
-        if self.where:
-            query = query.filter(*self.where)
-        if self.place is not None:
-            query = query.filter(_beyond(self.column, self.place, down=down))
-        order = [path] if path == "id" else [path, "id"]
-        if self.column.null:  # databases disagree on where null comes; here it is the least
-            query = query.annotate(**{_NULL: Case(When(**{f"{path}__isnull": True}, then="0"), default="1")})
-            order = [_NULL, *order]
-        if "__" in path:
-            query = query.annotate(**{_KEY: F(path)})
-        return query.order_by(*(sign + one for one in order)).limit(self.limit + 1)
-
-    def place_of_row(self, row: Model) -> Place:
-        """Return where a row that `apply` found stands."""
-        path = self.column.path
-        return Place(getattr(row, _KEY if "__" in path else path), int(row.pk))
-
-    def cut(self, found: list[T], place_of: Callable[[T], Place]) -> Page[T]:
-        """Return the page of what was found, with the cursors of its ends."""
-        rows, more = found[: self.limit], len(found) > self.limit
-        if self.backwards:
-            rows.reverse()
-        if not rows:
-            return Page()
-        follows, precedes = (True, more) if self.backwards else (more, self.place is not None)
-        ends = [
-            encode(place_of(row), self.name, self.column, descending=self.descending) for row in (rows[-1], rows[0])
-        ]
-        return Page(rows, following=ends[0] if follows else "", previous=ends[1] if precedes else "")
-
-
-def _beyond(column: Column, place: Place, *, down: bool) -> Q:
-    """Return the condition for what comes after a place; null is less than every value."""
-    path, comparison = column.path, "lt" if down else "gt"
-    further = that(f"id__{comparison}", place.id)
-    if path == "id":
-        return further
-    if place.value is None:
-        same = that(f"{path}__isnull", value=True) & further
-        return same if down else same | that(f"{path}__isnull", value=False)
-    found = that(f"{path}__{comparison}", place.value) | (that(path, place.value) & further)
-    return found | that(f"{path}__isnull", value=True) if down and column.null else found
+def _number(word: str) -> int | None:
+    """Return the id that somebody searches for, with or without a sign before it."""
+    digits = word.removeprefix("#")
+    return int(digits) if _INTEGER.fullmatch(digits) and int(digits) <= MAX_ID else None

@@ -11,11 +11,12 @@ import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from hub import meters
 from hub.context import Hub
-from hub.db import column, execute, rows, unit
+from hub.db import Row, brief, column, rows, update
 from hub.models import TaskChunk
 from hub.services import log_archive
 from hub.services.log_chunks import Chunk
@@ -23,7 +24,7 @@ from hub.services.tasks.moves import LeaseLost, topic
 
 __all__ = [
     "ANSI", "ARCHIVE", "GONE", "Chunk", "Piece", "Tail", "append", "chunk_at", "chunks_from", "chunks_since",
-    "compressed", "insert", "lines", "place_of", "position", "raw", "whole",
+    "compressed", "lines", "place_of", "position", "raw", "row_of", "whole",
 ]  # fmt: skip
 
 LEVEL = 1
@@ -57,34 +58,25 @@ async def append(hub: Hub, project_id: int, task_id: int, seq: int, first_line: 
     """Store a piece as chunk `seq`, then ring. Raises `LeaseLost` when the task is not this worker's any more."""
     data = await _packed(piece)
 
-    async def work() -> None:
-        if not await execute(_COUNT, [seq + 1, first_line + piece.lines, len(data), task_id, hub.node]):
-            raise LeaseLost
-        await _create(task_id, seq, first_line, piece, data)
-
-    await unit(work)
+    counted = [seq + 1, first_line + piece.lines, len(data), task_id, hub.node]
+    if not await brief(partial(update, _COUNT, counted, row_of(task_id, seq, first_line, piece, data))):
+        raise LeaseLost
     meters.LOG_LINES.add(count=piece.lines)
     meters.LOG_BYTES.add(count=len(data))
     await hub.bell.ring(topic(project_id, task_id))
 
 
-async def insert(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> None:
-    """Store a short piece, compressed already, in the unit under way, which counts it in the task's row."""
-    await _create(task_id, seq, first_line, piece, data)
-
-
-async def _create(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> None:
-    await execute(_INSERT, [task_id, seq, first_line, piece.lines, piece.time, piece.times, data])
+def row_of(task_id: int, seq: int, first_line: int, piece: Piece, data: bytes) -> Row:
+    """Return what is stored of a piece that is compressed already; who stores it counts it in the task's row."""
+    return Row("task_chunk", {
+        "task_id": task_id, "seq": seq, "first_line": first_line, "lines": piece.lines, "time": piece.time,
+        "times": piece.times, "data": data,
+    })  # fmt: skip
 
 
 _COUNT = """
     UPDATE "task" SET "log_chunks" = ?, "log_lines" = ?, "log_bytes" = "log_bytes" + ?
     WHERE "id" = ? AND "lease_owner" = ?
-"""
-
-_INSERT = """
-    INSERT INTO "task_chunk" ("task_id", "seq", "first_line", "lines", "time", "times", "data")
-    VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 
 

@@ -11,6 +11,7 @@ from hub.context import Hub
 from hub.db import rows, unit
 from hub.errors import Conflict, Forbidden, NotFound
 from hub.models import (
+    Channel,
     Environment,
     HostConfig,
     Inventory,
@@ -25,7 +26,7 @@ from hub.models import (
     View,
 )
 from hub.services import events, retention
-from hub.services.access import MANAGE_RESOURCES, UPDATE_PROJECT, require, visible_project_ids
+from hub.services.access import UPDATE_PROJECT, require, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.cursors import Place
@@ -176,7 +177,7 @@ async def delete_project(hub: Hub, actor: Actor, project_id: int) -> None:
 async def _empty(project_id: int) -> None:
     """Delete what refers to other things of the project first: the database would refuse any other order."""
     await Template.filter(project_id=project_id).update(build_template_id=None)
-    for model in (HostConfig, StateAlias, Task, Template, Inventory, Repository, Key, Environment):
+    for model in (Channel, HostConfig, StateAlias, Task, Template, Inventory, Repository, Key, Environment):
         await model.filter(project_id=project_id).delete()
 
 
@@ -203,13 +204,3 @@ def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
     shape.update((name, row[name]) for name in retention.MEMBERS if row[name])
     shape["type"] = row["type"]
     return shape
-
-
-async def try_notifications(actor: Actor, project_id: int) -> None:
-    """Send a message over every channel of a project; `Conflict` when its alerts are off.
-
-    A hub has no channels to be configured yet, so that there is nobody to tell, which is no fault on the wire either.
-    """
-    await require(actor, project_id, MANAGE_RESOURCES)
-    if not (await _find(project_id)).alert:
-        raise Conflict("The alerts of this project are off. Switch them on in its settings, then try again.")

@@ -42,6 +42,11 @@ VEILS: Mapping[str, tuple[Veil, ...]] = {
     "repository": (Veil(WORKERS, {"git_url": ""}),),
     "key": (Veil(MANAGE_RESOURCES, {"source_storage_id": None, "source_storage_key": "", "source_storage_type": ""}),),
     "task": (Veil(WORKERS, {"environment": "", "params": None}),),
+    "passport": (
+        Veil(
+            WORKERS, {"commands": [], "params": None, "arguments": None, "variables": None, "env": None, "secrets": []}
+        ),
+    ),
     "schedule": (Veil(WORKERS, {"task_params": None}),),
     "integration": (Veil(MANAGE_RESOURCES, {"auth_secret_id": None, "auth_header": "", "task_params": None}),),
     "integration_matcher": (Veil(MANAGE_RESOURCES, {"key": "", "value": ""}),),

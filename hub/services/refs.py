@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tortoise.expressions import Q
 
-from hub.errors import InUse
+from hub.errors import InUse, User
 from hub.models import Inventory, Repository, Template
 
 KINDS = ("templates", "inventories", "repositories", "integrations", "schedules", "access_keys")
@@ -18,9 +18,10 @@ _SINGULAR = {
     "inventories": "inventory",
     "repositories": "repository",
     "integrations": "integration",
-    "schedules": "schedule of the template",
+    "schedules": "template_schedules",
     "access_keys": "key",
 }
+_WORDS = {"template_schedules": "schedule of the template", "environment": "variable group"}
 _SHOWN = 5  # names in a refusal; the page shows all
 
 Refs = dict[str, list[dict[str, Any]]]
@@ -74,17 +75,31 @@ def none() -> Refs:
     return _refs()
 
 
-def refuse(text: str, blocking: Refs, *but: str) -> None:
-    """Raise `InUse` with the wire's text and the names of what refers to the thing; kinds in `but` do not block."""
+def refuse(text: str, blocking: Refs, *but: str, others: Sequence[User] = ()) -> None:
+    """Raise `InUse` with the wire's text and the names of what refers to the thing; kinds in `but` do not block.
+
+    `others` use it, too; they are told with the refusal, but are none by themselves.
+    """
     users = [
-        f"{_SINGULAR[kind]} “{row['name']}”"
+        User(_SINGULAR[kind], row["id"], row["name"])
         for kind, rows in blocking.items()
         if kind not in but
         for row in rows
     ]  # fmt: skip
     if users:
-        more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
-        raise InUse(f"{text}: {', '.join(users[:_SHOWN])}{more}.")
+        raise InUse(_sentence(text, users), [*users, *(one for one in others if one not in users)])
+
+
+def refuse_for(text: str, users: Sequence[User]) -> None:
+    """Raise `InUse` with a text and the names of what refers to a thing, if anything does."""
+    if users:
+        raise InUse(_sentence(text, users), users)
+
+
+def _sentence(text: str, users: Sequence[User]) -> str:
+    told = ", ".join(f"{_WORDS.get(one.kind, one.kind)} “{one.name}”" for one in users[:_SHOWN])
+    more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+    return f"{text}: {told}{more}."
 
 
 async def _named(

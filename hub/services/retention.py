@@ -70,8 +70,10 @@ async def look(
     if not found:
         raise NotFound("There is no such project, or you are not a member of it.")
     limits = limits_of(hub, found[0] | Wished.read(dict(wished or {})).model_dump(exclude_none=True))
-    picture, values = over(hub, project_id, limits)
-    (went,) = await rows(_COUNTED.format(picture), values)
+    went: dict[str, Any] = {"tasks": 0, "logs": 0}
+    if limits.any:
+        picture, values = over(hub, project_id, limits)
+        (went,) = await rows(_COUNTED.format(picture), values)
     (held,) = await rows(_HELD, [project_id])
     return {
         **{name: getattr(limits, name) for name in MEMBERS},

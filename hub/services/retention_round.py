@@ -14,9 +14,10 @@ from hub import meters
 from hub.context import Hub
 from hub.db import execute, rows
 from hub.plugin import PluginError
-from hub.services import blobs, election, retention
+from hub.services import blobs, channel_log, election, retention
 from hub.services.actor import SYSTEM
 from hub.services.events import record
+from hub.services.notices.others import tell_expiring
 from hub.services.tasks.retention import OVER, archive, clear_chunks, drop_log, remove
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ async def run(hub: Hub) -> Mapping[int, Removed] | None:
         await _tell(hub, project_id, went)
     await _archive(hub)
     await _forget_events(hub)
+    await channel_log.forget_old(hub)
+    await tell_expiring(hub)
     return {project_id: went for project_id, went in removed.items() if went.tasks or went.logs}
 
 

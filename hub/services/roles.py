@@ -17,7 +17,7 @@ from tortoise.queryset import QuerySet
 
 from hub.context import Hub
 from hub.db import column, unit
-from hub.errors import InUse, Invalid, NotFound
+from hub.errors import InUse, Invalid, NotFound, User
 from hub.models import Invite, Membership, Role, TemplateRole
 from hub.services import events
 from hub.services.access import (
@@ -84,7 +84,7 @@ async def list_roles(
     )
     plan = LISTING.plan(asked)
     page = (await LISTING.rows(Role.filter(which), asked)).shaped(_shape)
-    if not built_in or plan.where or (plan.place is not None and (page.previous or not plan.backwards)):
+    if not built_in or not plan.wanted.anything or (plan.place is not None and (page.previous or not plan.backwards)):
         return page
     fixed = [
         {"slug": slug, "name": TITLES[slug], "permissions": bits, "project_id": None} for slug, bits in ROLES.items()
@@ -188,14 +188,18 @@ def _members(role: Role) -> QuerySet[Membership]:
 
 
 async def _refuse_used(role: Role) -> None:
-    names = await column(_members(role).order_by("user__username").distinct(), "user__username")
+    found = await _members(role).order_by("user__username").values("user__username", "project_id", "project__name")
+    names = list(dict.fromkeys(one["user__username"] for one in found))
     if names:
-        raise InUse(f"The role {role.slug} is in use by {_some(names)}. Give them another role first.")
+        where = {one["project_id"]: User("team", one["project_id"], one["project__name"]) for one in found}
+        raise InUse(f"The role {role.slug} is in use by {_some(names)}. Give them another role first.", where.values())
     invites = Invite.filter(role=role.slug, status="pending")
     if role.project_id is not None:
         invites = invites.filter(project_id=role.project_id)
-    if await invites.exists():
-        raise InUse(f"The role {role.slug} is in use by invitations that nobody has answered yet.")
+    projects = {one["project_id"]: one["project__name"] for one in await invites.values("project_id", "project__name")}
+    if projects:
+        users = [User("invites", one, name) for one, name in projects.items()]
+        raise InUse(f"The role {role.slug} is in use by invitations that nobody has answered yet.", users)
 
 
 def _some(names: Sequence[Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from hub.context import Hub
-from hub.errors import Conflict, InUse, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, User
 from hub.models import Environment, Key, SecretStorage
 from hub.services import events, refs
 from hub.services.access import MANAGE_RESOURCES, require
@@ -142,11 +142,12 @@ async def delete_storage(hub: Hub, actor: Actor, project_id: int, storage_id: in
 
     async def work() -> None:
         found = await find(SecretStorage, project_id, storage_id, _WHAT)
-        groups = Environment.filter(project_id=project_id, secret_storage_id=storage_id)
-        users = [f"key “{name}”" for name in await _keys_within(project_id, storage_id)]
-        users += [f"variable group “{name}”" for name in await groups.order_by("name").values_list("name", flat=True)]
-        if users:
-            raise InUse(f"{IN_USE}: {', '.join(users[:5])}.")
+        groups = Environment.filter(project_id=project_id, secret_storage_id=storage_id).order_by("name")
+        users = [User("key", one, name) for one, name in await _keys_within(project_id, storage_id)]
+        users += [
+            User("environment", one["id"], one["name"]) for one in await groups.order_by("name").values("id", "name")
+        ]
+        refs.refuse_for(IN_USE, users)
         await Key.filter(project_id=project_id, owner=_OWNER, storage_id=storage_id).delete()
         await found.delete()
         await events.record(hub, actor, "key", storage_id, f"Secret storage {found.name} has been deleted",
@@ -155,9 +156,9 @@ async def delete_storage(hub: Hub, actor: Actor, project_id: int, storage_id: in
     await remove(work, IN_USE)
 
 
-async def _keys_within(project_id: int, storage_id: int) -> list[str]:
+async def _keys_within(project_id: int, storage_id: int) -> list[tuple[int, str]]:
     rows = Key.filter(project_id=project_id, source_storage_id=storage_id).exclude(owner=_OWNER).order_by("name")
-    return [str(row["name"]) for row in await rows.values("name")]
+    return [(row["id"], str(row["name"])) for row in await rows.values("id", "name")]
 
 
 async def _token(found: SecretStorage) -> Key | None:

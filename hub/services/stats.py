@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from time import monotonic
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from hub.db import current, rows
+from hub.context import utc_now
+from hub.db import Database, current, rows
 from hub.models import Template
 from hub.services.access import require
 from hub.services.actor import Actor
@@ -19,6 +22,15 @@ MOST_DAYS: Final = 3660
 
 _STATUSES: Final = 12
 """More than a day can have."""
+
+SETTLED: Final = 600.0
+"""Seconds for which figures of days before yesterday are given again."""
+_MOST_KNOWN: Final = 200
+_SUMS: Final = ("number", "ran", "ended", "waited", "begun")
+_known: WeakKeyDictionary[Database, dict[tuple[str, tuple[Any, ...], int], tuple[float, dict[Any, dict[str, Any]]]]] = (
+    WeakKeyDictionary()
+)
+"""By database: when, and what was counted, by condition and first id that is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +72,78 @@ async def _by_day(whose: Mapping[str, int], span: Span) -> list[dict[str, Any]]:
 
 
 async def by_day(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
-    """Figures of the tasks that a condition chooses, newest day first. Callers have checked permission."""
+    """Figures of the tasks that a condition chooses, newest day first. Callers have checked permission.
+
+    What was created before yesterday hardly changes any more: it is counted once in ten minutes.
+    """
+    edge = await _settled_before(utc_now().date() - timedelta(days=1))
+    found = await _remembered((where, tuple(params), edge))
+    for row in await _counted(f'{where} AND "id" >= ?', [*params, edge]):
+        _add(found, row)
+    days: dict[str, list[dict[str, Any]]] = {}
+    for (day, _status), row in sorted(found.items(), key=_newest_first):
+        days.setdefault(day, []).append(row)
+    return [_shape(day, group) for day, group in islice(days.items(), MOST_DAYS)]
+
+
+def _newest_first(item: tuple[tuple[str, str], Any]) -> tuple[int, str]:
+    (day, status), _ = item
+    return -date.fromisoformat(day).toordinal(), status
+
+
+def _add(found: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> None:
+    """Put a row to those of the same day and status."""
+    known = found.setdefault((str(row["day"]), str(row["status"])), row)
+    if known is not row:
+        for name in _SUMS:
+            known[name] = (known[name] or 0) + (row[name] or 0)
+
+
+async def _remembered(key: tuple[str, tuple[Any, ...], int]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return a copy of what was counted of the tasks before an id; counted anew when that is long ago."""
+    mine = _known.setdefault(current(), {})
+    kept = mine.get(key)
+    if kept is None or not 0 <= monotonic() - kept[0] < SETTLED:
+        where, params, edge = key
+        fresh: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in await _counted(f'{where} AND "id" < ?', [*params, edge]):
+            _add(fresh, row)
+        if len(mine) >= _MOST_KNOWN:
+            mine.clear()
+        kept = mine[key] = (monotonic(), fresh)
+    return {place: dict(row) for place, row in kept[1].items()}
+
+
+def forget() -> None:
+    """Count everything anew the next time."""
+    _known.clear()
+
+
+async def _settled_before(day: date) -> int:
+    return await first_since(datetime.combine(day, time(), UTC))
+
+
+async def first_since(since: datetime) -> int:
+    """Return the id from which on tasks were created after a moment; ids grow with time, so it is found by halving."""
+    edge = await rows('SELECT MAX("id") AS "last" FROM "task"')
+    low, high = 0, int(edge[0]["last"] or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        one = await rows(
+            'SELECT "id", "created" FROM "task" WHERE "id" >= ? ORDER BY "id" LIMIT 1', [middle], times=("created",)
+        )
+        if one and one[0]["created"] < since:
+            low = one[0]["id"] + 1
+        else:
+            high = middle
+    return low
+
+
+async def _counted(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
     dialect = current().dialect
     ran = _SECONDS[dialect].format(since="start", to="end")
     waited = _SECONDS[dialect].format(since="created", to="start")
-    found = await rows(
+    return await rows(
         f'SELECT {_DAY[dialect]} AS "day", "status", COUNT(*) AS "number", '  # noqa: S608 - of constants
         f'SUM({ran}) AS "ran", SUM(CASE WHEN "start" IS NOT NULL AND "end" IS NOT NULL THEN 1 ELSE 0 END) AS "ended", '
         f'SUM({waited}) AS "waited", COUNT("start") AS "begun" '
@@ -72,10 +151,6 @@ async def by_day(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
         f"LIMIT {MOST_DAYS * _STATUSES}",
         params,
     )
-    days: dict[str, list[dict[str, Any]]] = {}
-    for row in found:
-        days.setdefault(str(row["day"]), []).append(row)
-    return [_shape(day, group) for day, group in islice(days.items(), MOST_DAYS)]
 
 
 def _which(whose: Mapping[str, int], span: Span) -> tuple[str, list[Any]]:

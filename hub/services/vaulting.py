@@ -10,7 +10,7 @@ from tortoise.models import Model
 from hub.context import Hub
 from hub.db import unit
 from hub.errors import SettingsError, Unavailable
-from hub.models import Key, Option, Schedule, SecondFactor, State, Task
+from hub.models import Channel, Key, Option, Schedule, SecondFactor, State, Task
 from hub.services.tasks.finish import SEALED
 from hub.vault import place
 
@@ -23,8 +23,10 @@ _SEALED: tuple[tuple[type[Model], str, str], ...] = (
     (SecondFactor, "second_factor", "secret"),
     (State, "state", "state"),
     (Task, "task", "resumed"),
+    (Channel, "channel", "params"),
 )
-"""Every sealed column: model, table, column. Of `task.resumed`, which is a document, its member `sealed`."""
+"""Every sealed column: model, table, column. Of a column in `_DOCUMENTS`, its member `sealed`."""
+_DOCUMENTS = frozenset({"resumed", "params"})
 
 
 async def has_secrets() -> bool:
@@ -100,11 +102,12 @@ async def _replace(model: type[Model], column: str, old: tuple[int | str, str], 
     key = "key" if model is Option else "id"
 
     async def work() -> int:
-        if model is Task and column == "resumed":
-            row = await Task.select_for_update().get_or_none(id=old[0])
-            if row is None or not row.resumed or row.resumed.get(SEALED) != old[1]:
+        if column in _DOCUMENTS:
+            row = await model.select_for_update().get_or_none(id=old[0])
+            document = getattr(row, column) if row is not None else None
+            if not document or document.get(SEALED) != old[1]:
                 return 0
-            return await Task.filter(id=old[0]).update(resumed={SEALED: fresh})
+            return await model.filter(id=old[0]).update(**{column: {**document, SEALED: fresh}})
         return await model.filter(**{key: old[0], column: old[1]}).update(**{column: fresh})
 
     return bool(await unit(work))
@@ -120,8 +123,9 @@ async def _all_sealed() -> AsyncIterator[tuple[str, str, int | str, str, type[Mo
             .values("id", column)
         ):
             for row in rows:
-                value = row[column]
-                yield table, column, row["id"], value[SEALED] if isinstance(value, dict) else value, model
+                value = row[column].get(SEALED) if isinstance(row[column], dict) else row[column]
+                if value:
+                    yield table, column, row["id"], value, model
             last = rows[-1]["id"]
     canary = await Option.get_or_none(key=CANARY)
     if canary is not None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from hub import __version__
 from hub.context import Hub
-from hub.db import column, execute, rows, unit
+from hub.db import execute, rows, unit
 from hub.errors import NotFound
 from hub.models import Worker
 from hub.services import events
 from hub.services.access import require_admin
 from hub.services.actor import Actor
+from hub.services.notices.others import tell_silent_worker
 from hub.services.tasks.moves import DISPATCH
 from hub.services.tasks.slots import SILENT
 from hub.services.tasks.states import HELD
@@ -72,8 +74,16 @@ async def forget(*nodes: str) -> None:
 
 async def forget_silent(hub: Hub) -> None:
     """Take workers off the list of which nobody has heard for long. Any node may do it."""
-    silent = await column(Worker.filter(seen__lt=hub.clock() - FORGOTTEN), "node")
-    await forget(*silent)  # asked first: a statement that finds nothing would still lock SQLite
+    until = hub.clock() - FORGOTTEN
+    for row in await Worker.filter(seen__lt=until).values(
+        "node", "host"
+    ):  # asked first: to delete nothing locks SQLite
+        await unit(partial(_forget_silent, hub, row["node"], row["host"], until))
+
+
+async def _forget_silent(hub: Hub, node: str, host: str, until: datetime) -> None:
+    if await Worker.filter(node=node, seen__lt=until).delete():
+        await tell_silent_worker(hub, node, host)
 
 
 async def list_workers(hub: Hub, actor: Actor) -> list[dict[str, Any]]:

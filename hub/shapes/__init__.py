@@ -57,6 +57,7 @@ from hub.shapes.integrations import (
     WholeDelivery,
 )
 from hub.shapes.left import Artifact, Output
+from hub.shapes.notices import Channel, ChannelNotice, LastNotice, Notifier
 from hub.shapes.people import (
     Accepted,
     Identity,
@@ -101,6 +102,7 @@ from hub.shapes.resources import (
     SshKey,
     TaskParams,
 )
+from hub.shapes.runs import LogPart, Passport, PassportStage
 from hub.shapes.states import State, StateAlias, StateChanges, StateLock, StateVersion
 from hub.shapes.system import (
     App,
@@ -130,6 +132,8 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
+from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
+from hub.shapes.texts import TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Health, HealthNode, HealthPart, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -185,6 +189,8 @@ __all__ = [
     "BackupVault",
     "BackupView",
     "BuildTask",
+    "Channel",
+    "ChannelNotice",
     "Choice",
     "Coming",
     "Comparison",
@@ -226,6 +232,7 @@ __all__ = [
     "KeyAbout",
     "KeyUse",
     "KnownHost",
+    "LastNotice",
     "ListedApp",
     "ListedSchedule",
     "ListedTask",
@@ -238,6 +245,7 @@ __all__ = [
     "LogHunk",
     "LogLine",
     "LogLines",
+    "LogPart",
     "LoginMethods",
     "LoginPassword",
     "Matcher",
@@ -253,12 +261,18 @@ __all__ = [
     "NewTemplate",
     "NewToken",
     "NewTotp",
+    "Notifier",
     "Option",
     "Output",
     "OwnUser",
     "PartRefs",
+    "Passport",
+    "PassportStage",
     "Plugin",
     "PluginProblem",
+    "Preview",
+    "PreviewProblem",
+    "PreviewVariable",
     "Project",
     "ProjectRefs",
     "ProjectRole",
@@ -285,6 +299,7 @@ __all__ = [
     "SshCertificate",
     "SshKey",
     "Stage",
+    "StarredTemplate",
     "State",
     "StateAlias",
     "StateChanges",
@@ -297,9 +312,12 @@ __all__ = [
     "TaskState",
     "Teams",
     "Template",
+    "TemplateFate",
     "TemplateLimits",
     "TemplateRole",
     "TemplateVault",
+    "TextFault",
+    "TextFaults",
     "Token",
     "Totp",
     "TriedMatcher",

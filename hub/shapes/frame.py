@@ -23,6 +23,8 @@ class Found(TypedDict):
     """Of a task; empty for everything else."""
     may_run: bool
     """Whether the caller may start it, for a template."""
+    starred: bool
+    """Whether the caller has starred it, for a template."""
 
 
 @described

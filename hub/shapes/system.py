@@ -12,6 +12,17 @@ from hub.shapes.work import Status
 
 
 @described
+class UsedBy(TypedDict):
+    """Something that uses another thing."""
+
+    kind: str
+    """`template`, `template_schedules`, `inventory`, `repository`, `environment`, `key`, `host_config`, `team` …"""
+    id: int
+    """Its id; that of the project for a team and its invitations."""
+    name: str
+
+
+@described
 class Error(TypedDict):
     """Why a request was refused, or failed."""
 
@@ -23,6 +34,8 @@ class Error(TypedDict):
     """True when something else still uses what was to be deleted."""
     allowed: NotRequired[list[str]]
     """What would have been right."""
+    users: NotRequired[list[UsedBy]]
+    """All that uses the thing that was to be deleted, where it is known."""
 
 
 @described

@@ -1,26 +1,41 @@
-"""What a scaled-out hub stands on, for tests: a PostgreSQL database of its own and an empty Redis."""
+"""What a scaled-out hub stands on, for tests: a database of its own on a server, and an empty Redis."""
 
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 
-from hub.testing.databases import migrated_postgres
+from hub.testing.databases import migrated
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
 SETUPS = ("embedded", "scaled")
 """SQLite and one process; PostgreSQL and Redis. The same tests are for both."""
 
+CHOSEN = "HUB_TEST_DATABASE"
+"""The variable that has every test with a hub run on `postgres` or `mysql`, instead of SQLite."""
+
 
 @asynccontextmanager
-async def scaled() -> AsyncIterator[dict[str, str]]:
+async def embedded() -> AsyncIterator[dict[str, str]]:
+    """Make the settings of a hub in one process: none for SQLite."""
+    chosen = os.environ.get(CHOSEN, "sqlite")
+    if chosen == "sqlite":
+        yield {}
+        return
+    async with migrated(chosen) as url:
+        yield {"database_url": url}
+
+
+@asynccontextmanager
+async def scaled(dialect: str = "") -> AsyncIterator[dict[str, str]]:
     """Make the settings of a scaled-out hub; what was stored is gone afterwards."""
     redis = _redis()
     redis.flush()
-    async with migrated_postgres() as url:
+    async with migrated(dialect or os.environ.get(CHOSEN, "postgres")) as url:
         yield {"database_url": url, "redis_url": redis.url}
 
 

@@ -1,4 +1,4 @@
-"""Pytest fixtures: databases for tests, each on SQLite and on PostgreSQL; use with `pytest_plugins`."""
+"""Pytest fixtures: databases for tests, each on SQLite, PostgreSQL and MariaDB; use with `pytest_plugins`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,8 +17,15 @@ from hub.testing.postgres_server import PostgresServer
 from hub.testing.sqlite_file import migrated_sqlite
 from hub.testing.tools import missing
 
-_templates: list[str] = []
-_free: list[str] = []
+if TYPE_CHECKING:
+    from hub.testing.mariadb_server import MariadbServer
+
+DIALECTS = ("sqlite", "postgres", "mysql")
+"""What one suite runs on."""
+
+_templates: dict[str, str] = {}
+_free: dict[str, list[str]] = {"postgres": [], "mysql": []}
+_mariadb: list[MariadbServer] = []
 
 
 @lru_cache(maxsize=1)
@@ -34,7 +42,23 @@ def postgres() -> PostgresServer:
     return server
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+async def mariadb() -> MariadbServer:
+    """This process's MariaDB, started on first use; skips where there is none, fails where CI says so."""
+    if not _mariadb:
+        try:
+            from hub.testing.mariadb_server import MariadbServer  # noqa: PLC0415 - its driver is an extra of the hub's
+
+            server = MariadbServer()
+        except (ImportError, FileNotFoundError) as error:
+            missing(str(error))
+            raise
+        atexit.register(server.stop)
+        await server.start()
+        _mariadb.append(server)
+    return _mariadb[0]
+
+
+@pytest.fixture(params=DIALECTS)
 def dialect(request: pytest.FixtureRequest) -> str:
     """The database that the test runs on; it runs on each."""
     return str(request.param)
@@ -46,9 +70,10 @@ async def empty_url(dialect: str, tmp_path: Path) -> AsyncIterator[str]:
     if dialect == "sqlite":
         yield f"sqlite://{tmp_path / 'hub.db'}"
         return
-    name = await postgres().create()
-    yield postgres().url(name)
-    await postgres().drop(name)
+    server = await _server(dialect)
+    name = await server.create()
+    yield server.url(name)
+    await server.drop(name)
 
 
 @pytest.fixture
@@ -58,21 +83,27 @@ async def url(dialect: str, tmp_path: Path) -> AsyncIterator[str]:
         (tmp_path / "hub.db").write_bytes(await migrated_sqlite())
         yield f"sqlite://{tmp_path / 'hub.db'}"
         return
-    async with migrated_postgres() as one:
+    async with migrated(dialect) as one:
         yield one
 
 
 @asynccontextmanager
-async def migrated_postgres() -> AsyncIterator[str]:
-    """The URL of an empty database with today's tables; afterwards another test gets it, emptied."""
-    if not _templates:
-        name = await postgres().create()
-        await schema.upgrade(postgres().url(name))
-        _templates.append(name)
-    name = _free.pop() if _free else await postgres().create(template=_templates[0])
-    yield postgres().url(name)
-    await postgres().empty(name)
-    _free.append(name)
+async def migrated(dialect: str) -> AsyncIterator[str]:
+    """The URL of an empty database with today's tables, on a server; afterwards another test gets it, emptied."""
+    server = await _server(dialect)
+    if dialect not in _templates:
+        name = await server.create()
+        await schema.upgrade(server.url(name))
+        _templates[dialect] = name
+    free = _free[dialect]
+    name = free.pop() if free else await server.copy(_templates[dialect])
+    yield server.url(name)
+    await server.empty(name)
+    free.append(name)
+
+
+async def _server(dialect: str) -> PostgresServer | MariadbServer:
+    return postgres() if dialect == "postgres" else await mariadb()
 
 
 @pytest.fixture

@@ -80,6 +80,10 @@ class PostgresServer:
         await self._administer(f'CREATE DATABASE "{name}"{source}')
         return name
 
+    async def copy(self, template: str) -> str:
+        """A new database with all that another one has, and its name."""
+        return await self.create(template)
+
     async def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
         await self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 from quart import Quart
 
@@ -41,8 +42,9 @@ class Reader:
         )
 
     async def post(self, path: str, form: dict[str, Any] | None = None, **headers: str) -> Sheet:
-        """Send a form as it is."""
-        answer = await self._client.post(path, form=form or {}, headers=headers)
+        """Send a form as it is; a list is a field that is there several times."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await self._client.post(path, data=urlencode(form or {}, doseq=True), headers=kind | headers)
         return Sheet(
             answer.status_code, answer.headers, (await answer.get_data(as_text=False)).decode("utf-8", "replace")
         )

@@ -21,6 +21,8 @@ _POSTGRES_TYPES = {
     "JSONB": "jsonb",
     "BYTEA": "bytea",
 }
+_MYSQL_TYPES = {"INT": "int(11)", "BIGINT": "bigint(20)", "BOOL": "tinyint(1)", "JSON": "longtext"}
+"""As MariaDB tells them."""
 _RULES = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
@@ -39,7 +41,7 @@ class Table:
 
 async def found(client: BaseDBAsyncClient) -> dict[str, Table]:
     """The tables of a database, without the one of applied migrations."""
-    tables = await (_sqlite(client) if client.capabilities.dialect == "sqlite" else _postgres(client))
+    tables = await {"sqlite": _sqlite, "postgres": _postgres, "mysql": _mariadb}[client.capabilities.dialect](client)
     tables.pop("tortoise_migrations", None)
     return tables
 
@@ -73,6 +75,8 @@ def _type(described: Any, dialect: str) -> str:
     kind: str = described.get_for_dialect(dialect, "SQL_TYPE")
     if dialect == "sqlite":
         return "INTEGER" if described.pk and described.generated else kind
+    if dialect == "mysql":
+        return _MYSQL_TYPES.get(kind) or kind.lower()
     return _POSTGRES_TYPES.get(kind) or kind.replace("VARCHAR", "character varying")
 
 
@@ -85,7 +89,7 @@ def _default(model: type[Model], described: Any) -> str | None:
 
 def _plain(default: str | None) -> str | None:
     """A default without quotes and casts; booleans as numbers."""
-    if default is None or default.startswith("nextval("):
+    if default is None or default == "NULL" or default.startswith("nextval("):
         return None
     text = re.sub(r"::[a-z ]+$", "", default)
     return {"true": "1", "false": "0"}.get(text.lower(), text.removeprefix("'").removesuffix("'"))
@@ -153,4 +157,43 @@ async def _postgres(client: BaseDBAsyncClient) -> dict[str, Table]:
     for row in await client.execute_query_dict(_REFERENCES):
         reference = (row["column"], row["target"], row["there"], _RULES[row["rule"]])
         tables[row["table"]].references.add(reference)
+    return tables
+
+
+_MARIADB_COLUMNS = """
+    SELECT table_name AS "table", column_name AS "name", column_type AS "type", is_nullable = 'YES' AS "nullable",
+           column_default AS "default"
+    FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position
+"""
+_MARIADB_INDEXES = """
+    SELECT table_name AS "table", index_name AS "name", MIN(non_unique) = 0 AS "unique",
+           GROUP_CONCAT(column_name ORDER BY seq_in_index) AS "columns"
+    FROM information_schema.statistics WHERE table_schema = DATABASE() GROUP BY table_name, index_name
+"""
+_MARIADB_REFERENCES = """
+    SELECT k.table_name AS "table", k.constraint_name AS "name", k.column_name AS "column",
+           k.referenced_table_name AS "target", k.referenced_column_name AS "there", r.delete_rule AS "rule"
+    FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
+      ON r.constraint_schema = k.table_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
+    WHERE k.table_schema = DATABASE() AND k.referenced_table_name IS NOT NULL
+"""
+
+
+async def _mariadb(client: BaseDBAsyncClient) -> dict[str, Table]:
+    tables: dict[str, Table] = {}
+    for row in await client.execute_query_dict(_MARIADB_COLUMNS):
+        table = tables.setdefault(row["table"], Table())
+        table.columns[row["name"]] = (row["type"], bool(row["nullable"]), _plain(row["default"]))
+    own = set()
+    for row in await client.execute_query_dict(_MARIADB_REFERENCES):
+        own.add((row["table"], row["name"]))
+        tables[row["table"]].references.add((row["column"], row["target"], row["there"], row["rule"]))
+    for row in await client.execute_query_dict(_MARIADB_INDEXES):
+        columns = tuple(row["columns"].split(","))
+        if row["name"] == "PRIMARY":
+            tables[row["table"]].primary_key = columns
+        elif row["unique"]:
+            tables[row["table"]].unique.add(columns)
+        elif (row["table"], row["name"]) not in own:  # the server makes one by itself for a reference without
+            tables[row["table"]].indexes.add(columns)
     return tables

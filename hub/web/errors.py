@@ -35,6 +35,8 @@ def _members(error: HubError) -> dict[str, Any]:
         members["error"] = error.code
     if isinstance(error, InUse):
         members["inUse"] = True
+        if error.users:
+            members["users"] = [{"kind": one.kind, "id": one.id, "name": one.name} for one in error.users]
     if isinstance(error, Invalid) and error.field:
         members["field"] = error.field
     if isinstance(error, Invalid) and error.allowed:

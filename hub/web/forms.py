@@ -50,8 +50,13 @@ class Field:
     """`field=value,value&other=value`: shown only while each of these fields has one of its values."""
     rows: int = 4
     """Height of a text area."""
+    editor: str = ""
+    """Of a text area: language of the editor that scripts put there; `yaml`, `json`, `ini`, `shell`, `python`, `hcl` or
+    `text`."""
+    editor_by: str = ""
+    """`field:value=language,value=language`: the language follows a choice of the same form."""
     limits: Mapping[str, Any] = field(default_factory=dict)
-    """`min`, `max` and `maxlength`, where declared."""
+    """`min`, `max` and `maxlength`, where declared; `data-unkept` for what the browser is not to keep."""
     usual: Any = None
     """Value that says nothing in particular, beside an empty one, a zero and an empty box."""
 
@@ -104,7 +109,7 @@ def fields_of(
                 options=_options(plain, keys or Keys()),
                 group=phrase(str(plain.get("x-group", ""))),
                 error=(errors or {}).get(name, ""),
-                limits=_limits(plain),
+                limits=_limits(plain) | ({"data-unkept": "yes"} if plain.get("writeOnly") else {}),
                 usual=_shown(plain, plain.get("default")),
             )
         )

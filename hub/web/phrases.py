@@ -11,6 +11,12 @@ SERVICES: Final = (
     N_("Access Key is in use by one or more templates"), N_("Inventory is in use by one or more templates"),
     N_("Environment is in use by one or more templates"), N_("Repository is in use by one or more templates"),
     N_("Template is in use by one or more templates"),
+    N_("This is not valid YAML."), N_("This is not valid JSON."),
+    N_("A group must look like [name], [name:vars] or [name:children]."),
+    N_("After the name of a group can come :vars or :children, nothing else."),
+    N_("A variable is expected here, such as name=value."), N_("A quotation mark is opened and not closed."),
+    N_("Below :children stands the name of one group on each line."),
+    N_("After the name of a host come variables such as name=value."),
 )  # fmt: skip
 """Sentences of services that stand in constants."""
 

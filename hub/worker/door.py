@@ -37,6 +37,7 @@ from hub.worker.known_hosts import HostTrust
 from hub.worker.live_hosts import LiveHosts
 from hub.worker.material import materialise
 from hub.worker.notes import Notes
+from hub.worker.passport import PASSPORT, Passport
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.workspace import Folders
@@ -81,6 +82,7 @@ class Run:
     """Programs are told to end with INT first."""
     cell: Cell | None = None
     """What its programs run in; None for nothing that keeps them apart."""
+    passport: Passport = field(default_factory=Passport)
 
 
 class LiveIO:
@@ -119,7 +121,10 @@ class LiveIO:
         command = await self._command(argv, env, cwd)
         with traces.span("process", {"process.executable.name": Path(argv[0]).name}) as span:
             command = replace(command, env={**traces.environment(), **command.env})
-            code = await process.run(command, self._run.journal.feed, self._run.halt.asked, marker=self._mark())
+            noted = self._run.passport.begin(argv, command.cwd, self._run.journal.next_line)
+            code = noted["code"] = await process.run(
+                command, self._run.journal.feed, self._run.halt.asked, marker=self._mark()
+            )
             if span is not None:
                 span.set_attribute("process.exit.code", code)
         await self._run.journal.end_of_program()
@@ -138,6 +143,22 @@ class LiveIO:
         await self._run.journal.end_of_program()
         self._raise_if_halted()
         return Completed(code, output.decode("utf-8", "replace"))
+
+    async def tell_what_ran(self) -> None:
+        """Hand over the passport, with the versions of what ran; a stopped run has no time to ask for those."""
+        run = self._run
+        if not run.halt.asked.is_set():
+            await run.passport.learn_versions(run.env.get("PATH", ""), self._ask_version)
+        told = run.passport.shown(self._hub, run.brief, run.folders, run.cell)
+        run.results.append((PASSPORT, run.journal.masker.hide(told)))
+
+    async def _ask_version(self, program: str, argument: str) -> str:
+        """Ask a program in the task's own cell, without anything that the task was given."""
+        command = await self._command((program, argument), None, self.workspace)
+        bare = {name: command.env[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in command.env}
+        command = replace(command, env=bare, grace=0.5)
+        _, said = await process.capture(command, self._run.halt.asked, marker=self._mark(), errors=_unheard)
+        return said.decode("utf-8", "replace")
 
     async def log(self, text: str) -> None:
         """Write a line of the hub's own."""
@@ -294,6 +315,10 @@ class LiveIO:
 def readable(name: str) -> str:
     """Return the name of a file as people can read it, whatever its bytes are."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+async def _unheard(block: bytes) -> None:
+    """Take what nobody wants to read."""
 
 
 def _iso(hub: Hub) -> str:

@@ -18,6 +18,7 @@ from hub.services import apps
 from hub.services.hosts import LIMIT, MOST_AT_ONCE
 from hub.services.params import parse
 from hub.services.tasks import wish as wishes
+from hub.services.tasks.brief import task_view
 from hub.services.tasks.storable import storable
 from hub.worker import family
 from hub.worker.checkout import check_out_code, check_out_inventory, lend
@@ -26,7 +27,7 @@ from hub.worker.inventories import inventory_view
 from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.mask import Masker
 from hub.worker.run import Place
-from hub.worker.workspace import base_env, make_folders, remove_folders, task_view, working_directory
+from hub.worker.workspace import base_env, make_folders, remove_folders, working_directory
 
 logger = logging.getLogger(__name__)
 

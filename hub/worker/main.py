@@ -85,6 +85,8 @@ async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: flo
 async def _drain(place: Place, serving: asyncio.Task[None], seconds: float) -> None:
     """Let running tasks end; those that do not are stopped, and end as errors that say why."""
     if place.running and seconds:
+        tasks = f"{len(place.running)} running " + ("task has" if len(place.running) == 1 else "tasks have")
+        logger.info("Ending: %s %g seconds to end; a second signal ends at once.", tasks, seconds)
         await asyncio.wait({serving}, timeout=seconds)
     place.close(SHUTDOWN)
     await asyncio.wait({serving})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.context import Hub
+from hub.db import one
 from hub.errors import Invalid
 from hub.models import Key
 from hub.plugin import KeyType, Material, PluginError
@@ -16,7 +17,7 @@ _SECONDS = 30  # for a key type to make its material
 
 async def materialise(hub: Hub, project_id: int, ref: int, parent: Path) -> tuple[KeyType, Material]:
     """Write a key of a project below `parent`; whoever asked releases it. Raises `HubError` with a sentence."""
-    row = await Key.get_or_none(id=ref, project_id=project_id)
+    row = await one(Key, id=int(ref), project_id=project_id)
     if row is None:
         raise Invalid("A key that is needed here does not exist in the project any more.")
     kind = hub.registry.key_types.get(row.type)

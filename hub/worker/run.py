@@ -22,7 +22,7 @@ from hub.services.log import Piece
 from hub.services.params import parse
 from hub.services.tasks import brief as briefs
 from hub.services.tasks import finish, leases
-from hub.services.tasks.brief import Brief
+from hub.services.tasks.brief import Brief, task_view
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
 from hub.services.tasks.storable import storable
@@ -42,7 +42,6 @@ from hub.worker.workspace import (
     base_env,
     make_folders,
     remove_folders,
-    task_view,
     working_directory,
 )
 
@@ -185,6 +184,7 @@ async def _outcome(errand: _Errand) -> Outcome:
                 await journal.line(words)
             return await _with_host_keys(run, outcome)
         finally:
+            await io.tell_what_ran()
             await io.close()
             await _host_keys(run)
     except (Stopped, LeaseLost):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from hub.context import Hub
 from hub.errors import Invalid
-from hub.plugin import InventoryView, RepositoryView, TaskView
 from hub.services.tasks.brief import Brief
 from hub.worker.confine import confine
 
@@ -125,33 +124,3 @@ def working_directory(brief: Brief, folders: Folders) -> Path:
     if not folder.is_dir():
         raise Invalid(f"The repository has no folder {brief.working_directory}.")
     return folder
-
-
-def task_view(hub: Hub, brief: Brief, repository: RepositoryView | None, inventory: InventoryView | None) -> TaskView:
-    """Return what the executor may see."""
-    address = hub.settings.public_url
-    return TaskView(
-        id=brief.task_id,
-        project_id=brief.project_id,
-        project_name=brief.project_name,
-        template_id=brief.template_id,
-        template_name=brief.template_name,
-        template_type=brief.template_type,
-        app=brief.app,
-        script=brief.script,
-        working_directory=brief.working_directory,
-        username=brief.username,
-        message=brief.message,
-        url=f"{address}/project/{brief.project_id}/tasks/{brief.task_id}" if address else None,
-        repository=repository,
-        inventory=inventory,
-        vaults=brief.vaults,
-        variables=brief.variables,
-        arguments=brief.arguments,
-        task_arguments=brief.task_arguments,
-        version=brief.version,
-        incoming_version=brief.incoming_version,
-        dry_run=bool(brief.task_params.get("dry_run")),
-        host_limit=brief.host_limit,
-        resumed=brief.resumed,
-    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.services.tasks.leases import LOST
-from hub.testing.databases import migrated_postgres
+from hub.testing.databases import migrated
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
@@ -39,7 +39,7 @@ async def hub(tmp_path: Path, redis: RedisServer) -> AsyncIterator[Cluster]:
         "long.sh": f"{note}echo $$ >> {notes}/pids; echo begun; sleep 600\n",
         "until.sh": f"{note}echo begun; while [ ! -e {notes}/go ]; do sleep 0.1; done; echo done\n",
     }
-    async with migrated_postgres() as url:
+    async with migrated("postgres") as url:
         settings = {"HUB_DATABASE_URL": url, "HUB_REDIS_URL": redis.url, "HUB_MAX_PARALLEL_TASKS": "6"}
         with cluster(tmp_path, scripts, **settings) as one:
             yield one

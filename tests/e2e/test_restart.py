@@ -30,8 +30,9 @@ def hub(tmp_path: Path) -> Iterator[Cluster]:
     scripts = {
         "long.sh": f"{note}{pids}setsid sh -c '{pids}exec sleep 600' >/dev/null 2>&1 & echo begun; sleep 600\n",
         "quick.sh": f"{note}echo hello\n",
+        "patient.sh": f"{pids}echo begun; until [ -e {notes}/go ]; do sleep 0.05; done; echo went\n",
     }
-    with cluster(tmp_path, scripts) as one:
+    with cluster(tmp_path, scripts, HUB_DRAIN="600") as one:
         yield one
 
 
@@ -80,7 +81,32 @@ async def end_of(socket: ClientConnection) -> None:
         json.loads(await socket.recv())
 
 
+def test_told_to_end_it_lets_running_tasks_end_and_told_twice_it_ends_at_once(hub: Cluster, tmp_path: Path) -> None:
+    server = hub.serve()
+    person = Person(hub, server)
+    (number,) = person.launch(person.template("patient.sh"))
+    wait_for("its line", lambda: "begun\n" in person.text(number))
+    server.process.send_signal(signal.SIGTERM)
+    wait_for("the hub to wait", lambda: "1 running task has 600 seconds" in server.log.read_text())
+    (tmp_path / "notes/go").touch()
+    assert server.process.wait(60) == 0
+    assert stored(server.data, number) == ("success", "")
+
+    (tmp_path / "notes/go").unlink()
+    server = hub.serve()
+    person = Person(hub, server)
+    (number,) = person.launch(person.template("patient.sh"))
+    wait_for("its line", lambda: "begun\n" in person.text(number))
+    server.process.send_signal(signal.SIGTERM)
+    wait_for("the hub to wait", lambda: "1 running task has 600 seconds" in server.log.read_text())
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(60) == -signal.SIGTERM
+    (tmp_path / "notes/go").touch()  # which ends what it left behind
+    wait_for("its program to end", lambda: not any(runs(pid) for pid in numbers(tmp_path / "notes/pids")))
+
+
 async def test_told_to_end_it_ends_views_and_tasks_and_says_why(hub: Cluster, tmp_path: Path) -> None:
+    hub.settings["HUB_DRAIN"] = "1"
     server = await asyncio.to_thread(hub.serve)
     person = await asyncio.to_thread(Person, hub, server)
     (number,) = await asyncio.to_thread(lambda: person.launch(person.template("long.sh")))

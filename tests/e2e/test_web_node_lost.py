@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.testing.databases import migrated_postgres
+from hub.testing.databases import migrated
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
@@ -30,7 +30,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Cluster]:
         missing(str(error))
         raise
     with redis:
-        async with migrated_postgres() as url:
+        async with migrated("postgres") as url:
             with cluster(tmp_path, {"count.sh": script}, HUB_DATABASE_URL=url, HUB_REDIS_URL=redis.url) as one:
                 yield one
 

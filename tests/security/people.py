@@ -42,6 +42,7 @@ from hub.models import (
 from hub.services import artifacts, sessions
 from hub.services.actor import Actor
 from hub.services.tasks import files
+from hub.services.tasks.results import PASSPORT
 from hub.testing.booted import administrator
 from hub.testing.conformance import said_of
 from hub.web.actor import COOKIE
@@ -277,11 +278,17 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
 
 
 async def _with_artifact(hub: Hub, name: str, task_id: int) -> int:
-    """Let a task have published a file; its number is not one that files of other tasks have, too."""
+    """Let a task have a passport and a published file; its number is not one that files of other tasks have, too."""
 
     async def content() -> AsyncIterator[bytes]:
         yield name.encode()
 
+    passport = {
+        "variables": {"word": "canary-of-workers"},
+        "commands": [{"argv": ["canary-of-workers"]}],
+        "app": "bash",
+    }
+    await TaskResult.create(task_id=task_id, kind=PASSPORT, created=hub.clock(), data=passport)
     number = 1000 + task_id
     about = {"id": number, "name": f"{name}.txt", "size": len(name), "sha256": sha256(name.encode()).hexdigest()}
     await artifacts.keep_numbered(hub, task_id, number, content())

@@ -77,7 +77,10 @@ KINDS = {
 WITH_TASKS = {f"{AT}/templates", f"{AT}/templates/{{template_id}}", f"{AT}/views/{{view_id}}/templates"}
 """Templates are for everybody, and show their last task as that is shown."""
 
-OF_TASKS = {f"{AT}/dashboard": ("at_work", "failing"), f"{AT}/tasks/{{task_id}}/compare": ("left", "right")}
+OF_TASKS = {
+    f"{AT}/dashboard": ("at_work", "failing"), f"{AT}/tasks/{{task_id}}/compare": ("left", "right"),
+    f"{AT}/tasks/{{task_id}}/passport": ("task",),
+}  # fmt: skip
 """Answers that hold tasks, and everybody's figures beside them."""
 
 OPEN = {
@@ -90,7 +93,7 @@ OPEN = {
     f"{AT}/retention", f"{AT}/drift", f"{AT}/templates/{{template_id}}/drift",
     *(f"{AT}/tasks/{{task_id}}/{part}" for part in (
         "output", "raw_output", "lines", "moves", "results", "stages", "ansible/hosts", "ansible/errors",
-        "outputs", "artifacts", "artifacts/{artifact_id}", "log/search", "log/download")),
+        "outputs", "artifacts", "artifacts/{artifact_id}", "log/search", "log/part", "log/download")),
     *(f"{AT}/inventory/{{inventory_id}}/terraform/{part}" for part in (
         "aliases", "aliases/{alias_id}", "states", "states/latest", "states/{state_id}",
         "states/{state_id}/changes", "lock")),
@@ -195,6 +198,8 @@ def of_tasks(whole: dict[str, Any], members: tuple[str, ...], bits: int) -> dict
         one = whole[name]
         each = [veiled("task", task, bits) for task in one] if isinstance(one, list) else veiled("task", one, bits)
         found[name] = each
+    if "passes" in whole:
+        found["passes"] = [veiled("passport", one, bits) for one in whole["passes"]]
     if "members" in whole and not bits & WORKERS:
         found["members"] = [pair for pair in whole["members"] if "." not in pair["name"]]
     return found
@@ -212,7 +217,7 @@ def test_every_read_of_a_project_has_its_place_here():
     paths = {path for path, needs in reads() if not needs and not path.endswith("/refs")}
     known = {path for path in paths if kind_of(path)} | WITH_TASKS | OF_TASKS.keys() | (OPEN & paths)
     assert paths == known
-    assert set(KINDS.values()) == set(VEILS)
+    assert {*KINDS.values(), "passport"} == set(VEILS)
 
 
 @pytest.mark.parametrize("role", BITS)
@@ -277,7 +282,9 @@ async def test_the_canaries_are_seen_by_those_who_may_read_them(mine, boss):
             for canary in CANARIES
             if canary in reply.data.decode()
         }
-    assert {kind for _, kind in seen if kind} == (set(VEILS) | set(OF_TASKS)) - {"host_config", "member", "hosts"}
+    assert {kind for _, kind in seen if kind} == (set(VEILS) | set(OF_TASKS)) - {
+        "host_config", "member", "hosts", "passport",
+    }  # fmt: skip
     assert {canary for canary, _ in seen} == set(CANARIES)
 
 

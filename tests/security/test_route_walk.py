@@ -27,6 +27,8 @@ RUNS = {
     ("POST", "/project/{project_id}/tasks"),
     ("POST", "/project/{project_id}/templates/{template_id}/drift"),
     ("POST", "/project/{project_id}/templates/{template_id}/hosts"),
+    ("POST", "/project/{project_id}/templates/{template_id}/preview"),
+    ("POST", "/project/{project_id}/templates/run"),
     ("POST", "/project/{project_id}/inventory/{inventory_id}/hosts"),
     ("POST", "/project/{project_id}/tasks/{task_id}/stop"),
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),
@@ -47,8 +49,12 @@ OWNERS = {
     ("PUT", "/project/{project_id}/invites/{invite_id}"),
     ("DELETE", "/project/{project_id}/invites/{invite_id}"),
 }
-EVERYBODY = {("DELETE", "/project/{project_id}/me")}
-"""Writes that need no bit: leaving a project."""
+EVERYBODY = {
+    ("DELETE", "/project/{project_id}/me"),
+    ("PUT", "/project/{project_id}/templates/{template_id}/star"),
+    ("DELETE", "/project/{project_id}/templates/{template_id}/star"),
+}
+"""Writes that need no bit: leaving a project, and keeping a template at the top of one's own lists."""
 
 _PART = re.compile(r"\{(\w+)\}")
 

@@ -34,7 +34,8 @@ def differing(found: compare.Comparison) -> dict[str, tuple[str, str]]:
 
 async def test_what_was_asked_is_told_where_it_differs(scene: Scene) -> None:
     template = await scene.template("hello.sh")
-    first = await ran(scene, template, ["a"], commit_hash="aaa", params={"debug": True, "limit": ["x"], "diff": False, "tags": []},
+    sent = {"debug": True, "limit": ["x"], "diff": False, "tags": []}
+    first = await ran(scene, template, ["a"], commit_hash="aaa", params=sent,
                       environment='{"who": "world", "same": 1}')  # fmt: skip
     second = await ran(scene, template, ["a"], commit_hash="bbb", params={"limit": ["x", "y"]},
                        environment='{"who": "moon", "same": 1}')  # fmt: skip

@@ -132,15 +132,20 @@ SAMPLES = {
     "int": "1",
     "bigint": "1",
     "integer": "1",
+    "int(11)": "1",
+    "bigint(20)": "1",
+    "tinyint(1)": "true",
     "bool": "true",
     "boolean": "true",
     "timestamp": "'2026-01-01 00:00:00+00:00'",
     "timestamp with time zone": "'2026-01-01 00:00:00+00:00'",
+    "datetime(6)": "'2026-01-01 00:00:00'",
     "json": "'{}'",
     "jsonb": "'{}'",
     "blob": "'x'",
     "bytea": "'x'",
     "text": "'x'",
+    "longtext": "'[]'",  # MariaDB's JSON, too
 }
 
 

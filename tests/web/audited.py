@@ -8,12 +8,16 @@ from hub.models import Event
 from hub.web.api.routing import ROUTES
 
 SILENT: dict[str, str] = {
+    "POST /project/{project_id}/texts/check": "changes nothing",
     "POST /auth/verify": "ends the sign-in that has an event; wrong codes and recovery codes have their own",
     "POST /user/options": "how the reader wants to see things",
+    "PUT /project/{project_id}/templates/{template_id}/star": "how the reader wants to see things",
+    "DELETE /project/{project_id}/templates/{template_id}/star": "the same",
     "POST /debug/gc": "changes nothing",
     "POST /debug/pprof/dump": "changes nothing",
     "POST /project/{project_id}/schedules/validate": "changes nothing",
     "POST /project/{project_id}/templates/{template_id}/hosts": "changes nothing",
+    "POST /project/{project_id}/templates/{template_id}/preview": "changes nothing",
     "POST /project/{project_id}/inventory/{inventory_id}/hosts": "changes nothing",
     "POST /project/{project_id}/known_hosts": "answers so for keys that are known already, too",
     "POST /project/{project_id}/notifications/test": "changes nothing",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.context import Hub
+from hub.db import insert
 from hub.models import Task
 from hub.services import log
 from hub.services.log import Piece
@@ -58,7 +59,7 @@ async def test_a_task_tells_what_happened_on_which_host(hub: Hub, scene: Scene, 
     task = await Task.create(project=scene.project, template=template, status="error", created=now, **stored)
     lines = "TASK [Start]\n\x1b[0;32mok: [web-1]\x1b[0m\n\x1b[0;31mfatal: [web-2]: FAILED! => {}\x1b[0m"
     piece = Piece(lines, 3, now, [[0, 0], [2, 900]])
-    await log.insert(task.id, 0, 0, piece, log.compressed(piece))
+    await insert(log.row_of(task.id, 0, 0, piece, log.compressed(piece)))
     error = {"host": "web-2", "task": "Start", "error": "no such <unit>", "number": 1, "state": "failed",
              "at": (now + timedelta(seconds=1)).timestamp()}  # fmt: skip
     at = f"/project/{scene.project.id}/tasks/{task.id}"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hub.db import current, execute
 from hub.models import (
     Environment,
     Freeze,
@@ -95,12 +94,6 @@ class Picture:
         return Document.model_construct(
             version=VERSION, meta=meta, integration_alias_count=self.aliases, secrets=None, **lists
         )
-
-
-async def hold_still() -> None:
-    """Let the unit under way see the database as it is now, whatever others write meanwhile."""
-    if current().dialect == "postgres":  # SQLite has no other writer while a unit lasts
-        await execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 async def take(project_id: int) -> Picture:

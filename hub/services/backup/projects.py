@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import exclusive, transaction, unit
+from hub.db import exclusive, hold_still, transaction, unit
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.models import Membership, Project
 from hub.services import events, known_hosts, projects
@@ -22,7 +22,7 @@ from hub.services.backup.locked import check_passphrase
 from hub.services.backup.merge import Report, merge
 from hub.services.backup.opened import Opened
 from hub.services.backup.param_keys import name_keys
-from hub.services.backup.picture import Picture, hold_still, take
+from hub.services.backup.picture import Picture, take
 from hub.services.draft import Draft, refuse_unfit
 from hub.services.known_hosts import PolicyDraft
 from hub.services.projects import ProjectDraft

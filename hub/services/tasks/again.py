@@ -1,7 +1,8 @@
-"""Running a task again on the hosts where it failed, or that it could not reach, and on no others."""
+"""Running a task again: as it was, or only on the hosts where it failed or that it could not reach."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import Field
@@ -51,13 +52,43 @@ async def on_failed_hosts(
     hosts = (await matrix.load(actor, project_id, task_id)).bad()
     if not hosts:
         raise Invalid("This task has no host on which it failed or that it could not reach.")
+    return await launch.launch(hub, actor, project_id, _like(earlier, draft, {HOSTS: hosts}))
+
+
+async def the_same(hub: Hub, actor: Actor, project_id: int, task_id: int, draft: AgainDraft) -> dict[str, Any]:
+    """Start a task with all that this one was asked for; return it in the wire's shape.
+
+    Secret answers are not kept, so a template that asks for one refuses until it is given.
+    """
+    earlier = await task_with_template(actor, project_id, task_id)
+    await require(actor, project_id, RUN_TASKS, template_id=earlier["template_id"])
+    if earlier["status"] not in FINISHED:
+        raise Conflict("This task has not ended yet; wait for its end, or stop it.")
+    return await launch.launch(hub, actor, project_id, _like(earlier, draft, {}))
+
+
+async def last_of(actor: Actor, project_id: int, template_id: int) -> dict[str, Any] | None:
+    """Return the actor's own last task of a template, else anybody's; None when there is none."""
+    await require(actor, project_id)
+    mine = [Task.filter(user_id=actor.user_id)] if actor.user_id is not None else []
+    for query in (*mine, Task.all()):
+        found = await column(
+            query.filter(project_id=project_id, template_id=template_id).order_by("-id").limit(1), "id"
+        )
+        if found:
+            return await task_with_template(actor, project_id, found[0])
+    return None
+
+
+def _like(earlier: Mapping[str, Any], draft: AgainDraft, params: Mapping[str, Any]) -> launch.TaskDraft:
+    """Return the draft of a task like an earlier one."""
     body = {name: earlier[name] for name in _SAME if earlier.get(name) is not None}
-    body |= {"params": {**(earlier.get("params") or {}), HOSTS: hosts}, "secret": draft.secret}
+    body |= {"params": {**(earlier.get("params") or {}), **params}, "secret": draft.secret}
     if draft.message is not None:
         body["message"] = draft.message
     if draft.keep_commit and earlier.get("commit_hash"):
         body["commit_hash"] = earlier["commit_hash"]
-    return await launch.launch(hub, actor, project_id, launch.TaskDraft.read(body))
+    return launch.TaskDraft.read(body)
 
 
 _SAME: Final = (

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from hub.context import Hub
-from hub.db import unit
+from hub.db import every, unit
 from hub.errors import HubError
 from hub.models import Template
 from hub.services import events
@@ -35,7 +35,7 @@ async def followers(hub: Hub, subject: Subject) -> list[Follower]:
 
     A deployment that must not start now, as while its project is frozen, is passed over; the build is none the worse.
     """
-    found = await Template.filter(build_template_id=subject.template_id, type="deploy", autorun=True).order_by("id")
+    found = await every(Template, build_template_id=subject.template_id, type="deploy", autorun=True)
     return [await _checked(hub, subject, template) for template in found]
 
 

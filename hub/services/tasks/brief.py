@@ -14,9 +14,10 @@ from hub.context import Hub
 from hub.db import rows
 from hub.errors import Invalid
 from hub.models import Inventory, Repository, Task, TemplateVault
+from hub.plugin import InventoryView, RepositoryView, TaskView, VaultView
 from hub.plugin import Key as KeyRef
-from hub.plugin import VaultView
 from hub.services import git_mappings
+from hub.services.keys import read_secret
 from hub.services.limits import Limits
 from hub.services.tasks import variables
 from hub.services.tasks.finish import SEALED
@@ -129,9 +130,9 @@ async def load(hub: Hub, task_id: int) -> Brief:
     return await made_of(hub, found[0])
 
 
-async def made_of(hub: Hub, task: Mapping[str, Any]) -> Brief:
+async def made_of(hub: Hub, task: Mapping[str, Any], *, opening: variables.Opening = read_secret) -> Brief:
     """Return the brief of a row that has the columns of a task, and those of its template."""
-    given = await variables.load(hub, task)
+    given = await variables.load(hub, task, opening=opening)
     return Brief(
         task_id=task["id"],
         project_id=task["project_id"],
@@ -167,6 +168,36 @@ async def made_of(hub: Hub, task: Mapping[str, Any]) -> Brief:
         env=given.env,
         secret_variables=given.secret,
         secret_env=given.secret_env,
+    )
+
+
+def task_view(hub: Hub, brief: Brief, repository: RepositoryView | None, inventory: InventoryView | None) -> TaskView:
+    """Return what the executor may see."""
+    address = hub.settings.public_url
+    return TaskView(
+        id=brief.task_id,
+        project_id=brief.project_id,
+        project_name=brief.project_name,
+        template_id=brief.template_id,
+        template_name=brief.template_name,
+        template_type=brief.template_type,
+        app=brief.app,
+        script=brief.script,
+        working_directory=brief.working_directory,
+        username=brief.username,
+        message=brief.message,
+        url=f"{address}/project/{brief.project_id}/tasks/{brief.task_id}" if address else None,
+        repository=repository,
+        inventory=inventory,
+        vaults=brief.vaults,
+        variables=brief.variables,
+        arguments=brief.arguments,
+        task_arguments=brief.task_arguments,
+        version=brief.version,
+        incoming_version=brief.incoming_version,
+        dry_run=bool(brief.task_params.get("dry_run")),
+        host_limit=brief.host_limit,
+        resumed=brief.resumed,
     )
 
 

@@ -108,7 +108,7 @@ async def earlier(task: Mapping[str, Any]) -> int | None:
     return None if found[0]["id"] is None else int(found[0]["id"])
 
 
-_NOTHING: Final = (None, False, "", [], {})
+_NOTHING: Final[tuple[Any, ...]] = (None, False, "", [], {})
 """Params that ask for nothing: forms send them, the API leaves them out, and runs do not differ by that."""
 
 

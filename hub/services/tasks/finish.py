@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import execute, on_commit, rows, unit
+from hub.db import Row, brief, execute, insert, on_commit, rows, unit
 from hub.plugin import Outcome
 from hub.services import drift, figures
 from hub.services.actor import SYSTEM, Actor
@@ -31,15 +32,19 @@ async def end(
     reason: str = "", at: Standing | None = None, **columns: Any,
 ) -> bool:  # fmt: skip
     """Give a task its final status, in the unit under way: end time set, lease and secret answers gone."""
-    why = reason.replace("\0", "")[:250]
+    return await _end(hub, actor, subject, Move(target, note=reason, columns=columns), at)
+
+
+async def _end(hub: Hub, actor: Actor, subject: Subject, last: Move, at: Standing | None) -> bool:
+    why = last.note.replace("\0", "")[:250]
     over = {
         "end": hub.clock(), "reason": why, "lease_owner": None, "lease_until": None, "secret": None,
-        "question": "", "resumed": None, **columns,
+        "question": "", "resumed": None, **last.columns,
     }  # fmt: skip
-    moved = await transition(hub, actor, subject, Move(target, note=why, columns=over), at=at)
+    moved = await transition(hub, actor, subject, replace(last, note=why, columns=over), at=at)
     if moved:
         await on_commit(partial(prune, hub, subject.template_id))
-        await figures.count_end(hub, subject, target)
+        await figures.count_end(hub, subject, last.target)
     return moved
 
 
@@ -49,36 +54,56 @@ async def finish(hub: Hub, subject: Subject, outcome: Outcome, *, results: Seque
     Called after the last piece of the log is stored, never before. A stop that was asked for wins over the outcome.
     What follows a build by itself is stored with its success, and with nothing else.
     """
-    following = await followers(hub, subject) if outcome.kind == "success" else []
+    if outcome.kind == "success":
+        return await _succeed(hub, subject, results)
+    kept = _rows(hub, subject, results)
 
     async def ended(at: Standing) -> bool:
         if at.status == STOPPING:
-            return await end(hub, SYSTEM, subject, STOPPED, at=at, exit_code=outcome.code or None)
+            return await _end(
+                hub, SYSTEM, subject, Move(STOPPED, columns={"exit_code": outcome.code or None}, also=kept), at
+            )
         if outcome.kind == "awaiting":
-            return await _park(hub, subject, outcome, at)
-        if outcome.kind == "success":
-            moved = await end(hub, SYSTEM, subject, SUCCESS, at=at, exit_code=0)
-            if moved:
-                await follow(hub, subject, following)
-            for data in (data for kind, data in results if moved and kind == drift.KIND):
-                looked = drift.Looked(subject.id, subject.project_id, subject.template_id, subject.template_name)
-                await drift.note(hub, looked, data)
-            return moved
+            return await _park(hub, subject, outcome, at, kept)
         reason = outcome.reason or f"It ended with exit code {outcome.code}."
-        return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason, exit_code=outcome.code)
+        return await _end(
+            hub, SYSTEM, subject, Move(ERROR, note=reason, columns={"exit_code": outcome.code}, also=kept), at
+        )
 
-    return await _ending(hub, subject, results, ended)
+    return await brief(partial(_ending, hub, subject, ended))
+
+
+async def _succeed(hub: Hub, subject: Subject, results: Sequence[Result]) -> bool:
+    following = await followers(hub, subject)
+    drifts = [data for kind, data in results if kind == drift.KIND]
+    kept = _rows(hub, subject, results)
+
+    async def ended(at: Standing) -> bool:
+        if at.status == STOPPING:
+            return await _end(hub, SYSTEM, subject, Move(STOPPED, also=kept), at)
+        if not await _end(hub, SYSTEM, subject, Move(SUCCESS, columns={"exit_code": 0}, also=kept), at):
+            return False
+        await follow(hub, subject, following)
+        for data in drifts:
+            looked = drift.Looked(subject.id, subject.project_id, subject.template_id, subject.template_name)
+            await drift.note(hub, looked, data)
+        return True
+
+    more = following or drifts  # which is written beside the end
+    return await (unit if more else brief)(partial(_ending, hub, subject, ended))
 
 
 async def stopped(hub: Hub, subject: Subject, reason: str, *, results: Sequence[Result] = ()) -> bool:
     """End a run that a person stopped, or that ended before its end for another reason (then as an error)."""
+    kept = _rows(hub, subject, results)
 
     async def ended(at: Standing) -> bool:
         if at.status == STOPPING:
-            return await end(hub, SYSTEM, subject, STOPPED, at=at)
-        return await end(hub, SYSTEM, subject, ERROR, at=at, reason=reason or "It gave up before its end.")
+            return await _end(hub, SYSTEM, subject, Move(STOPPED, also=kept), at)
+        why = reason or "It gave up before its end."
+        return await _end(hub, SYSTEM, subject, Move(ERROR, note=why, also=kept), at)
 
-    return await _ending(hub, subject, results, ended)
+    return await brief(partial(_ending, hub, subject, ended))
 
 
 HANDED_BACK = "Its worker ended before the task began; it waits for another one."
@@ -95,33 +120,29 @@ async def hand_back(hub: Hub, subject: Subject) -> bool:
             hub, SYSTEM, subject, Move(WAITING, (RUNNING,), note=HANDED_BACK, columns=columns), at=at
         )  # fmt: skip
 
-    return await _ending(hub, subject, (), back)
+    return await brief(partial(_ending, hub, subject, back))
 
 
-async def _ending(
-    hub: Hub, subject: Subject, results: Sequence[Result], ended: Callable[[Standing], Awaitable[bool]]
-) -> bool:
-    async def work() -> bool:
-        at = await standing(subject.id)
-        if at is None or at.owner != hub.node:
-            return False
-        for kind, data in results:
-            await add_result(hub, subject.id, kind, data)
-        return await ended(at)
-
-    return await unit(work)
+async def _ending(hub: Hub, subject: Subject, ended: Callable[[Standing], Awaitable[bool]]) -> bool:
+    """End it from where it stands. Outside of a unit nothing keeps it there meanwhile, so it is looked at once more."""
+    before: Standing | None = None
+    while (at := await standing(subject.id)) is not None and at.owner == hub.node and at != before:
+        if await ended(at):
+            return True
+        before = at
+    return False
 
 
-async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing) -> bool:
+async def _park(hub: Hub, subject: Subject, outcome: Outcome, at: Standing, kept: Sequence[Row]) -> bool:
     """Wait for a person without a worker. W-02."""
     if outcome.summary:
-        await add_result(hub, subject.id, "approval", outcome.summary)
+        kept = [*kept, _row(hub, subject.id, "approval", outcome.summary)]
     state = hub.vault.seal(json.dumps(storable(outcome.state)), place("task", "resumed", subject.id))
     question = outcome.question.replace("\0", "")[:250]
     parked = {
         "question": question, "resumed": {SEALED: state}, "lease_owner": None, "lease_until": None,
     }  # fmt: skip
-    move = Move(WAITING_CONFIRMATION, (RUNNING,), note=question, columns=parked)
+    move = Move(WAITING_CONFIRMATION, (RUNNING,), note=question, columns=parked, also=kept)
     return await transition(hub, SYSTEM, subject, move, at=at)
 
 
@@ -146,14 +167,20 @@ async def add_own_result(
 
 async def add_result(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> None:
     """Keep a structured result of a task. Raises `Invalid` for what is no JSON."""
-    await execute(_RESULT, [task_id, kind[:50], hub.clock(), storable(data)])
+    await insert(_row(hub, task_id, kind, data))
+
+
+def _rows(hub: Hub, subject: Subject, results: Sequence[Result]) -> list[Row]:
+    return [_row(hub, subject.id, kind, data) for kind, data in results]
+
+
+def _row(hub: Hub, task_id: int, kind: str, data: Mapping[str, Any]) -> Row:
+    return Row("task_result", {"task_id": task_id, "kind": kind[:50], "created": hub.clock(), "data": storable(data)})
 
 
 _LAST_RESULT = 'SELECT "id" FROM "task_result" WHERE "task_id" = ? AND "kind" = ? ORDER BY "id" DESC LIMIT 1'
 
 _REPLACE = 'UPDATE "task_result" SET "created" = ?, "data" = ? WHERE "id" = ?'
-
-_RESULT = 'INSERT INTO "task_result" ("task_id", "kind", "created", "data") VALUES (?, ?, ?, ?)'
 
 
 async def set_commit(hub: Hub, task_id: int, commit_hash: str, message: str) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
-from tortoise.expressions import F
 
 from hub import traces
 from hub.context import Hub
-from hub.db import column, unit
+from hub.db import column, one, unit
 from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Inventory, Task, Template
 from hub.plugin import GateRequest
@@ -64,7 +63,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
     Plugins are asked here, so that no unit waits for them.
     """
     grant = await require(actor, project_id, RUN_TASKS, template_id=draft.template_id)
-    template = await Template.get_or_none(id=draft.template_id, project_id=project_id)
+    template = await one(Template, id=draft.template_id, project_id=project_id)
     if template is None:
         raise NotFound("There is no such template in this project.")
     executor = await apps.usable(hub, template.app)
@@ -95,7 +94,6 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
         if answers.secret:
             sealed = hub.vault.seal(json.dumps(answers.secret), place("task", "secret", task.id))
             await Task.filter(id=task.id).update(secret=sealed)
-        await Template.filter(id=template.id).update(tasks=F("tasks") + 1)
         await begin(hub, actor, Subject(task.id, project_id, template.id, template.name, template.app))
         return int(task.id)
 

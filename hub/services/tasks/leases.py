@@ -14,12 +14,13 @@ from functools import partial
 
 from hub import meters
 from hub.context import Hub
-from hub.db import column, rows, unit
+from hub.db import brief, column, rows, unit
 from hub.errors import Unavailable
 from hub.models import Task
 from hub.services import log
 from hub.services.actor import SYSTEM
 from hub.services.log import Piece
+from hub.services.notices.tasks import tell_lost
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Standing, Subject, standing, subject_of, transition
@@ -80,12 +81,11 @@ async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Cl
             "log_bytes": row["log_bytes"] + len(data),
         }  # fmt: skip
         at = Standing(row["status"], row["lease_owner"])
-        if not await transition(hub, SYSTEM, subject, Move(RUNNING, (STARTING,), columns=taken), at=at):
-            return None
-        await log.insert(task_id, claimed.chunks, claimed.lines, piece, data)
-        return claimed
+        first = log.row_of(task_id, claimed.chunks, claimed.lines, piece, data)
+        move = Move(RUNNING, (STARTING,), columns=taken, also=(first,))
+        return claimed if await transition(hub, SYSTEM, subject, move, at=at) else None
 
-    taken = await unit(work)
+    taken = await brief(work)
     if taken is not None and not taken.again:
         meters.STARTED.see(max(0.0, (hub.clock() - taken.created).total_seconds()), taken.subject.app)
     return taken
@@ -142,4 +142,6 @@ async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
         await end(hub, SYSTEM, subject, STOPPED, at=at)
     else:
         await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)
+    if why == LOST:
+        await tell_lost(hub, subject)
     meters.LEASES_LOST.add()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hub.context import Hub
-from hub.db import current, execute, in_unit, on_commit, rows
+from hub.db import Row, current, in_unit, on_commit, rows, update
 from hub.errors import HubError
 from hub.services.actor import Actor
-from hub.services.events import announce, record
+from hub.services.events import announce, row_of
+from hub.services.notices.tasks import tell_move
 from hub.services.tasks.states import (
     CONFIRMED,
     FINISHED,
@@ -24,6 +25,9 @@ from hub.services.tasks.states import (
 
 _DISPATCHED = FINISHED | {WAITING, CONFIRMED, WAITING_CONFIRMATION}
 """Moves after which a task may be let through: it came, or another one gave its place back."""
+
+_TOLD = frozenset({WAITING, STARTING, STOPPING, CONFIRMED, REJECTED})
+"""Moves besides the last one that people read of."""
 
 
 class LeaseLost(HubError):
@@ -103,6 +107,8 @@ class Move:
     note: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Written in the same statement."""
+    also: Sequence[Row] = ()
+    """Inserted with it."""
 
 
 async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move, *, at: Standing | None = None) -> bool:
@@ -117,38 +123,46 @@ async def transition(hub: Hub, actor: Actor, subject: Subject, move: Move, *, at
         return False
     written = {"status": move.target, **move.columns}
     names = ", ".join(f'"{name}" = ?' for name in written)
-    changed = await execute(
-        f'UPDATE "task" SET {names} WHERE "id" = ? AND "status" = ?',  # noqa: S608 - of names in our code
-        [*written.values(), subject.id, at.status],
-    )
-    if changed:
-        await _note(hub, actor, subject, at.status, move)
-    return bool(changed)
+    where, known = '"id" = ? AND "status" = ?', [subject.id, at.status]
+    if at.owner is not None:
+        where, known = f'{where} AND "lease_owner" = ?', [*known, at.owner]
+    found = await update(
+        f'UPDATE "task" SET {names} WHERE {where}',  # noqa: S608 - of names in our code
+        [*written.values(), *known], *_noted(hub, actor, subject, at.status, move), *move.also,
+    )  # fmt: skip
+    if found:
+        await _tell(hub, actor, subject, move.target, new=False)
+        await tell_move(hub, subject, move.target)
+    return found
 
 
-async def _note(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) -> None:
-    noted = [subject.id, hub.clock(), source, move.target, actor.label, move.note[:250]]
-    await execute(_NOTE, noted)
-    await _tell(hub, actor, subject, move.target, new=not source)
-
-
-_NOTE = """
-    INSERT INTO "task_move" ("task_id", "at", "source", "target", "actor", "note") VALUES (?, ?, ?, ?, ?, ?)
-"""
+def _noted(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) -> list[Row]:
+    """What is kept of a move: who made it and when, and a line for people where it is one of theirs."""
+    noted = {
+        "task_id": subject.id, "at": hub.clock(), "source": source, "target": move.target, "actor": actor.label,
+        "note": move.note[:250],
+    }  # fmt: skip
+    kept = [Row("task_move", noted)]
+    text = f"Task ID {subject.id} ({subject.template_name}) "
+    if move.target in FINISHED:
+        text += f"finished with status {move.target.upper()}"
+    elif move.target in _TOLD:
+        text += move.target.upper()
+    else:
+        return kept
+    return [*kept, row_of(hub, actor, "task", subject.id, text, project_id=subject.project_id)]
 
 
 async def begin(hub: Hub, actor: Actor, subject: Subject) -> None:
-    """Note that a task came to be, in the unit that inserted it."""
-    await _note(hub, actor, subject, "", Move(WAITING))
+    """Note that a task came to be, in the unit that inserted it, and count it for its template."""
+    await update(_COUNT, [subject.template_id], *_noted(hub, actor, subject, "", Move(WAITING)))
+    await _tell(hub, actor, subject, WAITING, new=True)
+
+
+_COUNT = 'UPDATE "template" SET "tasks" = "tasks" + 1 WHERE "id" = ?'
 
 
 async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str, *, new: bool) -> None:
-    text = f"Task ID {subject.id} ({subject.template_name}) "
-    if target in FINISHED:
-        await record(hub, actor, "task", subject.id, f"{text}finished with status {target.upper()}",
-                     project_id=subject.project_id)  # fmt: skip
-    elif target in {WAITING, STARTING, STOPPING, CONFIRMED, REJECTED}:
-        await record(hub, actor, "task", subject.id, text + target.upper(), project_id=subject.project_id)
     await announce(
         hub, actor, "task.created" if new else _event_name(target), subject.id, subject.project_id,
         status=target, template_id=subject.template_id, template_name=subject.template_name, app=subject.app,

@@ -12,8 +12,8 @@ from hub.models import Task, TaskMove, TaskResult
 from hub.services.access import require
 from hub.services.actor import Actor
 from hub.services.cursors import Place
-from hub.services.listing import WHOLE, Asked, Listing, Page
-from hub.services.reading import hidden, shown
+from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
+from hub.services.reading import VEILS, hidden, shown
 from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import UNFINISHED
 
@@ -57,6 +57,9 @@ LISTING = Listing(
     words=("status", "tpl_app", "tpl_type"),
     most=MOST,
     wire_before=True,
+    reach=REACH,
+    indexed=("status", "user_id"),
+    dated="created",
 )  # fmt: skip
 
 _OWN = (
@@ -246,8 +249,14 @@ async def moves_of(actor: Actor, project_id: int, task_id: int, asked: Asked = W
 
 async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked = WHOLE) -> Page[dict[str, Any]]:
     """Structured results of a task, oldest first."""
-    await get_task(actor, project_id, task_id)
-    return await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
+    grant = await require(actor, project_id)
+    task = await one_task(project_id, task_id)
+    found = await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
+    if grant.user_id is not None and grant.user_id == task.get("user_id"):
+        return found
+    return found.shaped(
+        lambda row: {**row, "data": shown(grant, row["kind"], row["data"])} if row["kind"] in VEILS else row
+    )
 
 
 async def live_tasks() -> list[dict[str, Any]]:

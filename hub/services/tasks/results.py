@@ -18,6 +18,8 @@ HOSTS = "ansible_hosts"
 ERRORS = "ansible_errors"
 TASKS = "ansible_tasks"
 STAGES = "stages"
+PASSPORT = "passport"
+"""What ran: the hub's own note of each pass of a task."""
 PLAN = "plan"
 """What a task would change: shown for people to judge, in the shape that `review_of` gives."""
 

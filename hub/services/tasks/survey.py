@@ -61,6 +61,15 @@ def check(
     return Answers(answers.plain, {name: str(value) for name, value in answers.secret.items()})
 
 
+def as_far(survey: Sequence[Mapping[str, Any]], plain: Mapping[str, Any], *, free: bool) -> dict[str, Any]:
+    """Return the open answers as they are so far, with the defaults; what is missing or wrong is told at the start."""
+    asked = {str(one.get("name")): one for one in survey}
+    usual = {name: one["default_value"] for name, one in asked.items() if one.get("default_value")}
+    secret = {name for name, one in asked.items() if one.get("type") == "secret"}
+    allowed = {name: value for name, value in plain.items() if free or name in asked}
+    return {name: value for name, value in (usual | allowed).items() if name not in secret}
+
+
 def _take(answers: dict[str, Any], name: str, variable: Mapping[str, Any], given: Any) -> None:
     value = given
     if value is None or value == "":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,11 @@ class Variables:
         (sealed if secret else open_)[name] = _env_text(value) if env else value
 
 
-async def load(hub: Hub, task: Mapping[str, Any]) -> Variables:
+Opening = Callable[[Hub, Key], Awaitable[Mapping[str, Any]]]
+"""How the secret of a key is read."""
+
+
+async def load(hub: Hub, task: Mapping[str, Any], *, opening: Opening = read_secret) -> Variables:
     """Read everything that a task is given; `task` has its columns and those of its template."""
     found = Variables()
     first = task["environment_id"]
@@ -48,7 +52,7 @@ async def load(hub: Hub, task: Mapping[str, Any]) -> Variables:
         for key in await Key.filter(environment_id__in=ids).order_by("id"):
             secrets[key.environment_id].append(key)
     for group in (groups[one] for one in ids if one in groups):
-        await _add_group(hub, found, group, secrets[group.id])
+        await _add_group(found, group, [(one, await opening(hub, one)) for one in secrets[group.id]])
     _add_answers(hub, found, task)
     return found
 
@@ -58,14 +62,15 @@ async def _listed(template_id: int) -> list[int]:
     return await column(TemplateEnvironment.filter(template_id=template_id).order_by("position"), "environment_id")
 
 
-async def _add_group(hub: Hub, found: Variables, group: Environment, secrets: Sequence[Key]) -> None:
+async def _add_group(
+    found: Variables, group: Environment, secrets: Sequence[tuple[Key, Mapping[str, Any]]]
+) -> None:  # fmt: skip
     for name, value in parse_object(group.json, "json").items():
         found.add(name, value)
     for name, value in parse_object(group.env or "", "env").items():
         found.add(name, value, env=True)
-    for key in secrets:
-        value = str((await read_secret(hub, key)).get("string", ""))
-        found.add(key.name, value, env=key.owner == "environment", secret=True)
+    for key, opened in secrets:
+        found.add(key.name, str(opened.get("string", "")), env=key.owner == "environment", secret=True)
 
 
 def _add_answers(hub: Hub, found: Variables, task: Mapping[str, Any]) -> None:

@@ -11,9 +11,11 @@ from hub.db import rows
 from hub.errors import Invalid
 from hub.models import Project
 from hub.services import git_mappings
+from hub.services.keys import read_secret
 from hub.services.limits import Limits
 from hub.services.tasks import brief as briefs
 from hub.services.tasks.brief import Brief, RepositoryBrief
+from hub.services.tasks.variables import Opening
 
 NOWHERE = RepositoryBrief(0, "", "", "", 0)
 """Where no repository is needed."""
@@ -52,7 +54,7 @@ _NONE: dict[str, Any] = {
 """What a task has that was never started."""
 
 
-async def load(hub: Hub, wish: Wish) -> Brief:
+async def load(hub: Hub, wish: Wish, *, opening: Opening = read_secret) -> Brief:
     """Read what the task would be told. Raises `Invalid`."""
     if wish.template_id is None:
         return await _of_inventory(hub, wish)
@@ -65,7 +67,7 @@ async def load(hub: Hub, wish: Wish) -> Brief:
         "environment": wish.environment, "arguments": wish.arguments, "params": wish.params,
         "commit_hash": wish.commit, "branch": wish.branch or row["branch"],
         "inventory_id": wish.inventory_id or row["inventory_id"],
-    })  # fmt: skip
+    }, opening=opening)  # fmt: skip
     return replace(brief, incoming_version=None)
 
 

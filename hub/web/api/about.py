@@ -68,5 +68,12 @@ LOG_FROM = Parameter(
 )
 LOG_WAY = Parameter("direction", "`down`, as unless it is said, or `up`.", choices=("down", "up"))
 LOG_MOST = Parameter("limit", "How many lines at most, up to 1000; 100 unless it is said.", kind="integer")
+LOG_LINES = Parameter("limit", "How many lines at most, up to 5000; 600 unless it is said.", kind="integer")
+LOG_HOST = Parameter("host", "Only lines that name this host.")
+LOG_LEVEL = Parameter(
+    "level", "Only lines that tell of this; `heading` is of plays, tasks and groups.",
+    choices=("error", "warning", "change", "heading"),
+)  # fmt: skip
+LOG_STAGE = Parameter("stage", "Only lines of this stage, by its number in the list of stages.", kind="integer")
 COLOURS = Parameter("colours", "With the codes of colours, as the programs wrote them.", kind="boolean")
 OTHER_RUN = Parameter("with", "Id of the other run; the one before of the same template, unless told.", kind="integer")

@@ -145,6 +145,15 @@ async def rerun_failed(call: Call) -> Answer:
     return Made(await again.on_failed_hosts(call.hub, call.actor, *_ids(call), draft))
 
 
+@route(
+    "POST", _ONE + "/rerun", Access.MEMBER, wire=False, needs=RUN_TASKS,
+    takes=AgainDraft, gives=shapes.NewTask, status=201,
+)  # fmt: skip
+async def rerun(call: Call) -> Answer:
+    """Start the task again with all that it was asked for; secret answers are not kept, so they come with the call."""
+    return Made(await again.the_same(call.hub, call.actor, *_ids(call), AgainDraft.read(call.body)))
+
+
 @route("GET", _ONE + "/output", Access.MEMBER, gives=list[shapes.LogEntry])
 @wire_unknown
 async def output(call: Call) -> Answer:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hub import shapes
 from hub.services import templates
+from hub.services.access import RUN_TASKS
 from hub.services.draft import Draft
-from hub.services.tasks import stop
+from hub.services.tasks import preview, stop
+from hub.services.tasks.launch import TaskDraft
 from hub.services.template_drafts import TemplateDraft
 from hub.services.templates import DescriptionDraft
 from hub.web.api.queries import asked
@@ -38,6 +40,13 @@ async def get_template(call: Call) -> Answer:
 async def template_refs(call: Call) -> Answer:
     """What uses a template."""
     return dict(await templates.template_refs(call.actor, call.ids["project_id"], call.ids["template_id"]))
+
+
+@route("POST", _ONE + "/preview", Access.MEMBER, wire=False, needs=RUN_TASKS, takes=TaskDraft, gives=shapes.Preview)
+async def preview_task(call: Call) -> Answer:
+    """What this very task would do: its command line, its variables, and what would keep it from starting."""
+    draft = TaskDraft.read(call.body)
+    return await preview.of_task(call.hub, call.actor, call.ids["project_id"], call.ids["template_id"], draft)
 
 
 @route("PUT", _ONE, Access.MEMBER, takes=TemplateDraft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from hub.errors import Invalid, NotFound
-from hub.services import caches, projects
+from hub.services import caches, channel_log
 from hub.web.api.routing import Access, Answer, Call, route
 
 
@@ -53,6 +53,6 @@ async def subscription(_: Call) -> Answer:
 
 @route("POST", "/project/{project_id}/notifications/test", Access.MEMBER, body=False)
 async def try_notifications(call: Call) -> Answer:
-    """Send a message over every channel of a project."""
-    await projects.try_notifications(call.actor, call.ids["project_id"])
+    """Send a message over every channel that tells of a project."""
+    await channel_log.try_project(call.hub, call.actor, call.ids["project_id"])
     return None

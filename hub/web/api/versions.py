@@ -22,8 +22,12 @@ _MOVING = frozenset({"last_task", "tasks", "permissions", "next_run_at", "last_r
 
 def tag(value: Mapping[str, Any]) -> str:
     """Return the version of what a GET answers, as headers have it."""
-    still = {name: value[name] for name in sorted(value) if name not in _MOVING}
-    return f'"{hashlib.sha256(dumps(still)).hexdigest()[:32]}"'
+    return f'"{hashlib.sha256(dumps(still(value))).hexdigest()[:32]}"'
+
+
+def still(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that only people change, by name."""
+    return {name: value[name] for name in sorted(value) if name not in _MOVING}
 
 
 def reader(route: Route, by_path: Mapping[str, Mapping[str, Route]]) -> Route | None:

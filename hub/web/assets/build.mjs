@@ -12,6 +12,19 @@ const out = process.argv[2]
 if (!out) throw new Error('usage: node build.mjs FOLDER')
 mkdirSync(out, { recursive: true })
 
+// The sheets of our own, in the order in which they win over each other.
+const OWN = [
+  'hub',
+  'lists',
+  'plan',
+  'hosts',
+  'audit',
+  'left',
+  'log',
+  'frame',
+  'templates',
+  'editor',
+]
 const manifest = {}
 
 function keep(name, content) {
@@ -52,7 +65,7 @@ function compile(name) {
 async function styles() {
   // Tabler's sources name their properties without the prefix that its published styles and its manual have.
   const tabler = compile('tabler.scss').replace(/(?<=[{;(,\s])--(?=[a-z])/g, '--tblr-')
-  const sheets = { 'main.css': tabler + ['hub', 'lists', 'plan', 'hosts', 'audit', 'left', 'log', 'frame'].map((name) => compile(`${name}.scss`)).join(''), 'api.css': compile('api.scss'), 'charts.css': compile('charts.scss') }
+  const sheets = { 'main.css': tabler + OWN.map((name) => compile(`${name}.scss`)).join(''), 'api.css': compile('api.scss'), 'charts.css': compile('charts.scss') }
   for (const [name, css] of Object.entries(sheets)) {
     const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
     keep(name, small.code)
@@ -73,7 +86,12 @@ function icons() {
 }
 
 function notices() {
-  const bundled = ['@tabler/core', '@tabler/icons', 'ansi-sequence-parser', 'htmx.org', 'swagger-ui-dist', 'uplot']
+  const bundled = [
+    '@codemirror/commands', '@codemirror/language', '@codemirror/legacy-modes', '@codemirror/lint', '@codemirror/search',
+    '@codemirror/state', '@codemirror/streamparser', '@codemirror/view', '@lezer/common', '@lezer/highlight', '@lezer/lr',
+    '@marijn/find-cluster-break', '@tabler/core', '@tabler/icons', 'ansi-sequence-parser', 'crelt', 'htmx.org', 'style-mod',
+    'swagger-ui-dist', 'uplot', 'w3c-keyname',
+  ]
   const parts = bundled.map((name) => {
     const folder = join(here, 'node_modules', name)
     const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))

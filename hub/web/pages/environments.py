@@ -17,6 +17,7 @@ from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
+from hub.web.pages.text_check import refuse
 
 _WORDS = Words(
     title=N_("Variable groups"),
@@ -58,7 +59,7 @@ async def _fields(project_id: int, form: Filled) -> list[Field]:
     env = form.sent.get("env", "") if form.sent else _as_lines(_object(form.row.get("env")))
     return [
         Field("name", _("Name"), "line", form.value("name"), required=True, error=form.error("name")),
-        Field("json", _("Variables"), "code", variables, error=form.error("json"), rows=8,
+        Field("json", _("Variables"), "code", variables, error=form.error("json"), rows=8, editor="json",
               placeholder='{\n  "release": "stable"\n}',
               help=_("A JSON object. Ansible gets them as extra variables, scripts as arguments or environment.")),
         Field("env", _("Environment variables"), "code", env, error=form.error("env"), rows=5,
@@ -113,6 +114,7 @@ def _changes(row: Row, sent: MultiDict[str, str]) -> list[dict[str, Any]]:
 
 async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[str, str]) -> None:
     here = visit.visit()
+    await refuse("json", sent.get("json", ""), field="json")
     env = _read_env(sent.get("env", ""))
     same = env is not None and _as_lines(_object(row.get("env"))) == _as_lines(_object(env))
     draft = EnvironmentDraft.read({

@@ -6,11 +6,23 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from quart import Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
+from hub.errors import (
+    Changed,
+    Conflict,
+    Forbidden,
+    HubError,
+    InUse,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from hub.plugin import PluginError
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
@@ -18,7 +30,7 @@ from hub.web.pages import drawing, visit
 
 logger = logging.getLogger(__name__)
 
-FORM_ERRORS: Final = (Invalid, Conflict, Forbidden, Unavailable, NotFound, TooMany, PluginError)
+FORM_ERRORS: Final = (Invalid, Conflict, Changed, Forbidden, Unavailable, NotFound, TooMany, PluginError)
 """What a form shows above itself instead of a page of its own."""
 
 
@@ -56,6 +68,22 @@ _REASONS: Final = {
 _BROKEN: Final = _Face(N_("The hub met an error of its own"), "bug", N_("Its administrator finds it in the hub's log."))
 
 
+_IN_USE: Final = _Face(
+    N_("It is still in use"), "link", N_("Change or delete what uses it first, then delete it. Nothing was changed.")
+)
+_PLACES: Final = {
+    "template": (N_("Template"), "template", "template_id"),
+    "template_schedules": (N_("Schedules of the template"), "template", "template_id"),
+    "inventory": (N_("Inventory"), "inventory_edit", "item_id"),
+    "repository": (N_("Repository"), "repositories_edit", "item_id"),
+    "environment": (N_("Variable group"), "environment_edit", "item_id"),
+    "key": (N_("Key"), "keys_edit", "item_id"),
+    "integration": (N_("Integration"), "integration", "integration_id"),
+}
+"""Where the things of a project are that may use another one."""
+_PROJECTS: Final = {"team": (N_("Team"), "team"), "invites": (N_("Invitations"), "invites")}
+
+
 def sentence(error: BaseException) -> str:
     """Return an error's text as a whole sentence in the reader's language."""
     text = phrase(str(error).strip())
@@ -78,7 +106,7 @@ async def error_page(error: Exception) -> Response:
     if not g.get("language"):
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():
-        back = {"return": drawing.here()} if request.method == "GET" else {}
+        back = {"return": place} if (place := _place()) else {}
         return visit.go("verify" if error.code == "TOTP_REQUIRED" else "login", **back)
     if status >= 500 and not isinstance(error, HubError | HTTPException):
         logger.error("A page failed inside the hub.", exc_info=error)
@@ -89,12 +117,51 @@ async def error_page(error: Exception) -> Response:
     text = _text(error, face)
     if visit.quiet():
         return _with_headers(error, jsonify({"error": text or _(face.heading)}), status)
+    users = _users(error)
+    face = _IN_USE if users else face
     page = await visit.show(
         "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
         advice=_(face.advice) if face.advice else "", reasons=[_(one) for one in _REASONS.get(status, ())],
-        home=_home(), retry=drawing.here() if _worth_retrying(status) else None,
+        users=users, form=_place() if isinstance(error, visit.OutOfDate) else "", home=_home(),
+        retry=drawing.here() if _worth_retrying(status) else None,
     )  # fmt: skip
     return _with_headers(error, page, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something that uses what was to be deleted."""
+
+    kind: str
+    name: str
+    address: str
+    """Empty where there is no page of it."""
+
+
+def _users(error: Exception) -> list[Link]:
+    here = g.get("visit")
+    found = []
+    for one in error.users if isinstance(error, InUse) else ():
+        label, address = one.kind, ""
+        if one.kind in _PROJECTS:
+            label, endpoint = _PROJECTS[one.kind]
+            address = visit.address(endpoint, project_id=one.id)
+        elif one.kind in _PLACES and here and here.grant:
+            label, endpoint, parameter = _PLACES[one.kind]
+            address = visit.address(endpoint, project_id=here.grant.project_id, **{parameter: one.id})
+        elif one.kind == "host_config":
+            label = N_("Keys of hosts")
+        found.append(Link(_(label), one.name, address))
+    return found
+
+
+def _place() -> str:
+    """Address of the page that was asked for; of a form that was sent, the page that it was on."""
+    rule = request.url_rule
+    if request.method == "GET" or (rule is not None and "GET" in (rule.methods or ())):
+        return drawing.here()
+    page = urlsplit(request.referrer or "")
+    return page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else ""
 
 
 def _home() -> str:

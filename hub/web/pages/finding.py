@@ -57,6 +57,8 @@ async def search() -> Response:
     only_runs, text = _run_of(wanted)
     kinds = frozenset({"template"}) if only_runs else frozenset(finding.KINDS)
     palette = visit.wants_fragment()
+    if palette and not wanted:
+        return await visit.show("parts/found.html", ways=[_way(one) for one in await finding.starred(here.actor)])
     sought = Sought(text, visit.query_number("project"), kinds, PALETTE if palette else finding.MOST)
     found = await finding.find_all(here.actor, sought)
     ways = [_run_way(one) for one in found if one.may_run] if only_runs else [_way(one) for one in found]
@@ -78,6 +80,7 @@ def _way(one: Found) -> Way:
     title = f"#{one.id} {one.name}" if one.kind == "task" else one.name or f"#{one.id}"
     note = _(label) if one.kind == "project" else f"{_(label)} · {one.project_name}"
     run = _run_way(one).address if one.may_run else ""
+    picture = "star" if one.starred else picture
     return Way(title, note, visit.address(endpoint, **path), picture, one.status, run)
 
 

@@ -1,4 +1,4 @@
-"""A list of tasks that refreshes itself: filtered, newest first, continued by the last id that was seen."""
+"""A list of tasks that refreshes itself: filtered, newest first, continued from where it ended."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def _day(name: str) -> str:
 async def page_of_tasks(endpoint: str, project_id: int, template_id: int | None = None) -> dict[str, Any]:
     """Return what the list's template needs."""
     want = wanted()
-    before = visit.query_number("before")
-    asked = Asked(want.q, before=str(before or ""), limit=PAGE, filters=want.filters)
+    after, before = request.args.get("after", ""), visit.query_number("before")  # the latter of old links
+    asked = Asked(want.q, after=after, before="" if after else str(before or ""), limit=PAGE, filters=want.filters)
     shown = await list_tasks(visit.visit().actor, project_id, asked, template_id=template_id or want.template)
     kept = want.kept
     path: dict[str, Any] = {"project_id": project_id}
@@ -94,8 +94,8 @@ async def page_of_tasks(endpoint: str, project_id: int, template_id: int | None 
         "tasks": shown,
         "wanted": want,
         "filtered": any(kept.values()),
-        "older": before is not None,
-        "next_address": visit.address(endpoint, **path, **kept, before=shown[-1]["id"]) if shown.following else None,
+        "older": bool(after) or before is not None,
+        "next_address": visit.address(endpoint, **path, **kept, after=shown.following) if shown.following else None,
         "newest_address": visit.address(endpoint, **path, **kept),
         "newest_address_bare": visit.address(endpoint, **path),
     }

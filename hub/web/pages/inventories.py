@@ -17,6 +17,7 @@ from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.names import choices, key_choices
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
+from hub.web.pages.text_check import refuse
 
 _WORDS = Words(
     title=N_("Inventory"),
@@ -36,7 +37,8 @@ _TYPES: Final = {
     "terragrunt-workspace": N_("Terragrunt workspace"),
     "pulumi-stack": N_("Pulumi stack"),
 }
-_STATIC = ("static", "static-yaml")
+_STATIC: Final = {"static": "ini", "static-yaml": "yaml"}
+"""Types whose hosts are written on the page, and in which language."""
 _IN_REPOSITORY = ("file", "command")
 """Types that may be in a repository of their own."""
 _EXAMPLE = "[web]\nweb1.example.com\nweb2.example.com"
@@ -112,7 +114,8 @@ async def _fields(project_id: int, form: Filled) -> list[Field]:
         Field("type", _("Type"), "choice", kind, required=True, error=form.error("type"),
               options=[Option(name, _title(name)) for name in types]),
         Field("inventory-text", _("Hosts"), "code", content("inventory-text"), rows=10, required=True,
-              when=f"type={','.join(_STATIC)}", error=form.error("inventory-text"), placeholder=_EXAMPLE),
+              when=f"type={','.join(_STATIC)}", error=form.error("inventory-text"), placeholder=_EXAMPLE,
+              editor=_STATIC.get(kind, "ini"), editor_by="type:static=ini,static-yaml=yaml"),
         Field("inventory-path", _("Path of the file"), "text", content("inventory-path"), required=True, rows=2,
               when="type=file", error=form.error("inventory-path"), placeholder="inventories/production",
               help=_("A file, an executable or a folder; several, one on each line, add up in their order.")),
@@ -135,6 +138,8 @@ async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[
     kind = sent.get("type", "")
     source = inventory_sources.find(here.hub, kind)
     text = sent.get(_field_of(kind), "").replace("\r\n", "\n")
+    if kind in _STATIC and text != row.get("inventory"):
+        await refuse(_STATIC[kind], text, field="inventory")
     if source is not None:
         text = json.dumps(read(source.params_type, sent, prefix=f"{kind}-")[0], ensure_ascii=False)
     draft = InventoryDraft.read({

@@ -77,5 +77,18 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 
 declare(
-    Kind("repositories", "brand-git", _WORDS, _rows, _cells, _keys, _fields, _get, _save, _delete, lambda _: _MEMBERS)
+    Kind(
+        "repositories",
+        "brand-git",
+        _WORDS,
+        _rows,
+        _cells,
+        _keys,
+        _fields,
+        _get,
+        _save,
+        _delete,
+        lambda _: _MEMBERS,
+        noun="repository",
+    )
 )

@@ -9,11 +9,13 @@ from typing import Any, Final
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from hub.errors import InUse
 from hub.web.forms import Field
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 NOTHING: Final[MultiDict[str, str]] = MultiDict()
@@ -80,6 +82,10 @@ class Kind:
     """Template of what stands beside the button for a new one."""
     tabs: str = ""
     """Template of tabs that its pages are among."""
+    around: Callable[[int, Row], Awaitable[Row]] | None = None
+    """What is shown beside the form of a stored thing, as values of its template."""
+    noun: str = ""
+    """What events call it, where that is not the slug."""
 
 
 def declare(kind: Kind) -> None:
@@ -127,19 +133,23 @@ async def _list(kind: Kind, project_id: int) -> Response:
 async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
     row = await kind.get(project_id, item_id) if item_id is not None else {}
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(row, sent)
     if request.method == "POST":
         try:
-            await kind.save(project_id, item_id, row, sent)
+            await held.saving(lambda: kind.get(project_id, int(row["id"])),
+                              lambda: kind.save(project_id, item_id, row, sent))  # fmt: skip
             return visit.go(f"{kind.slug}_list", project_id=project_id, say=_("Saved."))
         except FORM_ERRORS as fault:
             error, errors = faults(fault, dict(kind.members(sent)))
     here = visit.visit()
     listing = url_for(f"pages.{kind.slug}_list", project_id=project_id)
+    fields = await kind.fields(project_id, Filled(row, sent, errors))
     return await visit.show(
         kind.template, status=400 if sent else 200, section=kind.slug, error=error,
         heading=row["name"] if row else _(kind.words.new), trail=[(_(kind.words.title), listing)],
-        fields=await kind.fields(project_id, Filled(row, sent, errors)), cancel=listing, row=row, sent=sent,
+        fields=fields, cancel=listing, row=row, sent=sent,
+        held=await held.described(kind.noun or kind.slug, fields, kind.members(sent)),
+        **(await kind.around(project_id, row) if kind.around and row else {}),
         read_only=not here.may_manage, delete=_deletion(kind, project_id, row) if row and here.may_manage else None,
     )  # fmt: skip
 
@@ -147,6 +157,8 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
 async def _delete(kind: Kind, project_id: int, item_id: int) -> Response:
     try:
         await kind.delete(project_id, item_id)
+    except InUse:
+        raise  # its page has links to all that uses it
     except FORM_ERRORS as fault:
         text = faults(fault)[0]
         return visit.go(f"{kind.slug}_edit", project_id=project_id, item_id=item_id, say=text, kind="danger")

@@ -15,7 +15,7 @@ from hub.plugin import Executor
 from hub.services import apps, inventories, templates
 from hub.services.listing import Asked
 from hub.services.tasks import matrix
-from hub.services.tasks.again import HOSTS, can_narrow
+from hub.services.tasks.again import HOSTS, can_narrow, last_of
 from hub.services.tasks.launch import TaskDraft, launch
 from hub.services.tasks.read import list_tasks, task_with_template
 from hub.web.forms import Field, Option, allowed, fields_of, lenient_number, lines, read
@@ -28,6 +28,9 @@ from hub.web.pages.routing import FORM, Who, page
 
 BUILDS: Final = 30  # of the builds that a deployment may choose from
 Row = Mapping[str, Any]
+
+_OF_THAT_RUN: Final = frozenset({"commit_hash", "commit_message", "message"})
+"""What an earlier run had for itself alone, where only its answers are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ async def run(project_id: int, template_id: int) -> Response:
     template = await templates.get_template(here.actor, project_id, template_id)
     executor = await apps.find(here.hub, template.get("app", ""))
     task_id = visit.query_number("task")
-    again = await task_with_template(here.actor, project_id, task_id) if task_id is not None else {}
+    last = await last_of(here.actor, project_id, template_id)
+    again: Row = await task_with_template(here.actor, project_id, task_id) if task_id is not None else {}
+    if last and "last" in request.args and not again:
+        again = {name: value for name, value in last.items() if name not in _OF_THAT_RUN}
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors = "", dict[str, str]()
     if request.method == "POST":
@@ -76,7 +82,8 @@ async def run(project_id: int, template_id: int) -> Response:
     prompts = [*await prompts_of(ask), *options_of(ask)]
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
-        tells_hosts=executor is not None and executor.capabilities.tells_hosts,
+        tells_hosts=executor is not None and executor.capabilities.tells_hosts, last=last,
+        mine=bool(last) and last.get("user_id") == here.actor.user_id,
         keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 

@@ -10,14 +10,16 @@ from quart import Response, request
 
 from hub.services import apps, inventories, log
 from hub.services.listing import Asked
-from hub.services.tasks import compare, files, outputs
+from hub.services.tasks import again, compare, files, outputs
 from hub.services.tasks import stop as service
+from hub.services.tasks.again import AgainDraft
 from hub.services.tasks.read import results_of, task_with_template
 from hub.services.tasks.results import PLAN, review_of
 from hub.services.tasks.states import FINISHED
 from hub.web.forms import label_of
 from hub.web.i18n import gettext as _
-from hub.web.pages import task_hosts, visit
+from hub.web.pages import task_hosts, task_passport, visit
+from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.panels import boxes
 from hub.web.pages.routing import SEND, Who, page
 
@@ -40,7 +42,7 @@ async def task(project_id: int, task_id: int) -> Response:
         "details": await _details(project_id, found),
         "panels": await boxes("task", task_id=task_id, template_id=found["template_id"]),
         "may_delete": here.actor.admin and finished,
-    }
+    } | await task_passport.shown(project_id, task_id)
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
     shared |= await task_hosts.shown(project_id, found) | await _left(project_id, task_id)
@@ -72,6 +74,20 @@ async def task_reject(project_id: int, task_id: int) -> Response:
     here = visit.visit()
     await service.reject(here.hub, here.actor, project_id, task_id, why=await _why())
     return _done(project_id, task_id)
+
+
+@page("/project/<int:project_id>/tasks/<int:task_id>/again", Who.MEMBER, methods=SEND)
+async def task_again(project_id: int, task_id: int) -> Response:
+    """Start it again as it was; where something is missing, ask for it."""
+    here = visit.visit()
+    try:
+        made = await again.the_same(here.hub, here.actor, project_id, task_id, AgainDraft())
+    except FORM_ERRORS as fault:
+        found = await task_with_template(here.actor, project_id, task_id)
+        say = faults(fault)[0]
+        return visit.go("run", project_id=project_id, template_id=found["template_id"], task=task_id, say=say,
+                        kind="danger")  # fmt: skip
+    return visit.go("task", project_id=project_id, task_id=made["id"])
 
 
 @page("/project/<int:project_id>/tasks/<int:task_id>/delete", Who.MEMBER, methods=SEND)

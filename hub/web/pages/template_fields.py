@@ -151,7 +151,7 @@ def _arguments(form: Form) -> list[Field]:
     except ValueError:
         words = stored
     if not isinstance(words, list):
-        return [form.field("arguments_json", _("Arguments"), "code", value=stored, rows=4,
+        return [form.field("arguments_json", _("Arguments"), "code", value=stored, rows=4, editor="json",
                            help=_("JSON: a list, or an object of a list for each stage."))]  # fmt: skip
     return [form.field("arguments", _("Arguments"), "words", value="\n".join(map(str, words)),
                        help=_("Each becomes one argument of the command line."))]  # fmt: skip

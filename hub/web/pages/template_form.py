@@ -19,6 +19,7 @@ from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, Who, page
 from hub.web.pages.template_fields import Form, all_fields, missing, survey_fields
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 _TICKS = ("autorun", "allow_override_args_in_task", "allow_override_branch_in_task", "allow_parallel_tasks")
@@ -60,17 +61,19 @@ async def _form(project_id: int, template_id: int | None, row: Row, app: str) ->
     if executor is None and template_id is None:
         raise NotFound(_("No plugin brings the executor %(name)s.", name=app or "?"))
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(row if template_id is not None else {}, sent)
     if request.method == "POST":
         try:
             draft = _draft(row, app, executor, sent, errors)
             if not errors:
-                saved = await _save(project_id, template_id, draft)
+                saved = await held.saving(lambda: templates.get_template(here.actor, project_id, int(row["id"])),
+                                          lambda: _save(project_id, template_id, draft))  # fmt: skip
                 return visit.go("template_details", project_id=project_id, template_id=saved, say=_("Saved."))
         except FORM_ERRORS as fault:
             error, found = faults(fault, _MEMBERS)
             errors |= found
     form = Form(project_id, row, sent, errors, executor)
+    fields = await all_fields(form)
     listing = [(_("Task templates"), url_for("pages.templates", project_id=project_id))]
     back = url_for("pages.templates", project_id=project_id)
     if template_id is not None:
@@ -78,7 +81,8 @@ async def _form(project_id: int, template_id: int | None, row: Row, app: str) ->
     return await visit.show(
         "template_form.html", status=400 if sent else 200, error=error, trail=listing, cancel=back,
         heading=_("Edit %(name)s", name=row["name"]) if template_id is not None else _("New template"),
-        app=await _app(app), fields=await all_fields(form), survey_fields=survey_fields,
+        app=await _app(app), fields=fields, survey_fields=survey_fields,
+        held=await held.described("template", [one for part in fields.values() for one in part], _MEMBERS),
         survey=_survey(sent) if sent else row.get("survey_vars", []),
         vaults=_vaults(sent) if sent else row.get("vaults", []),
         vault_keys=await form.vault_keys(), missing=await missing(form) if not sent else [],

@@ -11,7 +11,7 @@ from hub.services import views as service
 from hub.services.views import ViewDraft
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
-from hub.web.pages.failures import FORM_ERRORS, faults
+from hub.web.pages.failures import FORM_ERRORS, sentence
 from hub.web.pages.routing import FORM, SEND, Who, page
 
 
@@ -39,9 +39,8 @@ async def view_save(project_id: int, view_id: int) -> Response:
     sent = await request.form
     known = await service.get_view(here.actor, project_id, view_id)
     body = {**known, "title": sent.get("title", "").strip(), "hidden": "hidden" in sent}
-    return await _after(
-        project_id, service.update_view(here.hub, here.actor, project_id, view_id, ViewDraft.read(body))
-    )
+    work = service.update_view(here.hub, here.actor, project_id, view_id, ViewDraft.read(body))
+    return await _after(project_id, work, view_id)
 
 
 @page("/project/<int:project_id>/views/<int:view_id>/move", Who.MEMBER, methods=SEND)
@@ -55,7 +54,7 @@ async def view_move(project_id: int, view_id: int) -> Response:
         if 0 <= to < len(order):
             order[at], order[to] = order[to], order[at]
     places = {str(one): position for position, one in enumerate(order)}
-    return await _after(project_id, service.place_views(here.hub, here.actor, project_id, places))
+    return await _after(project_id, service.place_views(here.hub, here.actor, project_id, places), view_id)
 
 
 @page("/project/<int:project_id>/views/<int:view_id>/delete", Who.MEMBER, methods=SEND)
@@ -65,9 +64,15 @@ async def view_delete(project_id: int, view_id: int) -> Response:
     return await _after(project_id, service.delete_view(here.hub, here.actor, project_id, view_id))
 
 
-async def _after(project_id: int, work: Awaitable[object]) -> Response:
+async def _after(project_id: int, work: Awaitable[object], view_id: int | None = None) -> Response:
+    """Wait for the change, and go back to where it was asked for: the list of tabs, or an open tab itself."""
+    inside = "open" in await request.form
     try:
-        await work
+        made = await work
     except FORM_ERRORS as fault:
-        return visit.go("views", project_id=project_id, say=faults(fault)[0], kind="danger")
-    return visit.go("views", project_id=project_id)
+        where = "templates" if inside else "views"
+        return visit.go(where, project_id=project_id, say=sentence(fault), kind="danger")
+    shown = made.get("id", view_id) if isinstance(made, dict) else view_id
+    if inside and shown is not None:
+        return visit.go("view_templates", project_id=project_id, view_id=shown)
+    return visit.go("templates" if inside else "views", project_id=project_id)

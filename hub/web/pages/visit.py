@@ -159,11 +159,15 @@ def csrf_token() -> str:
     return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest() if secret else ""
 
 
+class OutOfDate(Forbidden):
+    """A form that was drawn for another session, or for none."""
+
+
 async def check_csrf() -> None:
     """Refuse a form that this session did not get from us."""
     sent = (await request.form).get("csrf", "")
     if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
-        raise Forbidden(i18n.gettext("This form is out of date. Go back, reload the page and send it again."))
+        raise OutOfDate(i18n.gettext("This form is out of date. Go back, reload the page and send it again."))
 
 
 async def show(template: str, /, *, status: int = 200, **values: Any) -> Response:

@@ -31,6 +31,10 @@ const move = (step: number): void => {
 
 const OWN: Record<string, () => void> = { '?': sheet, '/': search, j: () => move(1), k: () => move(-1) }
 
+// What a key does in the row of a list that holds the focus, such as selecting it.
+const inRow = (key: string): HTMLElement | null =>
+  document.activeElement?.closest('tr, li')?.querySelector<HTMLElement>(`[data-row-key="${CSS.escape(key)}"]`) ?? null
+
 const seen = (element: HTMLElement): boolean => !element.closest('[hidden]')
 
 export const keys = (): void => {
@@ -45,7 +49,7 @@ export const keys = (): void => {
     clearTimeout(timer)
     before = ''
     const own = OWN[typed]
-    const element = [...document.querySelectorAll<HTMLElement>('[data-keys]')].find((one) => one.dataset['keys'] === typed && seen(one))
+    const element = inRow(typed) ?? [...document.querySelectorAll<HTMLElement>('[data-keys]')].find((one) => one.dataset['keys'] === typed && seen(one))
     if (own || element) {
       event.preventDefault()
       if (own) own()

@@ -2,8 +2,10 @@
 import htmx from 'htmx.org'
 import { asking } from './ask'
 import { copying } from './copy'
+import { editing } from './edit'
 import { forms } from './forms'
 import { gettext } from './i18n'
+import { keepForms } from './kept'
 import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
@@ -78,8 +80,10 @@ document.documentElement.classList.add('scripted')
 menus()
 asking()
 forms()
+editing()
 copying()
 wordFields()
+keepForms()
 localise()
 setInterval(() => tick(), 1000)
 fragments()

@@ -5,8 +5,35 @@ import { type Place, recent } from './recent'
 const PAUSE = 110
 
 interface Way extends Place {
-  icon?: string
+  icon: string
 }
+
+const SVG = 'http://www.w3.org/2000/svg'
+
+// Kinds of things by the part of the address that names them, with the pictures that lists have for them.
+const PICTURES: Record<string, string> = {
+  templates: 'list-details', tasks: 'terminal-2', inventory: 'server-2', repositories: 'brand-git', keys: 'key',
+  environment: 'variable', schedule: 'calendar-time',
+}
+
+const picture = (name: string): Element => {
+  const place = document.createElement('span')
+  place.className = 'text-secondary'
+  const svg = document.createElementNS(SVG, 'svg')
+  const looks = {
+    class: 'icon icon-sm', viewBox: '0 0 24 24', width: '20', height: '20', fill: 'none', stroke: 'currentColor',
+    'stroke-width': '1.75', 'stroke-linecap': 'round', 'stroke-linejoin': 'round', 'aria-hidden': 'true',
+  }
+  for (const [attribute, value] of Object.entries(looks)) svg.setAttribute(attribute, value)
+  const use = document.createElementNS(SVG, 'use')
+  use.setAttribute('href', `${document.documentElement.dataset['icons'] ?? ''}#${name}`)
+  svg.append(use)
+  place.append(svg)
+  return place
+}
+
+const remembered = (): Way[] =>
+  recent().map((one) => ({ ...one, icon: PICTURES[/\/project\/\d+\/(\w+)\//.exec(one.address)?.[1] ?? ''] ?? 'file' }))
 
 const option = (way: Way, index: number): HTMLElement => {
   const item = document.createElement('li')
@@ -15,6 +42,7 @@ const option = (way: Way, index: number): HTMLElement => {
   item.setAttribute('role', 'option')
   item.setAttribute('aria-selected', 'false')
   item.dataset['address'] = way.address
+  item.append(picture(way.icon))
   for (const [name, text] of [['palette-text', way.title], ['palette-note', way.note]] as const) {
     const part = document.createElement('span')
     part.className = `${name} truncate`
@@ -29,6 +57,7 @@ const pages = (): Way[] =>
     title: link.textContent.trim(),
     note: gettext('Page'),
     address: link.href,
+    icon: link.querySelector('use')?.getAttribute('href')?.split('#')[1] ?? 'file',
   }))
 
 const fits = (way: Way, words: string[]): boolean => {
@@ -63,12 +92,13 @@ class Palette {
     this.near()
     this.dialog.showModal()
     this.field.focus()
+    void this.ask('')
   }
 
   // What the page knows by itself stands there at once; answers of the hub follow it.
   private near(): void {
     const words = this.field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean)
-    const ways = [...recent(), ...pages()].filter((way) => way.address !== location.href && fits(way, words))
+    const ways: Way[] = [...remembered(), ...pages()].filter((way) => way.address !== location.href && fits(way, words))
     const once = ways.filter((way, index) => ways.findIndex((other) => other.address === way.address) === index)
     this.list.replaceChildren(...once.slice(0, words.length ? 4 : 14).map(option))
     this.first()
@@ -98,6 +128,10 @@ class Palette {
       if (asked.signal.aborted) return
       for (const old of this.list.querySelectorAll('[id^=found-]')) old.remove()
       const items = [...drawn.content.querySelectorAll<HTMLElement>('.palette-item')]
+      const known = new Set(items.map((item) => item.dataset['address']))
+      for (const near of this.list.querySelectorAll<HTMLElement>('[id^=near-]')) {
+        if (!text && known.has(new URL(near.dataset['address'] ?? '', location.href).pathname)) near.remove()
+      }
       this.list.prepend(...items.filter((item) => item.id !== 'found-all'))
       this.list.append(...items.filter((item) => item.id === 'found-all'))
       this.first()

@@ -1,4 +1,5 @@
 // Entry: rows that can be added, removed and moved, such as the survey variables of a template.
+import { moreFields } from './edit'
 
 const renumber = (list: HTMLElement): void => {
   ;[...list.children].forEach((row, index) => {
@@ -43,6 +44,7 @@ for (const list of document.querySelectorAll<HTMLElement>('[data-rows]')) {
     renumber(list)
     const row = list.lastElementChild as HTMLElement | null
     if (row) kinds(row)
+    moreFields()
     row?.querySelector<HTMLElement>('input, select')?.focus()
   })
 }

@@ -89,10 +89,11 @@ if (root) {
     }
     if (before !== state.status) document.getElementById('task-hosts')?.dispatchEvent(new Event('refresh'))
     // Panels, results and the commit are drawn by the server; fetch them once the task is over.
-    if (before !== state.status && FINISHED.includes(state.status)) {
+    if (before !== state.status && [...FINISHED, 'waiting_confirmation'].includes(state.status)) {
       document.getElementById('task-side')?.dispatchEvent(new Event('finished'))
     }
   })
   finding(root, viewer)
+  document.addEventListener('htmx:after:swap', () => viewer.stages())
   void viewer.open()
 }

@@ -73,6 +73,7 @@ const enhance = (area: HTMLTextAreaElement): void => {
   })
   box.append(field)
   area.after(box)
+  area.addEventListener('change', show)
   show()
 }
 

@@ -1,7 +1,8 @@
 // Looking into the log: the hub searches, however long the log is; here stands only where one is among what was found.
 import { gettext } from '../i18n'
 
-interface Reader {
+interface Shown {
+  readonly reader: { readonly query: Record<string, string> }
   goto(n: number): Promise<void>
 }
 
@@ -31,7 +32,7 @@ class Finder {
 
   constructor(
     private readonly base: string,
-    private readonly reader: Reader,
+    private readonly shown: Shown,
   ) {
     const again = () => {
       this.due = true
@@ -86,7 +87,8 @@ class Finder {
   }
 
   private async ask(query: Record<string, string>, asked: AbortController): Promise<Hits> {
-    const answer = await fetch(`${this.base}/log/search?${new URLSearchParams(query)}`, { signal: asked.signal })
+    const within = new URLSearchParams({ ...this.shown.reader.query, ...query })
+    const answer = await fetch(`${this.base}/log/search?${within}`, { signal: asked.signal })
     const body = (await answer.json().catch(() => ({}))) as Hits & { error?: string }
     if (!answer.ok) throw new Error(body.error ?? gettext('The log could not be searched. Try again.'))
     return body
@@ -99,7 +101,7 @@ class Finder {
     if (next >= this.hits.length && this.resume !== null) await this.more(this.resume)
     this.at = (next + this.hits.length) % this.hits.length
     this.tell()
-    await this.reader.goto(this.hits[this.at] as number)
+    await this.shown.goto(this.hits[this.at] as number)
     this.paint()
   }
 
@@ -111,7 +113,7 @@ class Finder {
         const page = await this.ask({ errors: 'true', limit: '1', from: String(from) }, asked)
         const hit = page.hits[0]
         if (hit) {
-          await this.reader.goto(hit.n)
+          await this.shown.goto(hit.n)
           return this.say(gettext('Line %(n)s tells of an error.', { n: hit.n + 1 }))
         }
         if (page.resume === null) break
@@ -160,6 +162,6 @@ class Finder {
   }
 }
 
-export const finding = (root: HTMLElement, reader: Reader): void => {
+export const finding = (root: HTMLElement, reader: Shown): void => {
   if (document.getElementById('log-find')) new Finder(root.dataset['source'] ?? '', reader)
 }

@@ -1,6 +1,6 @@
-// Which group each line of the window is in, and which groups are folded. Groups do not nest: a new one ends the last.
+// Which groups each line of the window is in, and which of them are folded: stages hold plays, plays tasks, and so on.
 import { gettext, ngettext } from '../i18n'
-import { markOf } from './marks'
+import { GROUP, STAGE, markOf } from './marks'
 import type { Line } from './source'
 
 const seconds = (ms: number): string => {
@@ -9,82 +9,105 @@ const seconds = (ms: number): string => {
   return gettext('%(m)s min %(s)s s', { m: Math.floor(whole / 60), s: whole % 60 })
 }
 
-export class Folds {
-  // For each line of the window the number of the line that began its group; a group's first line has its own number.
-  private groups: (number | null)[] = []
-  // The group that is open where the window begins, as far as that is known.
-  private above: number | null = null
-  // The group that is still open where it ends.
-  private openAfterLast: number | null = null
-  private exceptions = new Set<number>()
-  // Whether groups are folded unless somebody opened them, or the other way round.
-  all = false
-  // Whether a group was seen at all.
-  known = false
+// A group is known by its first line and what it is: one line may begin a stage and a play at once.
+export interface Head {
+  n: number
+  depth: number
+}
 
-  folded(group: number): boolean {
-    return this.all !== this.exceptions.has(group)
+type Ended = (group: Head, end: Line, count: number) => void
+
+const NOTHING = GROUP + 1
+const key = (group: Head): number => group.n * NOTHING + group.depth
+
+export class Folds {
+  // For each line of the window the groups that it is in, the outermost first; a group's first line is in it.
+  private chains: Head[][] = []
+  // Those that are open where the window begins, as far as that is known, and where it ends.
+  private above: Head[] = []
+  private open: Head[] = []
+  private exceptions = new Set<number>()
+  // Groups of this depth and deeper ones are folded unless somebody opened them.
+  private depth = NOTHING
+  // What was seen at all.
+  readonly known = new Set<number>()
+  // First lines of the stages.
+  stages = new Map<number, string>()
+
+  folded(group: Head): boolean {
+    return group.depth >= this.depth !== this.exceptions.has(key(group))
   }
 
   hides(at: number, line: Line): boolean {
-    const group = this.groups[at] ?? null
-    return group !== null && group !== line.n && this.folded(group)
+    return (this.chains[at] ?? []).some((group) => group.n !== line.n && this.folded(group))
   }
 
-  groupAt(at: number): number | null {
-    return this.groups[at] ?? null
+  chain(at: number): Head[] {
+    return this.chains[at] ?? []
   }
 
-  toggle(group: number): void {
-    if (!this.exceptions.delete(group)) this.exceptions.add(group)
+  toggle(group: Head): void {
+    if (!this.exceptions.delete(key(group))) this.exceptions.add(key(group))
   }
 
-  foldAll(on: boolean): void {
-    this.all = on
+  foldAll(depth: number): void {
+    this.depth = depth
     this.exceptions.clear()
+  }
+
+  // The outermost folded group that is open where the window ends: what follows is hidden until it ends.
+  closedBelow(): Head | null {
+    return this.open.find((group) => this.folded(group)) ?? null
   }
 
   // Another place of the log: nothing is known of what came before.
   restart(): void {
-    this.groups = []
-    this.above = null
-    this.openAfterLast = null
+    this.chains = []
+    this.above = []
+    this.open = []
   }
 
   // Lines came at the end. `ended` is told of each group whose end is seen.
-  append(lines: Line[], ended: (group: number, end: Line, count: number) => void): void {
-    let open = this.groups.length ? this.openAfterLast : this.above
-    for (const line of lines) {
-      const mark = markOf(line.s)
-      if (mark?.kind === 'group' || mark?.kind === 'end') {
-        if (open !== null) ended(open, line, line.n - open - 1)
-        this.known = true
-      }
-      if (mark?.kind === 'group') open = line.n
-      this.groups.push(open)
-      if (mark?.kind === 'end') open = null
+  append(lines: Line[], ended: Ended): void {
+    let open = this.chains.length ? this.open : this.above
+    const end = (depth: number, line: Line) => {
+      for (const group of open) if (group.depth >= depth) ended(group, line, line.n - group.n - 1)
+      open = open.filter((group) => group.depth < depth)
     }
-    this.openAfterLast = open
+    const begin = (depth: number, line: Line) => {
+      end(depth, line)
+      open = [...open, { n: line.n, depth }]
+      this.known.add(depth)
+    }
+    for (const line of lines) {
+      if (this.stages.has(line.n)) begin(STAGE, line)
+      const mark = markOf(line.s)
+      if (mark?.kind === 'group') begin(mark.depth, line)
+      this.chains.push(open)
+      if (mark?.kind === 'end') end(GROUP, line)
+    }
+    this.open = open
   }
 
   // Lines were taken away at the start.
   shift(count: number, next: Line | undefined): void {
-    const first = this.groups[count] ?? null
-    this.groups.splice(0, count)
-    this.above = first !== null && first !== next?.n ? first : null
+    const first = this.chains[count] ?? []
+    this.chains.splice(0, count)
+    this.above = first.filter((group) => group.n !== next?.n)
   }
 
   // Lines were taken away at the end.
   cut(count: number, last: Line | undefined): void {
-    this.groups.splice(count)
-    this.openAfterLast = last && markOf(last.s)?.kind === 'end' ? null : (this.groups[count - 1] ?? null)
+    this.chains.splice(count)
+    const ends = last && markOf(last.s)?.kind === 'end'
+    this.open = (this.chains[count - 1] ?? []).filter((group) => !ends || group.depth < GROUP)
   }
 
   // Lines came at the start: whatever they say of groups, the rest of the window follows from it.
-  prepend(lines: Line[], rest: Line[], ended: (group: number, end: Line, count: number) => void): void {
-    const marked = lines.some((line) => ['group', 'end'].includes(markOf(line.s)?.kind ?? ''))
-    if (marked) this.above = null
-    this.groups = []
+  prepend(lines: Line[], rest: Line[], ended: Ended): void {
+    const marked = lines.some((line) => this.stages.has(line.n) || ['group', 'end'].includes(markOf(line.s)?.kind ?? ''))
+    if (marked) this.above = []
+    this.chains = []
     this.append([...lines, ...rest], ended)
   }
 }

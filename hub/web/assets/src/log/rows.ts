@@ -1,8 +1,9 @@
-// The rows in the page: one unbroken run of lines [first, next), never more than a few thousand.
+// The rows in the page: all wanted lines of [first, next), never more than a few thousand. Lines that nobody wants, or
+// that are folded away, may be left out, so a line is found by its number.
 import { gettext } from '../i18n'
 import { MOST, plain, render } from './ansi'
-import { Folds, aboutGroup } from './folds'
-import { draw, markOf } from './marks'
+import { Folds, type Head, aboutGroup } from './folds'
+import { STAGE, draw, foldButton, markOf } from './marks'
 import type { Line } from './source'
 
 export const KEEP = 3000
@@ -33,28 +34,35 @@ export class Rows {
     return this.lines.length === 0
   }
 
-  replace(lines: Line[], first: number): void {
+  replace(lines: Line[], first: number, next = first + lines.length): void {
     this.lines = [...lines]
     this.first = first
-    this.next = first + lines.length
+    this.next = next
     this.box.replaceChildren(...lines.map((line) => this.row(line)))
     this.folds.restart()
     this.folds.append(lines, this.ended)
     this.fold(0)
   }
 
+  // Draws everything anew, since more is known of it.
+  redraw(): void {
+    const top = this.scroller.scrollTop
+    this.replace(this.lines, this.first, this.next)
+    this.scroller.scrollTop = top
+  }
+
   // Returns whether rows at the start were dropped.
-  append(lines: Line[]): boolean {
+  append(lines: Line[], next = (lines[lines.length - 1]?.n ?? this.next - 1) + 1): boolean {
     this.box.append(...lines.map((line) => this.row(line)))
     this.lines.push(...lines)
-    this.next += lines.length
+    this.next = next
     this.folds.append(lines, this.ended)
     this.fold(this.lines.length - lines.length)
     const extra = this.lines.length - KEEP
     if (extra <= 0) return false
     const before = this.scroller.scrollHeight
     this.lines.splice(0, extra)
-    this.first += extra
+    this.first = this.lines[0]?.n ?? this.next
     this.folds.shift(extra, this.lines[0])
     const range = document.createRange()
     range.setStart(this.box, 0)
@@ -64,20 +72,25 @@ export class Rows {
     return true
   }
 
+  // Nothing is wanted up to here.
+  skip(next: number): void {
+    this.next = next
+  }
+
   // Puts earlier lines on top without moving what is being read.
-  prepend(lines: Line[]): void {
+  prepend(lines: Line[], first: number): void {
     const before = this.scroller.scrollHeight
     this.box.prepend(...lines.map((line) => this.row(line)))
     const rest = this.lines
     this.lines = [...lines, ...rest]
-    this.first -= lines.length
+    this.first = first
     this.folds.prepend(lines, rest, this.ended)
     this.fold(0)
     this.scroller.scrollTop += this.scroller.scrollHeight - before
     const extra = this.lines.length - KEEP
     if (extra <= 0) return
+    this.next = this.lines[KEEP]?.n ?? this.next
     this.lines.splice(KEEP)
-    this.next -= extra
     this.folds.cut(KEEP, this.lines[KEEP - 1])
     const range = document.createRange()
     range.setStart(this.box, KEEP)
@@ -87,44 +100,61 @@ export class Rows {
 
   // Whether all of these lines, which are in the window, are folded away.
   hidden(lines: Line[]): boolean {
-    return lines.length > 0 && lines.every((line) => this.folds.hides(line.n - this.first, line))
+    return lines.length > 0 && lines.every((line) => this.folds.hides(this.place(line.n), line))
   }
 
   // Opens or folds the group that a button of ours stands for; every group without one.
-  toggle(button: Element | null): void {
+  toggle(button: HTMLElement | null): void {
     const row = button?.closest<HTMLElement>('.log-row')
-    if (row) this.folds.toggle(Number(row.id.slice(1)) - 1)
+    if (row && button) this.folds.toggle({ n: Number(row.id.slice(1)) - 1, depth: Number(button.dataset['depth']) })
     this.fold(0)
   }
 
   // Makes a line visible.
   open(n: number): void {
-    const line = this.lines[n - this.first]
-    const group = this.folds.groupAt(n - this.first)
-    if (!line || group === null || !this.folds.hides(n - this.first, line)) return
-    this.folds.toggle(group)
+    const at = this.place(n)
+    for (const group of this.folds.chain(at)) if (group.n !== n && this.folds.folded(group)) this.folds.toggle(group)
     this.fold(0)
   }
 
   private fold(from: number): void {
-    if (!this.folds.known) return
+    if (!this.folds.known.size) return
     for (let at = from; at < this.lines.length; at += 1) {
       const line = this.lines[at] as Line
       const row = this.box.children[at]
       if (row) row.classList.toggle('log-folded', this.folds.hides(at, line))
-      if (row?.classList.contains('log-group')) {
-        row.querySelector('.log-fold')?.setAttribute('aria-expanded', String(!this.folds.folded(line.n)))
+      for (const button of row?.classList.contains('log-heads') ? row.querySelectorAll<HTMLElement>('.log-fold') : []) {
+        const group = { n: line.n, depth: Number(button.dataset['depth']) }
+        button.setAttribute('aria-expanded', String(!this.folds.folded(group)))
       }
     }
   }
 
-  private readonly ended = (group: number, end: Line, count: number): void => {
-    const about = this.element(group)?.querySelector('.log-fold-about')
-    if (about) about.textContent = aboutGroup(this.lines[group - this.first]?.t, end, count)
+  private readonly ended = (group: Head, end: Line, count: number): void => {
+    const about = this.element(group.n)?.querySelector(`.log-fold[data-depth="${group.depth}"] .log-fold-about`)
+    if (about) about.textContent = aboutGroup(this.lines[this.place(group.n)]?.t, end, count)
+  }
+
+  // Where a line is among those of the window; of one that is not, where the next one is.
+  private place(n: number): number {
+    let low = 0
+    let high = this.lines.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.lines[middle] as Line).n < n) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  // The row of a line, or of the next one that is there.
+  near(n: number): HTMLElement | null {
+    return (this.box.children[Math.min(this.place(n), this.lines.length - 1)] as HTMLElement | undefined) ?? null
   }
 
   element(n: number): HTMLElement | null {
-    return (this.box.children[n - this.first] as HTMLElement | undefined) ?? null
+    const at = this.place(n)
+    return this.lines[at]?.n === n ? ((this.box.children[at] as HTMLElement | undefined) ?? null) : null
   }
 
   show(stamps: Stamps): void {
@@ -143,7 +173,7 @@ export class Rows {
     element.title = when.toISOString()
     element.textContent =
       this.stamps === 'clock' ? clock.format(when) : `+${((line.t - (this.origin ?? line.t)) / 1000).toFixed(3)}`
-    if (!old) row.children[0]?.after(element)
+    if (!old) row.querySelector('.log-number')?.after(element)
   }
 
   private row(line: Line): HTMLElement {
@@ -162,6 +192,9 @@ export class Rows {
     if (mark) draw(mark, row, text)
     else render(line.s, text)
     if (/^(fatal|failed): \[|^ERROR!|^Error:|^Traceback /.test(plain(line.s.slice(0, 80)))) row.classList.add('log-bad')
+    const stage = this.folds.stages.get(line.n)
+    if (stage !== undefined) row.append(foldButton(STAGE, stage, 'log-stage'))
+    row.classList.toggle('log-heads', mark?.kind === 'group' || stage !== undefined)
     row.append(link, text)
     if (line.s.length > MOST) row.append(this.more(line, text))
     this.stamp(row, line)

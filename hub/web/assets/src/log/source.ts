@@ -12,6 +12,30 @@ export interface Page {
   lines: Line[]
 }
 
+// Some lines, and what they are the whole of: nothing else is wanted from `first` up to, not including, `next`.
+export interface Slice extends Page {
+  next: number
+}
+
+// Which lines are wanted; empty for all.
+export interface Part {
+  host: string
+  level: string
+  stage: string
+}
+
+const ROUNDS = 40
+
+// The hub's own sentence, where it refused.
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    sentence: string,
+  ) {
+    super(sentence || `HTTP ${status}`)
+  }
+}
+
 export interface State {
   status: string
   start?: string | null
@@ -29,14 +53,71 @@ interface Batch {
   text: string
 }
 
+type Sent = { n: number; t: string; s: string }[]
+
+const opened = (lines: Sent): Line[] => lines.map((line) => ({ n: line.n, t: Date.parse(line.t), s: line.s }))
+
+const ask = async <T>(address: string): Promise<T> => {
+  const answer = await fetch(address, { headers: { Accept: 'application/json' } })
+  if (answer.ok) return (await answer.json()) as T
+  const said = (await answer.json().catch(() => ({}))) as { error?: string }
+  throw new Refusal(answer.status, said.error ?? '')
+}
+
 export const fetchRange = async (base: string, first: number, count: number): Promise<Page> => {
-  const answer = await fetch(`${base}/lines?first=${first}&count=${count}`, { headers: { Accept: 'application/json' } })
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`)
-  const page = (await answer.json()) as { first: number; total: number; lines: { n: number; t: string; s: string }[] }
-  return {
-    first: page.first,
-    total: page.total,
-    lines: page.lines.map((line) => ({ n: line.n, t: Date.parse(line.t), s: line.s })),
+  const page = await ask<{ first: number; total: number; lines: Sent }>(`${base}/lines?first=${first}&count=${count}`)
+  return { first: page.first, total: page.total, lines: opened(page.lines) }
+}
+
+// Reads the log, or the part of it that was chosen: then the hub chooses the lines, however long the log is.
+export class Reader {
+  part: Part = { host: '', level: '', stage: '' }
+
+  constructor(private readonly base: string) {}
+
+  get whole(): boolean {
+    return !this.part.host && !this.part.level && !this.part.stage
+  }
+
+  get query(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.part).filter(([, value]) => value))
+  }
+
+  async last(count: number): Promise<Slice> {
+    if (!this.whole) return this.chosen(null, true, count)
+    const page = await fetchRange(this.base, -count, count)
+    return { ...page, next: page.first + page.lines.length }
+  }
+
+  async from(n: number, count: number): Promise<Slice> {
+    if (!this.whole) return this.chosen(n, false, count)
+    const page = await fetchRange(this.base, n, count)
+    return { ...page, next: page.first + page.lines.length }
+  }
+
+  async before(n: number, count: number): Promise<Slice> {
+    if (!this.whole) return n > 0 ? this.chosen(n - 1, true, count) : { lines: [], first: 0, next: 0, total: 0 }
+    const first = Math.max(0, n - count)
+    const page = await fetchRange(this.base, first, n - first)
+    return { ...page, next: n, lines: page.lines.filter((line) => line.n < n) }
+  }
+
+  // Where lines are rare, the hub pauses and says where to go on.
+  private async chosen(start: number | null, up: boolean, count: number): Promise<Slice> {
+    let from = start
+    let lines: Line[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const query = new URLSearchParams({ ...this.query, limit: String(count), direction: up ? 'up' : 'down' })
+      if (from !== null) query.set('from', String(from))
+      const page = await ask<{ lines: Sent; resume: number | null; total: number }>(`${this.base}/log/part?${query}`)
+      lines = up ? [...opened(page.lines), ...lines] : [...lines, ...opened(page.lines)]
+      from = page.resume
+      if (from === null || lines.length) {
+        if (up) return { lines, first: from === null ? 0 : from + 1, next: start === null ? page.total : start + 1, total: page.total }
+        return { lines, first: start ?? 0, next: from ?? page.total, total: page.total }
+      }
+    }
+    throw new Error('the log goes on and on')
   }
 }
 
@@ -103,6 +184,12 @@ export class Stream {
     if (this.done) return
     this.listener.away()
     this.retry += 1
+    // A stream does not tell why it was refused; another question does.
+    if (this.retry === 2) {
+      void fetch(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } })
+        .then((answer) => answer.status === 401 && location.reload())
+        .catch(() => undefined)
+    }
     this.timer = window.setTimeout(() => this.connect(), Math.min(15_000, 500 * 2 ** Math.min(this.retry, 5)))
   }
 

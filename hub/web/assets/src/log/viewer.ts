@@ -2,11 +2,17 @@
 import { copy } from '../copy'
 import { gettext, ngettext } from '../i18n'
 import { plain } from './ansi'
-import { Rows, type Stamps } from './rows'
-import { type Line, type Page, type State, Stream, fetchRange } from './source'
+import { GROUP, nextHead } from './marks'
+import { PartControls } from './part'
+import { KEEP, Rows, type Stamps } from './rows'
+import { type Line, Reader, Refusal, type Slice, type State, Stream, fetchRange } from './source'
 
 const PAGE = 600
 const NEAR = 600
+const PAUSE = 250
+
+const said = (error: unknown): string =>
+  error instanceof Refusal && error.status < 500 ? error.message : gettext('The log could not be loaded. Trying again…')
 
 const wish = (key: string, fallback: string): string => {
   try {
@@ -36,9 +42,14 @@ export class Viewer {
   private readonly rows: Rows
   private readonly scroller: HTMLElement
   private readonly base: string
+  private readonly parts: PartControls
+  // What is read; find.ts looks for words in the same part.
+  readonly reader: Reader
   private total = 0
   private following = true
   private busy = false
+  private asked = 0
+  private tailing = 0
   private live: boolean
   private waiting: Line[] = []
   private drawing = 0
@@ -53,7 +64,35 @@ export class Viewer {
     this.live = root.dataset['live'] === 'yes'
     this.scroller = this.part('log-scroll')
     this.rows = new Rows(this.part('log-rows'), this.scroller)
+    this.reader = new Reader(this.base)
+    this.parts = new PartControls(() => void this.choose())
+    this.reader.part = this.parts.part
+    this.rows.folds.stages = this.parts.stages()
     this.controls()
+  }
+
+  // Another part was chosen: the lines that are linked to stay in view, where they are in it.
+  private async choose(): Promise<void> {
+    this.reader.part = this.parts.part
+    this.asked += 1
+    const asked = this.asked
+    try {
+      const wanted = linked()
+      if (wanted) await this.goto(...wanted, true)
+      else await this.end(true)
+      if (asked === this.asked) this.note('')
+    } catch (error) {
+      if (asked === this.asked) this.note(said(error))
+    }
+  }
+
+  // The page was told the stages of the task.
+  stages(): void {
+    const found = this.parts.stages()
+    if (found.size === this.rows.folds.stages.size) return
+    this.rows.folds.stages = found
+    this.rows.redraw()
+    this.counts()
   }
 
   async open(): Promise<void> {
@@ -61,8 +100,9 @@ export class Viewer {
     try {
       if (wanted) await this.goto(...wanted)
       else await this.end()
-    } catch {
-      this.note(gettext('The log could not be loaded. Trying again…'))
+    } catch (error) {
+      this.note(said(error))
+      if (error instanceof Refusal && error.status < 500 && !this.reader.whole) return
       setTimeout(() => void this.open(), 3000)
       return
     }
@@ -74,34 +114,33 @@ export class Viewer {
   }
 
   // Brings one line into view, or the first of several, loading the lines around it.
-  async goto(n: number, last = n): Promise<void> {
+  async goto(n: number, last = n, anew = false): Promise<void> {
     this.follow(false)
-    if (n < this.rows.first || n >= this.rows.next || this.rows.empty) {
-      const page = await fetchRange(this.base, Math.max(0, n - PAGE / 2), PAGE)
-      this.fill(page)
+    if (anew || n < this.rows.first || n >= this.rows.next || this.rows.empty) {
+      const [above, below] = await Promise.all([this.reader.before(n, PAGE / 2), this.reader.from(n, PAGE / 2)])
+      this.fill({ ...below, first: above.first, lines: [...above.lines, ...below.lines] })
     }
     this.rows.open(n)
-    const row = this.rows.element(Math.min(n, this.rows.next - 1))
-    row?.scrollIntoView({ block: 'center' })
+    this.rows.near(n)?.scrollIntoView({ block: 'center' })
     this.mark(n, last)
   }
 
   async start(): Promise<void> {
     this.follow(false)
-    if (this.rows.first > 0) this.fill(await fetchRange(this.base, 0, PAGE))
+    if (this.rows.first > 0) this.fill(await this.reader.from(0, PAGE))
     this.scroller.scrollTop = 0
   }
 
-  async end(): Promise<void> {
-    if (this.rows.empty || this.rows.next < this.total) this.fill(await fetchRange(this.base, -PAGE, PAGE))
+  async end(anew = false): Promise<void> {
+    if (anew || this.rows.empty || this.rows.next < this.total) this.fill(await this.reader.last(PAGE))
     this.follow(true)
     this.bottom()
   }
 
-  private fill(page: Page): void {
-    this.total = Math.max(page.total, this.total)
-    this.rows.replace(page.lines, page.first)
-    if (page.first === 0) this.rows.origin = page.lines[0]?.t ?? null
+  private fill(slice: Slice): void {
+    this.total = Math.max(slice.total, this.total)
+    this.rows.replace(slice.lines, slice.first, slice.next)
+    if (slice.first === 0 && this.reader.whole) this.rows.origin = slice.lines[0]?.t ?? null
     this.counts()
   }
 
@@ -122,12 +161,27 @@ export class Viewer {
   // Lines come in bursts; drawing once a frame keeps the page quick.
   private arrive(lines: Line[]): void {
     this.total = Math.max(this.total, (lines[lines.length - 1]?.n ?? -1) + 1)
+    if (!this.reader.whole) return void (this.tailing ||= window.setTimeout(() => void this.tail(), PAUSE))
     this.waiting.push(...lines)
     this.drawing ||= requestAnimationFrame(() => this.draw())
   }
 
+  // New lines of the part that is shown, which only the hub can choose.
+  private async tail(): Promise<void> {
+    try {
+      if (this.following && !this.busy) while (await this.later());
+      if (this.following) this.bottom()
+    } catch {
+      // The next line asks again.
+    } finally {
+      this.tailing = 0
+      this.counts()
+    }
+  }
+
   private draw(): void {
     this.drawing = 0
+    if (!this.reader.whole) return void (this.waiting = [])
     const lines = this.waiting.filter((line) => line.n >= this.rows.next)
     this.waiting = []
     const joins = this.rows.empty || lines[0]?.n === this.rows.next
@@ -161,23 +215,30 @@ export class Viewer {
 
   // Each tells whether all that was loaded is folded away, and there is more.
   private async earlier(): Promise<boolean> {
-    const first = Math.max(0, this.rows.first - PAGE)
-    const page = await fetchRange(this.base, first, this.rows.first - first)
-    const lines = page.lines.filter((line) => line.n < this.rows.first)
-    this.rows.prepend(lines)
-    return this.rows.first > 0 && this.rows.hidden(lines)
+    const { asked } = this
+    const slice = await this.reader.before(this.rows.first, PAGE)
+    if (asked !== this.asked) return false
+    this.rows.prepend(slice.lines, slice.first)
+    return this.rows.first > 0 && (slice.lines.length === 0 || this.rows.hidden(slice.lines))
   }
 
   private async later(): Promise<boolean> {
-    const page = await fetchRange(this.base, this.rows.next, PAGE)
-    this.total = Math.max(this.total, page.total)
-    const lines = page.lines.filter((line) => line.n >= this.rows.next)
-    this.rows.append(lines)
-    return this.rows.next < this.total && this.rows.hidden(lines)
+    const { asked } = this
+    const shut = this.reader.whole ? this.rows.folds.closedBelow() : null
+    if (shut) {
+      const on = await nextHead(this.base, shut.depth, this.rows.next, this.rows.folds.stages)
+      if (asked === this.asked && on !== null) this.rows.skip(on)
+    }
+    const slice = await this.reader.from(this.rows.next, PAGE)
+    if (asked !== this.asked) return false
+    this.total = Math.max(this.total, slice.total)
+    const lines = slice.lines.filter((line) => line.n >= this.rows.next)
+    this.rows.append(lines, slice.next)
+    return this.rows.next < this.total && (lines.length === 0 ? !this.reader.whole : this.rows.hidden(lines))
   }
 
   // Folding makes the log shorter, which may call for more lines; the one that was clicked stays in view.
-  private refold(button: Element | null): void {
+  private refold(button: HTMLElement | null): void {
     this.rows.toggle(button)
     if (button) this.follow(false)
     else if (this.following) this.bottom()
@@ -185,16 +246,17 @@ export class Viewer {
   }
 
   private foldControls(): void {
-    const all = this.part('log-folds-all') as HTMLInputElement
-    all.checked = wish('hub.log.fold', 'no') === 'yes'
-    this.rows.folds.foldAll(all.checked)
-    all.addEventListener('change', () => {
-      keepWish('hub.log.fold', all.checked ? 'yes' : 'no')
-      this.rows.folds.foldAll(all.checked)
+    const depth = this.part('log-folds') as HTMLSelectElement
+    depth.value = wish('hub.log.folds', String(GROUP + 1))
+    if (depth.selectedIndex < 0) depth.value = String(GROUP + 1)
+    this.rows.folds.foldAll(Number(depth.value))
+    depth.addEventListener('change', () => {
+      keepWish('hub.log.folds', depth.value)
+      this.rows.folds.foldAll(Number(depth.value))
       this.refold(null)
     })
     this.part('log-rows').addEventListener('click', (event) => {
-      const button = (event.target as Element).closest('.log-fold')
+      const button = (event.target as Element).closest<HTMLElement>('.log-fold')
       if (button) this.refold(button)
     })
   }
@@ -286,18 +348,19 @@ export class Viewer {
 
   private mark(n: number, last: number): void {
     for (const old of this.scroller.querySelectorAll('.log-marked')) old.classList.remove('log-marked')
-    for (let at = n; at <= Math.min(last, this.rows.next - 1); at++) this.rows.element(at)?.classList.add('log-marked')
+    for (let at = n; at <= Math.min(last, n + KEEP, this.rows.next - 1); at++) this.rows.element(at)?.classList.add('log-marked')
   }
 
   private counts(): void {
     this.part('log-count').textContent = ngettext('%(count)s line', '%(count)s lines', this.total, {
       count: this.total.toLocaleString(document.documentElement.lang),
     })
-    this.part('log-folds').hidden = !this.rows.folds.known
-    const bare = this.total === 0
+    this.part('log-folds').hidden = !this.rows.folds.known.size
+    this.part('log-whole').hidden = this.reader.whole
+    const bare = this.total === 0 || (this.rows.empty && this.rows.first === 0 && !this.reader.whole)
     const empty = this.part('log-empty')
     empty.hidden = !bare
-    if (bare && !this.live) empty.textContent = gettext('This task wrote nothing.')
+    if (bare) empty.textContent = this.total ? gettext('No line fits.') : this.live ? gettext('Waiting for the first line…') : gettext('This task wrote nothing.')
   }
 
   private note(text: string): void {

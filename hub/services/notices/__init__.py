@@ -1,0 +1,1 @@
+"""Telling people: what is told, to whom, and how it gets there."""

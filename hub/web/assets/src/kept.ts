@@ -1,0 +1,132 @@
+// What was typed into a form outlives a session that ended meanwhile: it waits in this tab until one is back. What is
+// secret is never kept.
+import { gettext } from './i18n'
+import { say } from './say'
+
+const KEY = 'hub.form'
+const LONGEST = 200_000
+
+type Entry = [name: string, value: string, ticked: boolean]
+interface Kept {
+  reader: string
+  page: string
+  action: string
+  fields: Entry[]
+  secrets: boolean
+  lost: boolean
+}
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
+
+const reader = (): string => document.documentElement.dataset['reader'] ?? ''
+
+const here = (): string => location.pathname + location.search
+
+const isField = (one: Element): one is Field => /^(INPUT|SELECT|TEXTAREA)$/.test(one.tagName) && (one as Field).name !== ''
+
+const isSecret = (field: Field): boolean =>
+  field.type === 'password' ||
+  field.type === 'file' ||
+  field.dataset['unkept'] !== undefined ||
+  /password|one-time-code/.test(field.autocomplete) ||
+  // One whose text was made visible is still next to the button that did it.
+  field.parentElement?.querySelector('[data-reveals]') !== null
+
+const isTick = (field: Field): boolean => field.type === 'checkbox' || field.type === 'radio'
+
+const store = (kept: Kept | null): void => {
+  try {
+    if (kept) sessionStorage.setItem(KEY, JSON.stringify(kept))
+    else sessionStorage.removeItem(KEY)
+  } catch {
+    // A browser that keeps nothing asks for everything again.
+  }
+}
+
+const stored = (): Kept | null => {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Kept | null
+  } catch {
+    return null
+  }
+}
+
+export const keepForm = (form: HTMLFormElement): void => {
+  const fields: Entry[] = []
+  let secrets = false
+  for (const field of [...form.elements].filter(isField)) {
+    if (field.type === 'hidden' || field.type === 'submit') continue
+    if (isSecret(field)) secrets ||= field.value !== ''
+    else fields.push([field.name, field.value, !isTick(field) || (field as HTMLInputElement).checked])
+  }
+  const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  if (!fields.length || size > LONGEST) return
+  store({ reader: reader(), page: here(), action: new URL(form.action).pathname, fields, secrets, lost: false })
+}
+
+// Rows that were added on the page are added again: secret-3-name needs four rows of #secret-rows.
+const addRows = (form: HTMLFormElement, name: string): void => {
+  const [, group, number] = /^(.+?)-(\d+)-/.exec(name) ?? []
+  if (group === undefined) return
+  for (const list of form.querySelectorAll<HTMLElement>('[data-rows]')) {
+    const model = document.getElementById(list.dataset['rows'] ?? '') as HTMLTemplateElement | null
+    if (!model?.content.querySelector(`[name^="${CSS.escape(group)}-__-"]`)) continue
+    const button = document.querySelector<HTMLElement>(`[data-row-add="${CSS.escape(list.id)}"]`)
+    for (let tries = 0; button && list.children.length <= Number(number) && tries < 200; tries += 1) button.click()
+  }
+}
+
+const refill = (form: HTMLFormElement, kept: Kept): void => {
+  const seen = new Map<string, number>()
+  for (const [name, value, ticked] of kept.fields) {
+    const called = () => [...form.elements].filter(isField).filter((field) => field.name === name && field.type !== 'hidden')
+    if (!called().length) addRows(form, name)
+    const at = seen.get(name) ?? 0
+    seen.set(name, at + 1)
+    const field = called()[at]
+    if (!field || isSecret(field)) continue
+    if (isTick(field)) (field as HTMLInputElement).checked = ticked
+    else field.value = value
+    field.dispatchEvent(new Event('change', { bubbles: true }))
+  }
+  form.dispatchEvent(new Event('input', { bubbles: true }))
+  const secrets = kept.secrets ? ` ${gettext('Secrets must be entered again.')}` : ''
+  say(`${gettext('Your session had ended. What you had typed is here again; send it once more.')}${secrets}`, 'danger')
+}
+
+const signIn = (form: HTMLFormElement): void => {
+  const kept = stored()
+  if (!kept) return
+  store({ ...kept, lost: true })
+  const back = form.querySelector<HTMLInputElement>('[name=return]')
+  if (back) back.value = kept.page
+  const note = document.createElement('p')
+  note.className = 'notice notice-info'
+  note.setAttribute('role', 'status')
+  note.textContent = gettext('Your session has ended. What you had typed is kept in this tab: sign in to go on with it.')
+  form.before(note)
+}
+
+const restore = (): void => {
+  const kept = stored()
+  if (!kept) return
+  const stale = document.querySelector('[data-stale]')
+  if (stale) return store({ ...kept, lost: true })
+  if (kept.lost && kept.reader === reader() && here() !== kept.page) return // on the way, at the second factor for instance
+  store(null)
+  if (!kept.lost || kept.reader !== reader()) return
+  const forms = [...document.querySelectorAll<HTMLFormElement>('form[method=post]')]
+  const form = forms.find((one) => new URL(one.action).pathname === kept.action)
+  if (form) refill(form, kept)
+}
+
+export const keepForms = (): void => {
+  const login = document.querySelector<HTMLFormElement>('form[action$="/auth/login"]')
+  if (login) signIn(login)
+  else if (reader()) addEventListener('load', restore)
+  document.addEventListener('submit', (event) => {
+    const form = event.target as HTMLFormElement
+    if (event.defaultPrevented || form.method !== 'post' || !reader()) return
+    if (form.action.endsWith('/auth/logout')) store(null)
+    else if (form.dataset['quiet'] === undefined) keepForm(form)
+  })
+}

@@ -1,0 +1,118 @@
+"""Two people at one form: whoever saves second is told what changed and by whom, and nothing is lost silently.
+
+A form of a stored thing takes part like this (`hub/web/pages/resource.py` does it for all of its kinds):
+
+    held = Held(row, sent)                                  # row: what the service gives; sent: the form, empty at first
+    await held.saving(read, save)                           # instead of `await save()`; raises `Changed`, a FORM_ERROR
+    await show(…, held=held.described(fields, members))     # members: wire member → name of the field
+
+and in its template, inside of the `<form>`: `{{ m.held(held) }}`. The hidden field `version` then tells which state was
+read. The page that answers a refusal keeps all that was typed and carries the new version, so that sending it again
+takes over knowingly. Forms without the field, those of scripts, are saved as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from quart import request
+
+from hub.db import exclusive, unit
+from hub.errors import Changed
+from hub.services import events
+from hub.web.api.versions import still
+from hub.web.encoding import dumps
+from hub.web.forms import Field
+from hub.web.i18n import gettext as _
+from hub.web.pages import visit
+
+Row = Mapping[str, Any]
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One member that is not any more what the form was drawn from."""
+
+    label: str
+    theirs: str
+    """What it is now, as a form would show it; empty where there is nothing short to show."""
+
+
+@dataclass(slots=True)
+class Held:
+    """The state of a thing that a form was drawn from."""
+
+    row: Row
+    sent: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    now: Row | None = None
+    """What somebody else made of it meanwhile."""
+    changes: Sequence[Change] = ()
+    who: str = ""
+    when: Any = None
+    _members: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        self.version = self.sent.get("version", "") if self.sent else _version(self.row)
+
+    async def saving(self, read: Callable[[], Awaitable[Row]], save: Callable[[], Awaitable[Any]]) -> Any:
+        """Save, unless the thing has changed since the form was drawn. Raises `Changed`."""
+        if not self.version or not self.row:
+            return await save()
+
+        async def work() -> Any:
+            self.now = None  # a unit may be begun anew
+            await exclusive(f"version of {request.path}")
+            now = await read()
+            gone = _differing(self.version, now)
+            if gone:
+                self.now, self._members = now, gone
+                return None
+            return await save()
+
+        saved = await unit(work)
+        if self.now is not None:
+            self.version = _version(self.now)
+            raise Changed(_("Somebody else changed this while you were at it. What you wrote is still here."))
+        return saved
+
+    async def described(self, kind: str, fields: Sequence[Field], members: Mapping[str, str]) -> Held:
+        """Put what has changed into words, where something has."""
+        if self.now is not None:
+            by_name = {one.name: one for one in fields}
+            named = {name: by_name.get(members.get(name, name)) for name in self._members}
+            self.changes = [_change(name, one, self.now.get(name)) for name, one in named.items()]
+            last = await events.last_of(visit.visit().actor, visit.visit().project_id, kind, int(self.now["id"]))
+            if last is not None:
+                self.who, self.when = last
+        return self
+
+
+def _version(row: Row) -> str:
+    return ".".join(f"{name}:{_digest(value)}" for name, value in still(row).items())
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(dumps(value)).hexdigest()[:16]
+
+
+def _differing(version: str, row: Row) -> list[str]:
+    """Return the members that are not as the version says."""
+    then = dict(part.partition(":")[::2] for part in version.split("."))
+    now = {name: _digest(value) for name, value in still(row).items()}
+    return sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
+
+
+def _change(name: str, shown: Field | None, value: Any) -> Change:
+    label = shown.label if shown else (name[:1].upper() + name[1:].replace("_", " "))
+    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+        return Change(label, "")
+    titles = {one.value: one.title for one in shown.options} if shown else {}
+    if not titles and isinstance(value, int) and name.endswith("_id"):
+        return Change(label, "")
+    text = titles.get(str(value), str(value))
+    return Change(label, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

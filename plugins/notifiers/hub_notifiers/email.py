@@ -1,0 +1,196 @@
+"""E-mail, over any SMTP server: to addresses that are written down, and to people who wish alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, make_msgid
+from html import escape
+from typing import Annotated, Final, Self
+
+import aiosmtplib
+from pydantic import AfterValidator, Field, model_validator
+
+from hub.plugin import Choice, Group, Notice, Notifier, NotReady, Params, PluginError, Secret, Words
+from hub_notifiers import egress, words
+
+SECONDS: Final = 10.0
+"""How long the server may take for each step."""
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII
+)
+_HOST: Final = r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$"
+_MOST: Final = 100
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text.strip()):
+        raise ValueError("write an address such as hub@example.com")
+    return text.strip()
+
+
+def _addresses(several: tuple[str, ...]) -> tuple[str, ...]:
+    if len(several) > _MOST:
+        raise ValueError(f"write {_MOST} addresses at most")
+    return tuple(dict.fromkeys(_address(one) for one in several))
+
+
+class EmailParams(Params):
+    to: Annotated[Words, AfterValidator(_addresses)] = ()
+    """Addresses that always get it."""
+    members: bool = True
+    """Members of the project, and administrators, who wish alerts (a switch in everybody's account)."""
+    sender: Annotated[str, AfterValidator(_address)]
+    """Address that it comes from."""
+    host: Annotated[str, Field(pattern=_HOST), Group("Mail server")]
+    """Name of the SMTP server."""
+    port: Annotated[int, Field(ge=1, le=65535), Group("Mail server")] = 587
+    """Usually 587 with STARTTLS, 465 with TLS, 25 without either."""
+    encryption: Annotated[
+        str,
+        Choice(
+            {"starttls": "STARTTLS", "tls": "TLS from the first byte", "none": "None (only within one's own network)"}
+        ),
+        Group("Mail server"),
+    ] = "starttls"
+    """The server's certificate is always checked."""
+    username: Annotated[str, Field(max_length=255), Group("Mail server")] = ""
+    """User name, where the server asks for one."""
+    password: Annotated[Secret | None, Group("Mail server")] = None
+    """Its password."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if not self.to and not self.members:
+            raise ValueError("write an address, or send to members who wish alerts")
+        if self.encryption == "none" and self.username and self.host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("a password is not sent without encryption; choose STARTTLS or TLS")
+        return self
+
+
+class Email(Notifier[EmailParams]):
+    """E-mail."""
+
+    name = "email"
+    title = "E-mail"
+    description = "Sends e-mail to addresses, and to members who wish alerts."
+    params_type = EmailParams
+
+    async def send(self, params: EmailParams, notice: Notice) -> None:
+        """Send one message to everybody; people do not see who else gets it."""
+        people = [one for one in notice.people if _ADDRESS.fullmatch(one)] if params.members else []
+        everybody = list(dict.fromkeys([*params.to, *people]))
+        if not everybody:
+            if notice.event == "test":
+                raise PluginError("There is nobody to write to: no address is written down, and nobody wishes alerts.")
+            return
+        letter = _letter(params, notice)
+        try:
+            refused = await _deliver(params, notice, letter, everybody)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise _failure(params, error) from None
+        if refused:
+            raise PluginError(f"The mail server {params.host} refused {len(refused)} of {len(everybody)} addresses.")
+
+
+async def _deliver(
+    params: EmailParams, notice: Notice, letter: EmailMessage, everybody: Sequence[str]
+) -> Sequence[str]:
+    """Return the addresses that were refused, where others were taken."""
+    trust = ssl.create_default_context()
+    server = aiosmtplib.SMTP(
+        hostname=params.host, timeout=SECONDS, tls_context=trust, local_hostname=_own_name(),
+        use_tls=params.encryption == "tls", start_tls=params.encryption == "starttls",
+    )  # fmt: skip
+    connection = await _connected(params, notice)
+    try:
+        await server.connect(sock=connection)  # which closes it, too
+        if params.username:
+            await server.login(params.username, notice.secrets.get("password", ""))
+        refused, _ = await server.send_message(letter, sender=params.sender, recipients=list(everybody))
+        with suppress(aiosmtplib.SMTPException, OSError):  # the letter was taken, whatever becomes of the good-bye
+            await server.quit()
+    finally:
+        server.close()
+    return list(refused)
+
+
+async def _connected(params: EmailParams, notice: Notice) -> socket.socket:
+    """Return a connection to an address that was checked."""
+    loop = asyncio.get_running_loop()
+    for place in await egress.places("e-mail", params.host, params.port, inside=notice.inside):
+        family = socket.AF_INET6 if ipaddress.ip_address(place).version == 6 else socket.AF_INET
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.settimeout(0)
+        try:
+            await asyncio.wait_for(loop.sock_connect(connection, (place, params.port)), SECONDS)
+        except OSError:  # TimeoutError is one
+            connection.close()
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise NotReady(f"The mail server {params.host} could not be connected to on port {params.port}.")
+
+
+def _failure(params: EmailParams, error: Exception) -> PluginError:
+    who = f"The mail server {params.host}"
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return PluginError(f"{who} refused the user name or the password.")
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        passing = all(400 <= one.code < 500 for one in error.recipients)
+        return (NotReady if passing else PluginError)(f"{who} refused every address.")
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        if 400 <= error.code < 500:
+            return NotReady(f"{who} does not take the message now (code {error.code}).")
+        return PluginError(f"{who} refused the message (code {error.code}).")
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return NotReady(f"{who} has a certificate that is not trusted here, or that is not its own.")
+    if isinstance(error, ValueError) or type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}:
+        return PluginError(f"{who} cannot do what is wanted: check the encryption and the user name.")
+    return NotReady(f"The connection to the mail server {params.host} failed ({type(error).__name__}).")
+
+
+def _letter(params: EmailParams, notice: Notice) -> EmailMessage:
+    letter = EmailMessage()
+    letter["Subject"] = " ".join(words.shortened(f"{words.sign(notice)} {notice.sentence}", 200).split())
+    letter["From"] = formataddr(("Automation Hub", params.sender))
+    letter["To"] = ", ".join(params.to) or "undisclosed-recipients:;"
+    letter["Date"] = format_datetime(datetime.now(UTC))
+    letter["Message-ID"] = make_msgid(domain=params.sender.rpartition("@")[2])
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(plain(notice))
+    letter.add_alternative(html(notice), subtype="html")
+    return letter
+
+
+def plain(notice: Notice) -> str:
+    """Return the message for readers without HTML."""
+    rows = [notice.sentence, "", *(f"{name}: {value}" for name, value in words.facts(notice))]
+    return "\n".join([*rows, *(["", notice.url] if notice.url else [])]) + "\n"
+
+
+def html(notice: Notice) -> str:
+    """Return the message as HTML; every fact is escaped."""
+    rows = "".join(
+        f'<tr><td style="padding:2px 16px 2px 0;color:#667382">{escape(name)}</td><td>{escape(value)}</td></tr>'
+        for name, value in words.facts(notice)
+    )
+    link = f'<p><a href="{escape(notice.url)}">Open in the hub</a></p>' if notice.url else ""
+    return (
+        f'<div style="font-family:sans-serif;border-left:4px solid {words.color(notice)};padding-left:12px">'
+        f"<p><strong>{escape(notice.sentence)}</strong></p><table>{rows}</table>{link}</div>"
+    )
+
+
+def _own_name() -> str:
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9.-]{1,255}", name, re.ASCII) else "localhost"
