@@ -148,7 +148,7 @@ async def delete_channel(hub: Hub, actor: Actor, project_id: int | None, channel
 
 async def find(project_id: int | None, channel_id: int) -> Channel:
     """Return a channel of this project, or of the whole hub; `NotFound` for every other id."""
-    row = await _of(project_id).get_or_none(id=channel_id) if 0 < channel_id <= MAX_ID else None
+    row: Channel | None = await _of(project_id).get_or_none(id=channel_id) if 0 < channel_id <= MAX_ID else None
     if row is None:
         raise NotFound("There is no such channel here.")
     return row

@@ -132,8 +132,17 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
-from hub.shapes.texts import TextFault, TextFaults
+from hub.shapes.templates import (
+    Preview,
+    PreviewProblem,
+    PreviewVariable,
+    StarredTemplate,
+    TemplateFate,
+    TemplateFile,
+    TemplateImported,
+    TemplatePart,
+)
+from hub.shapes.texts import Contents, LastCommit, Runnable, TextFault, TextFaults
 from hub.shapes.upkeep import AuditEntry, Health, HealthNode, HealthPart, Retention
 from hub.shapes.work import (
     BuildTask,
@@ -195,6 +204,7 @@ __all__ = [
     "Coming",
     "Comparison",
     "Condition",
+    "Contents",
     "Dashboard",
     "DashboardTask",
     "DayFigures",
@@ -232,6 +242,7 @@ __all__ = [
     "KeyAbout",
     "KeyUse",
     "KnownHost",
+    "LastCommit",
     "LastNotice",
     "ListedApp",
     "ListedSchedule",
@@ -290,6 +301,7 @@ __all__ = [
     "Role",
     "Rules",
     "RunPair",
+    "Runnable",
     "Runner",
     "RunnerState",
     "RunnerTag",
@@ -313,7 +325,10 @@ __all__ = [
     "Teams",
     "Template",
     "TemplateFate",
+    "TemplateFile",
+    "TemplateImported",
     "TemplateLimits",
+    "TemplatePart",
     "TemplateRole",
     "TemplateVault",
     "TextFault",

@@ -48,37 +48,43 @@ class MariadbServer:
 
     async def start(self) -> None:
         """Make a data folder and serve it; the user of the hub has all rights on databases that begin with `hub_`."""
-        done = subprocess.run(
-            [
-                self._install, "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._folder / 'data'}",
-                "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M",
-            ],
-            check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"MariaDB's data folder could not be made: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        self._furnish()
         await self.resume()
         await self._administer(f"CREATE USER hub@localhost IDENTIFIED BY '{_PASSWORD}'")
         await self._administer("GRANT ALL ON `hub\\_%`.* TO hub@localhost")
 
     async def resume(self) -> None:
         """Serve, at the same place, and return once it answers; nothing is written to the disk before it suits."""
+        self._serve()
+        async with asyncio.timeout(_START):
+            while not await self._answers():
+                if self._process is None or self._process.poll() is not None:
+                    raise RuntimeError(f"MariaDB did not start: {_end_of(self._folder / 'log')}")
+                await asyncio.sleep(0.02)
+
+    def _furnish(self) -> None:
+        done = subprocess.run(
+            [self._install, *self._place(), "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"MariaDB's data folder could not be made: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    def _serve(self) -> None:
         self._process = subprocess.Popen(
             [
-                self._program, "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._folder / 'data'}",
-                f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}", "--skip-networking",
-                f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}", "--performance-schema=OFF",
-                "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync",
-                "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--innodb-file-per-table=0",
+                self._program, *self._place(), f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}",
+                "--skip-networking", f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}",
+                "--performance-schema=OFF", "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0",
+                "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M", "--innodb-file-per-table=0",
                 "--max-connections=200", "--key-buffer-size=1M", "--aria-pagecache-buffer-size=1M",
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        async with asyncio.timeout(_START):
-            while not await self._answers():
-                if self._process.poll() is not None:
-                    raise RuntimeError(f"MariaDB did not start: {_end_of(self._folder / 'log')}")
-                await asyncio.sleep(0.02)
+
+    def _place(self) -> list[str]:
+        data = self._folder / "data"
+        return ["--no-defaults", f"--user={getpass.getuser()}", f"--datadir={data}", "--innodb-log-file-size=16M"]
 
     def interrupt(self) -> None:
         """Stop serving at once, as a crash would: connections break, and what was committed stays."""

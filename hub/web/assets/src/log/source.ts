@@ -96,7 +96,8 @@ export class Reader {
   }
 
   async before(n: number, count: number): Promise<Slice> {
-    if (!this.whole) return n > 0 ? this.chosen(n - 1, true, count) : { lines: [], first: 0, next: 0, total: 0 }
+    if (n <= 0) return { lines: [], first: 0, next: 0, total: 0 }
+    if (!this.whole) return this.chosen(n - 1, true, count)
     const first = Math.max(0, n - count)
     const page = await fetchRange(this.base, first, n - first)
     return { ...page, next: n, lines: page.lines.filter((line) => line.n < n) }
