@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import exclusive, transaction, unit
+from hub.db import exclusive, hold_still, transaction, unit
 from hub.errors import Conflict, Invalid
 from hub.models import Template
 from hub.services import apps, events
@@ -24,7 +24,7 @@ from hub.services.backup.entries import Entry, TemplateEntry
 from hub.services.backup.merge import Report, merge
 from hub.services.backup.opened import Opened
 from hub.services.backup.param_keys import name_keys
-from hub.services.backup.picture import Picture, hold_still, take
+from hub.services.backup.picture import Picture, take
 from hub.services.backup.projects import tried
 from hub.services.backup.site import Change
 from hub.services.draft import Draft, refuse_unfit
