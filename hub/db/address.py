@@ -94,7 +94,9 @@ def read(url: str) -> Address:
     if parts.scheme in {"mysql", "mariadb"}:
         product = "MariaDB" if parts.scheme == "mariadb" else "MySQL"
         return Address("mysql", "hub.db.mysql", _shown(parts, product), _MYSQL | _mysql(parts, product))
-    raise SettingsError(f"The database URL must begin with sqlite, postgres or mysql (or mariadb). Write it like {EXAMPLES}.")
+    raise SettingsError(
+        f"The database URL must begin with sqlite, postgres or mysql (or mariadb). Write it like {EXAMPLES}."
+    )
 
 
 def _sqlite(name: str) -> Address:

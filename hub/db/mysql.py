@@ -39,8 +39,9 @@ _MODES: Final = (
 )
 _SESSION: Final = (
     # The driver writes this behind "SET sql_mode=", so that a session is set up in one statement.
-    f"'{_MODES}', time_zone='+00:00', "
-    "collation_connection=IF(VERSION() LIKE '%MariaDB%', '{}', '{}')".format(*COLLATIONS)
+    f"'{_MODES}', time_zone='+00:00', collation_connection=IF(VERSION() LIKE '%MariaDB%', '{{}}', '{{}}')".format(
+        *COLLATIONS
+    )
 )
 _ISOLATION: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 """What PostgreSQL has unless told otherwise, and what every compare-and-set of the services counts on."""
@@ -108,9 +109,7 @@ class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         return int((await self._said(query, values)).lastrowid)
 
-    async def execute_query(
-        self, query: str, values: list[Any] | None = None
-    ) -> tuple[int, Sequence[dict[str, Any]]]:
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[str, Any]]]:
         cursor = await self._said(query, values)
         found = await cursor.fetchall()
         if not found:
