@@ -37,13 +37,13 @@ _POSTGRES_OPTIONS = {
     "statement_cache_size": int,
     "sslmode": str,
 }
-_MYSQL: dict[str, Any] = {"minsize": 1, "maxsize": 10, "program_name": "hub", "read_timeout": 60}
+_MYSQL: dict[str, Any] = {"minsize": 1, "maxsize": 10, "program_name": "hub", "command_timeout": 60}
 _MYSQL_OPTIONS = {
     "minsize": int,
     "maxsize": int,
     "unix_socket": str,
     "connect_timeout": float,
-    "read_timeout": float,
+    "command_timeout": float,
     "ssl_mode": str,
     "ssl_ca": str,
 }

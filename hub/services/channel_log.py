@@ -26,12 +26,12 @@ LISTING = Listing(
     Notification,
     columns={
         "id": "id", "event": "event", "state": "state", "task_id": "task_id", "created": "created",
-        "settled": "settled", "attempts": "attempts",
+        "settled": "settled", "attempts": "attempts", "error": "error",
     },
     default="-id",
     searched=("event", "error"),
     words=("event", "state"),
-    unsorted=("settled", "task_id"),
+    unsorted=("settled", "task_id", "error"),
     usual=100,
     most=1000,
 )  # fmt: skip
@@ -95,7 +95,8 @@ async def try_project(hub: Hub, actor: Actor, project_id: int) -> None:
         except Invalid as fault:
             faults.append(f"{channel.name}: {fault}")
     if faults:
-        raise Invalid(" ".join(faults))
+        together = " ".join(faults)
+        raise Invalid(together)
 
 
 async def _test(hub: Hub, actor: Actor, channel: Channel, project_id: int | None) -> None:

@@ -148,7 +148,7 @@ async def delete_channel(hub: Hub, actor: Actor, project_id: int | None, channel
 
 async def find(project_id: int | None, channel_id: int) -> Channel:
     """Return a channel of this project, or of the whole hub; `NotFound` for every other id."""
-    row = await _of(project_id).get_or_none(id=channel_id) if 0 < channel_id <= MAX_ID else None
+    row: Channel | None = await _of(project_id).get_or_none(id=channel_id) if 0 < channel_id <= MAX_ID else None
     if row is None:
         raise NotFound("There is no such channel here.")
     return row
@@ -166,8 +166,8 @@ def _refuse_lost(notifier: Notifier[Any], before: Kept | None, draft: ChannelDra
     same = all(draft.params.get(name, before.given.get(name)) == before.given.get(name) for name in places)
     if same and not draft.secrets.get("url") and draft.params.get("url") is None:
         return
-    for name in before.secrets:
-        if name != "url" and name not in draft.secrets and draft.params.get(name) is None:
+    for name, value in before.secrets.items():
+        if value and name != "url" and name not in draft.secrets and draft.params.get(name) is None:
             raise Invalid("The channel leads elsewhere now, so write this secret down again.", field=f"secrets.{name}")
 
 
@@ -222,7 +222,9 @@ def _wire(hub: Hub, channel: Channel) -> dict[str, Any]:
 
 def _held(hub: Hub, channel: Channel) -> list[str]:
     """Names of the secrets that the channel holds itself."""
-    return sorted(keeping.opened(hub, channel).secrets) if channel.params.get(keeping.SEALED) else []
+    if not channel.params.get(keeping.SEALED):
+        return []
+    return sorted(name for name, value in keeping.opened(hub, channel).secrets.items() if value)
 
 
 _LAST = """

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.models import (
+    Channel,
     Environment,
     Freeze,
     HostConfig,
@@ -34,6 +35,7 @@ from hub.models import (
 )
 from hub.services import apps as app_drafts
 from hub.services import (
+    channels,
     environments,
     freezes,
     host_configs,
@@ -85,6 +87,7 @@ class Put:
 
 TEMPLATE = {"name": "New", "app": "bash", "playbook": "x.sh", "repository_id": "{repository_id}",
             "inventory_id": "{inventory_id}"}  # fmt: skip
+CHANNEL = {"name": "New", "notifier": "slack", "secrets": {"url": "https://chat.example.org/x"}}
 
 PUTS: dict[str, Put] = {
     f"{AT}/templates/{{template_id}}": Put(
@@ -181,6 +184,8 @@ PUTS: dict[str, Put] = {
     f"{AT}/freezes/{{freeze_id}}": Put(
         freezes.FreezeDraft, {"name": "New", "cron_format": "0 0 1 2 *", "minutes": 5}, Freeze, "freeze_id"
     ),
+    f"{AT}/channels/{{channel_id}}": Put(channels.ChannelDraft, CHANNEL, Channel, "channel_id"),
+    "/channels/{channel_id}": Put(channels.ChannelDraft, CHANNEL, Channel, "hub_channel_id"),
     f"{AT}/host_configs/{{host_config_id}}": Put(
         host_configs.HostConfigDraft,
         {"type": "host", "host": "new.example.org", "ssh_key_id": "{ssh_id}"},
@@ -284,7 +289,11 @@ async def ids(hub, mine) -> dict[str, Any]:
     await Role.create(slug="ops", name="Ops", permissions=4)
     ssh = await Key.create(name="SSH", type="ssh", project_id=mine.project)
     everywhere = await Runner.create(name="Everywhere", tags=[])
-    return {"user_id": person.id, "slug": "ops", "app": "bash", "ssh_id": ssh.id, "global_id": everywhere.id}
+    of_all = await Channel.create(name="Hub", notifier="slack", params={}, events=[], created=hub.clock())
+    return {
+        "user_id": person.id, "slug": "ops", "app": "bash", "ssh_id": ssh.id, "global_id": everywhere.id,
+        "hub_channel_id": of_all.id,
+    }  # fmt: skip
 
 
 def test_every_put_has_its_place_here():
@@ -306,6 +315,8 @@ async def test_what_an_old_client_never_knew_stays(path, admin, mine, ids):
     known = mine.ids(path) | ids
     if path == "/runners/{runner_id}":
         known["runner_id"] = ids["global_id"]
+    if path == "/channels/{channel_id}":
+        known["channel_id"] = ids["hub_channel_id"]
     if path == f"{AT}/roles/{{slug}}":
         await Role.filter(slug="ops").update(project_id=mine.project)
     if put.model is not None and put.before:
@@ -314,7 +325,7 @@ async def test_what_an_old_client_never_knew_stays(path, admin, mine, ids):
         await TemplateEnvironment.create(template_id=mine.template, environment_id=mine.environment, position=0)
     if put.model is User:
         put.body["username"] = "jane"  # that of an external user comes from elsewhere
-    body = {name: known[value[1:-1]] if str(value).startswith("{") and value != "{}" else value
+    body = {name: known[value[1:-1]] if isinstance(value, str) and value.startswith("{") and value != "{}" else value
             for name, value in put.body.items()}  # fmt: skip
     reply = await admin.put(path.format(**known), body)
     assert reply.status in {200, 204}, reply.data

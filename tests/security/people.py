@@ -12,6 +12,7 @@ from quart import Quart
 
 from hub.context import Hub
 from hub.models import (
+    Channel,
     Delivery,
     Environment,
     Freeze,
@@ -25,6 +26,7 @@ from hub.models import (
     Key,
     KnownHost,
     Membership,
+    Notification,
     Project,
     Repository,
     Runner,
@@ -267,8 +269,13 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
     known = await KnownHost.create(
         host=f"{name}.example.org", key_type="ssh-ed25519", key="AAAA", fingerprint=f"SHA256:{name}", created=now, **at
     )
+    channel = await Channel.create(name=f"{name} channel", notifier="slack", params={}, events=[], created=now, **at)
+    notice = await Notification.create(
+        channel=channel, event="task.failed", notice={"sentence": f"{name} told"}, state="failed", created=now
+    )
     artifact = await _with_artifact(hub, name, things.task)
     further = {
+        "channel_id": channel.id, "notice_id": notice.id,
         "artifact_id": artifact, "freeze_id": freeze.id, "known_host_id": known.id,
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.models import (
+    Channel,
     Delivery,
     Environment,
     Event,
@@ -21,6 +22,7 @@ from hub.models import (
     Inventory,
     Invite,
     Key,
+    Notification,
     Project,
     Repository,
     Runner,
@@ -43,9 +45,9 @@ from .people import with_triggers
 load_routes()
 
 MODELS = (
-    Delivery, Environment, Event, Freeze, HostConfig, Integration, IntegrationAlias, IntegrationMatcher,
-    IntegrationValue, Inventory, Invite, Key, Project, Repository, Runner, RunnerEnrolment, Schedule, SecretStorage,
-    State, StateAlias, Task, Template, TemplateRole, TemplateVault, View,
+    Channel, Delivery, Environment, Event, Freeze, HostConfig, Integration, IntegrationAlias, IntegrationMatcher,
+    IntegrationValue, Inventory, Invite, Key, Notification, Project, Repository, Runner, RunnerEnrolment, Schedule,
+    SecretStorage, State, StateAlias, Task, Template, TemplateRole, TemplateVault, View,
 )  # fmt: skip
 NOT_OF_A_PROJECT = {"project_id", "user_id"}
 """Parts of paths below a project that are no things of it; everything else is tried, also what comes later."""
@@ -83,6 +85,7 @@ BODIES: dict[str, Any] = {
     "perms": {"role_slug": "task_runner", "permissions": 1},
     "invites": {"status": "declined", "email": "x@example.org", "role": "guest"},
     "host_configs": {"type": "url", "host": "https://x.org/", "ssh_key_id": "key"},
+    "channels": {"name": "x", "notifier": "slack", "secrets": {"url": "https://example.org/x"}},
     "secret_storages": {"name": "x", "type": "vault", "secret": "x"},
 }
 

@@ -35,7 +35,8 @@ async def account_save() -> Response:
     """Change name and addresses."""
     here, sent = visit.visit(), await request.form
     row = await users.own_user(here.hub, here.actor)
-    body = {**profile_body(sent), **{name: row[name] for name in ("admin", "external", "pro", "alert")}}
+    kept = {name: row[name] for name in ("admin", "external", "pro")}
+    body = {**profile_body(sent), **kept, "alert": "alert" in sent}
     try:
         await users.update_user(here.hub, here.actor, row["id"], UserDraft.read(body))
     except FORM_ERRORS as fault:
@@ -100,12 +101,19 @@ async def _show(
 ) -> Response:  # fmt: skip
     here = visit.visit()
     row: dict[str, Any] = await users.own_user(here.hub, here.actor)
+    profile = profile or Filled(row, NOTHING, {})
     return await visit.show(
         "account.html", status=status, error=error, new_token=new_token,
-        profile=profile_fields(profile or Filled(row, NOTHING, {})),
+        profile=[*profile_fields(profile), _alert_field(profile)],
         password=[] if row["external"] else _password_fields(password_errors or {}),
         tokens=await token_form.rows(here.hub, here.actor),
     )  # fmt: skip
+
+
+def _alert_field(form: Filled) -> Field:
+    wished = "alert" in form.sent if form.sent else bool(form.row.get("alert"))
+    return Field("alert", _("Send me alerts by e-mail"), "tick", wished,
+                 help=_("What the e-mail channels of your projects tell."))  # fmt: skip
 
 
 def _password_fields(errors: dict[str, str]) -> list[Field]:

@@ -27,7 +27,7 @@ KINDS: Final[Mapping[str, str]] = {
     "secret_storages": N_("Secret storages"), "roles": N_("Roles"), "environments": N_("Variable groups"),
     "views": N_("Views"), "keys": N_("Keys"), "repositories": N_("Repositories"), "inventories": N_("Inventories"),
     "templates": N_("Templates"), "host_configs": N_("Keys of hosts"), "integrations": N_("Integrations"),
-    "schedules": N_("Schedules"), "freezes": N_("Freezes"), "known_hosts": N_("Known hosts"),
+    "schedules": N_("Schedules"), "freezes": N_("Freezes"), "known_hosts": N_("Known hosts"), "channels": N_("Channels"),
 }  # fmt: skip
 
 _SHOWN: Final = 400_000
@@ -81,7 +81,7 @@ async def project_restore_into(project_id: int) -> Response:
 async def _restore(project_id: int | None) -> Response:
     here = visit.visit()
     sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
-    text = await _text(sent) if sent else ""
+    text = await sent_text(sent) if sent else ""
     error, errors, report = "", dict[str, str](), None
     only_look = sent.get("do") != "restore"
     if sent:
@@ -114,7 +114,7 @@ def _done(report: Mapping[str, Any], project_id: int | None) -> Response:
     return visit.go("project_settings", project_id=project_id, say=say)
 
 
-async def _text(sent: Mapping[str, str]) -> str:
+async def sent_text(sent: Mapping[str, str]) -> str:
     """Return the file that was chosen, else the text of the field."""
     file = (await request.files).get("file")
     if file is None or not file.filename:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -13,26 +13,26 @@ _PLAIN = {words.GOOD: "good", words.BAD: "danger", words.WARN: "warning"}
 
 
 class SlackParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Secret address")]
     """Address of the incoming webhook, as Slack shows it; whoever knows it can write there."""
 
 
 class MattermostParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Secret address")]
     """Address of the incoming webhook, as Mattermost shows it; whoever knows it can write there."""
     channel: str = Field(default="", max_length=100)
     """Channel to write to, where the webhook is not locked to one."""
 
 
 class RocketChatParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Secret address")]
     """Address of the incoming webhook, as Rocket.Chat shows it; whoever knows it can write there."""
     channel: str = Field(default="", max_length=100)
     """Channel or user to write to, with the leading `#` or `@`, where it is not the webhook's own."""
 
 
 class DiscordParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Secret address")]
     """Address of the webhook, as Discord shows it; whoever knows it can write there."""
 
 

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import hmac
 import time
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import quote_plus
+
+from pydantic import Field
 
 from hub.plugin import Notice, Notifier, Params, PluginError, Retry, Secret
 from hub_notifiers import outgoing, words
@@ -19,9 +21,9 @@ _REFUSED: Final = 310000
 
 
 class DingTalkParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Secret address")]
     """Address of the robot, with its access token; whoever knows it can write there."""
-    secret: Secret | None = None
+    secret: Annotated[Secret | None, Field(title="Signing secret")] = None
     """What messages are signed with, where the robot's safety settings ask for a signature."""
 
 

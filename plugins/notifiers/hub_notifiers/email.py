@@ -18,7 +18,7 @@ from typing import Annotated, Final, Self
 import aiosmtplib
 from pydantic import AfterValidator, Field, model_validator
 
-from hub.plugin import Choice, Group, Notice, Notifier, NotReady, Params, PluginError, Secret, Words
+from hub.plugin import Choice, Notice, Notifier, NotReady, Params, PluginError, Secret, Words
 from hub_notifiers import egress, words
 
 SECONDS: Final = 10.0
@@ -45,25 +45,24 @@ def _addresses(several: tuple[str, ...]) -> tuple[str, ...]:
 class EmailParams(Params):
     to: Annotated[Words, AfterValidator(_addresses)] = ()
     """Addresses that always get it."""
-    members: bool = True
+    members: Annotated[bool, Field(title="Also to people who wish alerts")] = True
     """Members of the project, and administrators, who wish alerts (a switch in everybody's account)."""
     sender: Annotated[str, AfterValidator(_address)]
     """Address that it comes from."""
-    host: Annotated[str, Field(pattern=_HOST), Group("Mail server")]
+    host: Annotated[str, Field(pattern=_HOST, title="Mail server")]
     """Name of the SMTP server."""
-    port: Annotated[int, Field(ge=1, le=65535), Group("Mail server")] = 587
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
     """Usually 587 with STARTTLS, 465 with TLS, 25 without either."""
     encryption: Annotated[
         str,
         Choice(
             {"starttls": "STARTTLS", "tls": "TLS from the first byte", "none": "None (only within one's own network)"}
         ),
-        Group("Mail server"),
     ] = "starttls"
     """The server's certificate is always checked."""
-    username: Annotated[str, Field(max_length=255), Group("Mail server")] = ""
+    username: Annotated[str, Field(max_length=255)] = ""
     """User name, where the server asks for one."""
-    password: Annotated[Secret | None, Group("Mail server")] = None
+    password: Secret | None = None
     """Its password."""
 
     @model_validator(mode="after")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
+from pydantic import Field
+
 from hub.plugin import Choice, Notice, Notifier, Params, Secret
 from hub_notifiers import outgoing, words
 from hub_notifiers.chats import secret_of
@@ -17,7 +19,7 @@ _CLOSES: Final = {"task.success": "task.failed", "task.recovered": "task.failed"
 
 
 class PagerDutyParams(Params):
-    key: Secret
+    key: Annotated[Secret, Field(title="Integration key")]
     """Integration key of the service (Events API v2)."""
     severity: Annotated[
         str,

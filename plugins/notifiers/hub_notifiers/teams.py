@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field
 
 from hub.plugin import Notice, Notifier, Params, Secret
 from hub_notifiers import outgoing, words
@@ -14,7 +16,7 @@ _MARKS: Final = re.compile(r"([\\`*_\[\]])")
 
 
 class TeamsParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Secret address")]
     """Address of the workflow “Post to a channel when a webhook request is received”; whoever knows it can write."""
 
 

@@ -9,7 +9,7 @@ import re
 import time
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from hub.plugin import Choice, Notice, Notifier, Params, PluginError, Secret, Words
 from hub_notifiers import outgoing
@@ -36,11 +36,11 @@ def _headers(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class WebhookParams(Params):
-    url: Secret
+    url: Annotated[Secret, Field(title="Address")]
     """Where the request goes."""
     method: Annotated[str, Choice({"POST": "POST", "PUT": "PUT", "PATCH": "PATCH"})] = "POST"
     """How it is sent."""
-    secret: Secret | None = None
+    secret: Annotated[Secret | None, Field(title="Signing secret")] = None
     """What requests are signed with: header `X-Hub-Signature`."""
     authorization: Secret | None = None
     """Value of the header `Authorization`, such as `Bearer …`."""

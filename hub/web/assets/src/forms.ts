@@ -14,12 +14,14 @@ const value = (form: HTMLFormElement, name: string): string => {
   return field && 'value' in field ? String(field.value) : ''
 }
 
-// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values.
+// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values;
+// with "pick^=ansible|" one that begins so.
 const dependents = (form: HTMLFormElement): void => {
   for (const part of form.querySelectorAll<HTMLElement>('[data-when]')) {
     const fits = (part.dataset['when'] ?? '').split('&').every((condition) => {
       const [name = '', wanted = ''] = condition.split('=')
-      return wanted.split(',').includes(value(form, name))
+      const now = value(form, name.replace('^', ''))
+      return wanted.split(',').some((one) => (name.endsWith('^') ? now.startsWith(one) : now === one))
     })
     part.hidden = !fits
     if (part instanceof HTMLFieldSetElement) part.disabled = !fits
@@ -47,6 +49,26 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
   } finally {
     for (const button of buttons) button.disabled = false
   }
+}
+
+// data-waits="A worker looks …": what happens while a form that takes long is under way; one more click sends nothing.
+const waiting = (form: HTMLFormElement): void => {
+  const button = form.querySelector<HTMLButtonElement>('.form-foot .btn-primary')
+  const line = document.createElement('span')
+  line.className = 'form-waits'
+  line.setAttribute('role', 'status')
+  button?.parentElement?.append(line)
+  form.addEventListener('submit', (event) => {
+    if (button?.getAttribute('aria-disabled') === 'true') event.preventDefault()
+    button?.setAttribute('aria-disabled', 'true')
+    button?.classList.add('btn-loading')
+    line.textContent = form.dataset['waits'] ?? ''
+  })
+  addEventListener('pageshow', () => {
+    button?.removeAttribute('aria-disabled')
+    button?.classList.remove('btn-loading')
+    line.textContent = ''
+  })
 }
 
 const guardUnsaved = (form: HTMLFormElement): void => {
@@ -81,6 +103,7 @@ export const forms = (): void => {
     dependents(form)
   }
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-guard]')) guardUnsaved(form)
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-waits]')) waiting(form)
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
     if (event.defaultPrevented || form.dataset['quiet'] === undefined) return
