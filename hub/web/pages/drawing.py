@@ -16,7 +16,7 @@ from hub import __version__
 from hub.services import apps, hosts
 from hub.web import i18n
 from hub.web.encoding import wire_time
-from hub.web.forms import grouped
+from hub.web.forms import grouped, rows_of
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import assets, local_times, visit
@@ -218,7 +218,7 @@ def prepare(environment: Environment) -> None:
         "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
-        "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),
+        "sent_rows": rows_of, "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),
     }  # fmt: skip
 
 
