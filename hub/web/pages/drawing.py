@@ -229,6 +229,7 @@ async def shared() -> dict[str, Any]:
         "language": g.get("language") or visit.speak(),
         "theme": visit.theme(),
         "shortcuts": visit.shortcuts(),
+        "zone": visit.zone(),
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),
