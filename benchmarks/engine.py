@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -209,6 +210,7 @@ def main() -> None:
     parser.add_argument("--steps", help="of: first, running, waiting, paced, full, pass; else all")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # which clears up
     before = load()
     columns = asyncio.run(measured(given))
     print(f"Before: {before}; after: {load()}.\n")

@@ -114,7 +114,7 @@ async def embedded(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
 async def distributed(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
     """A server and a worker, with PostgreSQL that writes to the disk before it says so, and Redis."""
     async with AsyncExitStack() as stack:
-        carriers = await stack.enter_async_context(scaled())
+        carriers = await stack.enter_async_context(scaled("postgres"))
         hub = await stack.enter_async_context(booted(**carriers, **_folders(stack)))
         stand = Stand("Redis + PostgreSQL", await make_scene(hub, scripts), free_port())
         stand.pids |= {"postgres": await _steady_postgres(carriers["database_url"])}

@@ -166,8 +166,8 @@ def _refuse_lost(notifier: Notifier[Any], before: Kept | None, draft: ChannelDra
     same = all(draft.params.get(name, before.given.get(name)) == before.given.get(name) for name in places)
     if same and not draft.secrets.get("url") and draft.params.get("url") is None:
         return
-    for name in before.secrets:
-        if name != "url" and name not in draft.secrets and draft.params.get(name) is None:
+    for name, value in before.secrets.items():
+        if value and name != "url" and name not in draft.secrets and draft.params.get(name) is None:
             raise Invalid("The channel leads elsewhere now, so write this secret down again.", field=f"secrets.{name}")
 
 
@@ -222,7 +222,9 @@ def _wire(hub: Hub, channel: Channel) -> dict[str, Any]:
 
 def _held(hub: Hub, channel: Channel) -> list[str]:
     """Names of the secrets that the channel holds itself."""
-    return sorted(keeping.opened(hub, channel).secrets) if channel.params.get(keeping.SEALED) else []
+    if not channel.params.get(keeping.SEALED):
+        return []
+    return sorted(name for name, value in keeping.opened(hub, channel).secrets.items() if value)
 
 
 _LAST = """

@@ -15,9 +15,11 @@ from typing import Any, Final
 from hub.context import Hub
 from hub.db import rows
 from hub.errors import Invalid
+from hub.models import Template
 from hub.services import stats
 from hub.services.access import Grant, grant_for, visible_project_ids
 from hub.services.actor import Actor
+from hub.services.belongings import find
 from hub.services.reading import shown
 from hub.services.tasks.read import chosen_tasks
 from hub.services.tasks.states import UNFINISHED
@@ -183,6 +185,15 @@ async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
     return fresh
 
 
+async def template_figures(hub: Hub, actor: Actor, at: tuple[int, int], days: int) -> Figures:
+    """Return the same of one template; `at` are the ids of project and template. They are counted each time."""
+    project_id, template_id = at
+    await grant_for(actor, project_id)
+    await find(Template, project_id, template_id, "template")
+    first = await stats.first_since(hub.clock() - timedelta(days=days))
+    return await _counted('"template_id" = ?', [template_id], first)
+
+
 def forget() -> None:
     """Count anew the next time, whatever is remembered."""
     _REMEMBERED.clear()
@@ -194,7 +205,10 @@ _REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime,
 
 async def _count(scope: Scope, since: datetime) -> Figures:
     within, ids = scope.within('"project_id"')
-    first = await stats.first_since(since)
+    return await _counted(within, ids, await stats.first_since(since))
+
+
+async def _counted(within: str, ids: Sequence[int], first: int) -> Figures:
     oldest = await rows(
         f'SELECT "id" FROM "task" WHERE {within} AND "id" >= ? ORDER BY "id" DESC LIMIT 1 OFFSET {COUNTED - 1}',  # noqa: S608 - of constants
         [*ids, first],

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import Field
 
 from hub.context import Hub
@@ -21,6 +18,7 @@ from hub.services.belongings import Id
 from hub.services.contents import LookDraft, look_at, none_key
 from hub.services.draft import Draft
 from hub.services.inventories import InventoryDraft
+from hub.services.key_pairs import PairDraft, generate_key
 from hub.services.keys import KeyDraft
 from hub.services.repositories import RepositoryDraft
 from hub.services.template_drafts import TemplateDraft
@@ -66,9 +64,8 @@ async def add_repository(hub: Hub, actor: Actor, project_id: int, draft: LookDra
 
 async def make_key_pair(hub: Hub, actor: Actor, project_id: int, url: str) -> dict[str, Any]:
     """Add a new SSH key; its public half belongs at the server of the repository."""
-    await require(actor, project_id, MANAGE_RESOURCES)
-    private = await asyncio.to_thread(_private_key)
-    return await add_key(hub, actor, project_id, url, "ssh", {"private_key": private})
+    taken = {str(one["name"]) for one in await keys.list_keys(actor, project_id)}
+    return await generate_key(hub, actor, project_id, PairDraft(name=fresh(repository_name(url), taken)))
 
 
 async def add_key(
@@ -134,8 +131,3 @@ def template_name(path: str) -> str:
 def fresh(name: str, taken: set[str]) -> str:
     """Return the name, with a number behind it where it is taken."""
     return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(taken) + 3))) if one not in taken)
-
-
-def _private_key() -> str:
-    made = Ed25519PrivateKey.generate()
-    return made.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hub.shapes.backup import (
     Backup,
+    BackupChannel,
     BackupEnvironment,
     BackupFreeze,
     BackupHost,
@@ -179,6 +180,7 @@ __all__ = [
     "Artifact",
     "AuditEntry",
     "Backup",
+    "BackupChannel",
     "BackupEnvironment",
     "BackupFreeze",
     "BackupHost",

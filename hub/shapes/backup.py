@@ -202,6 +202,23 @@ class BackupHost(TypedDict):
 
 
 @described
+class BackupChannel(TypedDict):
+    """A channel, without its secrets."""
+
+    name: str
+    notifier: str
+    params: Free
+    keys: dict[str, str]
+    """Params that are keys of the project, by name."""
+    secrets: list[str]
+    """Names of those that it holds itself."""
+    events: list[str]
+    templates: NotRequired[list[str]]
+    """Left out for all of them."""
+    active: bool
+
+
+@described
 class BackupFreeze(TypedDict):
     """A time in which schedules start nothing."""
 
@@ -298,6 +315,7 @@ class Backup(TypedDict):
     schedules: list[BackupSchedule]
     freezes: list[BackupFreeze]
     known_hosts: list[BackupKnownHost]
+    channels: list[BackupChannel]
     secrets: NotRequired[LockedSecrets]
 
 

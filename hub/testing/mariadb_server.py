@@ -86,8 +86,11 @@ class MariadbServer:
         data = self._folder / "data"
         return ["--no-defaults", f"--user={getpass.getuser()}", f"--datadir={data}", "--innodb-log-file-size=16M"]
 
-    def interrupt(self) -> None:
+    async def interrupt(self) -> None:
         """Stop serving at once, as a crash would: connections break, and what was committed stays."""
+        await asyncio.to_thread(self._kill)
+
+    def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -95,7 +98,7 @@ class MariadbServer:
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
-        self.interrupt()
+        self._kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
@@ -132,13 +135,9 @@ class MariadbServer:
             await cursor.execute("SET foreign_key_checks = 0")
             tables = await self._tables(cursor, name)
             looks = (f"SELECT '{table}' FROM DUAL WHERE EXISTS (SELECT 1 FROM `{table}`)" for table in tables)  # noqa: S608 - names of ours
-            await cursor.execute(" UNION ALL ".join(looks))
+            await cursor.execute(f"{' UNION ALL '.join(looks)} UNION {_COUNTED}", [name, _HISTORY])
             for (table,) in await cursor.fetchall():
-                await cursor.execute(f"DELETE FROM `{table}`")  # noqa: S608 - a name of ours
-            await connection.commit()
-            await cursor.execute(_COUNTED, [name, _HISTORY])
-            for (table,) in await cursor.fetchall():
-                await cursor.execute(f"ALTER TABLE `{table}` AUTO_INCREMENT = 1")
+                await cursor.execute(f"TRUNCATE `{table}`")
 
     async def _tables(self, cursor: Any, name: str) -> list[str]:
         await cursor.execute(_NAMES, [name, _HISTORY])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.models import Task, TaskChunk
 from hub.services import log
 from hub.services.log import Piece, Tail
-from hub.testing.carriers import SETUPS
+from hub.testing.carriers import MARIADB, SETUPS
 
 from .task_steps import started
 
@@ -24,7 +24,7 @@ SLOW = settings(
 )
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(params=[*SETUPS, MARIADB])
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

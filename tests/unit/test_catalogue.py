@@ -82,7 +82,7 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
     found = registry.load(off=(), builtin=builtin.MODULES)
     kinds: list[type[Params]] = []
     titles: list[str] = []
-    for kind in (found.executors, found.key_types, found.secret_backends, found.inventory_sources):
+    for kind in (found.executors, found.key_types, found.secret_backends, found.inventory_sources, found.notifiers):
         for extension in kind.values():
             assert isinstance(extension, Extension)
             if extension.name not in found.secret_backends:  # those are set in hub.toml, not on a page
@@ -90,8 +90,9 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
             titles.append(extension.title)
     kinds += [executor.task_params_type for executor in found.executors.values()]
     # Names of products are the same everywhere.
-    names = {"Ansible", "Bash", "INI", "JSON", "Node.js", "OpenTofu", "PowerShell", "Pulumi", "Python", "Terraform",
-             "Terragrunt", "YAML"}  # fmt: skip
+    names = {"Ansible", "Bash", "DingTalk", "Discord", "Gotify", "INI", "JSON", "Mattermost", "Microsoft Teams",
+             "Node.js", "OpenTofu", "PATCH", "POST", "PUT", "PagerDuty", "PowerShell", "Pulumi", "Python", "Rocket.Chat",
+             "STARTTLS", "Slack", "Telegram", "Terraform", "Terragrunt", "YAML", "ntfy"}  # fmt: skip
     said = {title for title in titles if title not in names}
     for kind in kinds:
         for field in fields_of(kind, {}, prefix=""):

@@ -9,6 +9,7 @@ from typing import Any
 from hub.context import Hub
 from hub.models import Role, Schedule
 from hub.services import (
+    channels,
     environments,
     freezes,
     host_configs,
@@ -29,6 +30,7 @@ from hub.services import (
 from hub.services.actor import Actor
 
 CANARY = "canary-7f3a"
+CHANNEL_SECRET = f"{CANARY}-channel"
 KEY_SECRET, GROUP_SECRET, TOKEN_SECRET, ANSWER = (f"{CANARY}-{one}" for one in ("key", "group", "token", "answer"))
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIokncmVH0TUuLPPoL5HbbPP2Xu/Q0e2rZ35LUH5FHcx"
@@ -190,6 +192,11 @@ async def furnished(hub: Hub, actor: Actor, name: str = "Everything") -> int:
         *at, known_hosts.KnownHostDraft(lines=f"web {ANOTHER_HOST_KEY}\n@revoked db {HOST_KEY}", trusted=False)
     )
     await known_hosts.set_policy(*at, known_hosts.PolicyDraft(policy="ask"))
+    for body in ({"name": "Chat", "notifier": "slack", "params": {"url": outside["id"]}, "events": ["task.failed"],
+                  "template_ids": [build["id"]]},
+                 {"name": "Chat", "notifier": "gotify", "params": {"server": "https://push.example.org"},
+                  "secrets": {"token": CHANNEL_SECRET}, "active": False}):  # fmt: skip
+        await channels.create_channel(*at, channels.ChannelDraft.read(body))
     await _starts(
         at,
         build["id"],

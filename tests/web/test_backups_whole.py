@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hub import models
 from hub.models import (
+    Channel,
     Environment,
     HostConfig,
     Integration,
@@ -59,6 +60,7 @@ WRITTEN = {
     Role: {"slug"},
     SecretStorage: set(),
     HostConfig: set(),
+    Channel: {"created"},
     KnownHost: {"fingerprint", "created", "host", "key_type", "key"},  # the last three are its line
 }
 """Models of a document, and their columns that are none of its members: secrets, what happened, what follows."""
@@ -66,7 +68,7 @@ NAMES = {
     "host": "name", "active": "inactive", "become_key_id": "become_key", "repository_id": "repository",
     "ssh_key_id": "ssh_key", "inventory_id": "inventory", "environment_id": "environment", "view_id": "view",
     "build_template_id": "build_template", "template_id": "template", "auth_secret_id": "auth_secret",
-    "secret_storage_id": "secret_storage",
+    "secret_storage_id": "secret_storage", "template_ids": "templates",
 }  # fmt: skip
 """Members that are called otherwise than their columns."""
 LEFT_OUT = {
@@ -78,7 +80,7 @@ ENTRIES = {
     Project: "MetaEntry", Key: "KeyEntry", Repository: "RepositoryEntry", Inventory: "InventoryEntry",
     Environment: "EnvironmentEntry", View: "ViewEntry", Template: "TemplateEntry", Schedule: "ScheduleEntry",
     Integration: "IntegrationEntry", Role: "RoleEntry", SecretStorage: "StorageEntry", HostConfig: "HostEntry",
-    KnownHost: "KnownHostEntry",
+    KnownHost: "KnownHostEntry", Channel: "ChannelEntry",
 }  # fmt: skip
 
 

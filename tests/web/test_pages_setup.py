@@ -9,9 +9,10 @@ import pytest
 from quart import Quart
 
 from hub.context import Hub
-from hub.models import Inventory, Key, Membership, Repository, Task, Template, User
-from hub.services import setup
-from hub.services.passwords import hash_password
+from hub.models import Inventory, Key, Membership, Repository, Task, Template
+from hub.services import setup, users
+from hub.services.users import UserDraft
+from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader, Sheet
 from hub.testing.scene import Scene, make_repository
 from hub.web.app import make_app
@@ -93,15 +94,17 @@ async def test_a_key_is_made_or_pasted_on_the_way(stage: Scene, reader: Reader) 
 
 
 async def test_who_may_only_run_is_not_led_there(stage: Scene, app: Quart) -> None:
-    user = await User.create(username="runner", name="R", email="r@example.org", password=await hash_password("s3cret-word"), created=stage.hub.clock())
-    await Membership.create(project=stage.project, user=user, role="task_runner")
+    draft = UserDraft.read({"name": "R", "username": "runner", "email": "r@example.org", "password": PASSWORD})
+    user = await users.create_user(stage.hub, stage.actor, draft)
+    await Membership.create(project=stage.project, user_id=user["id"], role="task_runner")
     reader = Reader(app)
-    await reader.sign_in("runner", "s3cret-word")
+    await reader.sign_in("runner", PASSWORD)
     assert (await reader.get(f"/project/{stage.project.id}/setup")).status == 403
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("plays/deploy_app.yml", "Deploy app"), ("infra/net", "Net"), (".", "Run"), ("a.b-c.sh", "A b c")]
+    ("path", "name"),
+    [("plays/deploy_app.yml", "Deploy app"), ("infra/net", "Net"), (".", "Run"), ("a.b-c.sh", "A b c")],
 )
 def test_names_are_taken_from_paths(path: str, name: str) -> None:
     assert setup.template_name(path) == name

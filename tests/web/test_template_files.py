@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 
 from hub.context import Hub
-from hub.errors import Conflict, Forbidden, Invalid
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import (
     Environment,
     Integration,
@@ -189,6 +189,13 @@ def test_a_day_in_yaml_stays_a_text() -> None:
     assert parsed("start_version: 2030-01-31\n") == {"start_version": "2030-01-31"}
 
 
+async def test_a_template_of_another_project_is_not_exported(scene: Scene) -> None:
+    other = await Project.create(name="Other", created=scene.hub.clock())
+    template = await rich(scene)
+    with pytest.raises(NotFound):
+        await export(scene.hub, scene.actor, other.id, template.id)
+
+
 async def test_only_who_manages_the_project_exports_and_imports(scene: Scene) -> None:
     template = await rich(scene)
     document = await taken(scene, template)
@@ -206,7 +213,7 @@ async def test_the_page_shows_what_would_come_of_a_file_and_then_brings_it(scene
     assert file.headers["Content-Disposition"] == 'attachment; filename="Deploy.yaml"'
     asked = await reader.send(f"{root}/import", {"text": file.text, "do": "look"})
     assert asked.status == 400
-    assert "There is a template named" in asked.text
+    assert "A template is named “Deploy” already" in asked.text
     looked = await reader.send(f"{root}/import", {"text": file.text, "do": "look", "name": "Second", "again": "yes"})
     assert "is there, and is used" in looked.text
     assert await Template.all().count() == 2

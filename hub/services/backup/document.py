@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from hub.errors import Invalid, TooLarge
 from hub.services.backup.entries import (
+    ChannelEntry,
     Entry,
     EnvironmentEntry,
     FreezeEntry,
@@ -37,11 +38,11 @@ MOST: Final = 5_000
 
 KINDS: Final = (
     "secret_storages", "roles", "environments", "views", "keys", "repositories", "inventories", "templates",
-    "host_configs", "integrations", "schedules", "freezes", "known_hosts",
+    "host_configs", "integrations", "schedules", "freezes", "known_hosts", "channels",
 )  # fmt: skip
 """In the order in which they are made."""
 
-UNNAMED: Final = frozenset({"integrations", "schedules", "freezes"})
+UNNAMED: Final = frozenset({"integrations", "schedules", "freezes", "channels"})
 """Kinds that nothing refers to: several of them may be called the same."""
 
 REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -97,6 +98,7 @@ class Document(Draft):
     schedules: Annotated[list[ScheduleEntry], BeforeValidator(_filled)] = Field(default_factory=list)
     freezes: list[FreezeEntry] = Field(default_factory=list)
     known_hosts: list[KnownHostEntry] = Field(default_factory=list)
+    channels: list[ChannelEntry] = Field(default_factory=list)
     secrets: Locked | None = None
 
     @property
@@ -178,6 +180,9 @@ def references(kind: str, entry: Entry) -> Iterator[tuple[str, str, str]]:
             yield f"environments.{number}", "environments", name
         for member, name in entry.named_keys().items():
             yield f"task_params.{member}", "keys", name
+    if isinstance(entry, ChannelEntry):
+        yield from ((f"keys.{member}", "keys", name) for member, name in entry.keys.items())
+        yield from ((f"templates.{number}", "templates", name) for number, name in enumerate(entry.templates or ()))
     params = getattr(entry, "task_params", None)
     inventory = getattr(params, "inventory_name", None)
     if inventory:

@@ -334,6 +334,20 @@ class FreezeEntry(Named):
     minutes: Count = 0
 
 
+class ChannelEntry(Named):
+    """A channel, without its secrets."""
+
+    notifier: str = Field(max_length=100)
+    params: dict[str, Any] = Field(default_factory=dict)
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Params that are keys of the project, by name."""
+    secrets: list[str] = Field(default_factory=list)
+    """Names of those that it holds itself."""
+    events: list[str] = Field(default_factory=list)
+    templates: list[str] | None = None
+    active: bool = True
+
+
 class KnownHostEntry(Entry):
     """The key of an ssh server."""
 

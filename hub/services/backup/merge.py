@@ -15,7 +15,7 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Inventory, Template
 from hub.services.actor import Actor
 from hub.services.backup import document as documents
-from hub.services.backup import put, put_parts
+from hub.services.backup import put, put_channels, put_parts
 from hub.services.backup.document import KINDS, UNNAMED, Document
 from hub.services.backup.entries import Entry
 from hub.services.backup.opened import Opened
@@ -36,6 +36,7 @@ _PUT = {
     "schedules": put_parts.schedule,
     "freezes": put_parts.freeze,
     "known_hosts": put_parts.known_host,
+    "channels": put_channels.channel,
 }
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import Invalid
-from hub.models import Key, Schedule
+from hub.models import Channel, Key, Schedule
 from hub.services.backup import locked
 from hub.services.backup.document import Document
 from hub.services.backup.picture import SECRET_TYPES, Picture
 from hub.services.keys import read_secret
+from hub.services.notices import channel_params
 from hub.services.schedule_params import open_secret
 
 
@@ -28,10 +29,12 @@ class Opened:
     secret_storages: dict[str, str] = field(default_factory=dict, repr=False)
     schedules: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     """Secret answers, by the place of the schedule in its list."""
+    channels: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    """Secrets that channels hold themselves, by the place of the channel in its list."""
 
     def text(self) -> str:
         """Return it as JSON."""
-        members = ("keys", "environments", "secret_storages", "schedules")
+        members = ("keys", "environments", "secret_storages", "schedules", "channels")
         return json.dumps({name: getattr(self, name) for name in members})
 
     @classmethod
@@ -63,6 +66,11 @@ async def read(hub: Hub, picture: Picture) -> Opened:
     places = {row_id: str(number) for number, (_, row_id) in enumerate(picture.things["schedules"])}
     for schedule in await Schedule.filter(secret__isnull=False, **own):
         found.schedules[places[schedule.id]] = open_secret(hub, schedule)
+    places = {row_id: str(number) for number, (_, row_id) in enumerate(picture.things["channels"])}
+    for channel in await Channel.filter(**own):
+        secrets = channel_params.opened(hub, channel).secrets
+        if filled := {name: value for name, value in secrets.items() if value}:
+            found.channels[places[channel.id]] = filled
     return found
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from hub.context import Hub
+from hub.models import Channel
 from hub.services import apps
-from hub.services.backup.entries import TemplateEntry
+from hub.services.backup.entries import ChannelEntry, TemplateEntry
 from hub.services.backup.picture import Picture
 from hub.services.backup.site import Site
+from hub.services.notices import channel_params
+from hub.services.notices.channel_keys import keys_of
 from hub.services.params import key_members
 
 
@@ -23,6 +26,15 @@ async def name_keys(hub: Hub, picture: Picture) -> Picture:
                 name = names.get(given)
                 params = {**params, member: {"key": name}} if name else {n: v for n, v in params.items() if n != member}
         picture.things["templates"][number] = (entry.model_copy(update={"task_params": params}), row_id)
+    for number, (channel, row_id) in enumerate(picture.things["channels"]):
+        assert isinstance(channel, ChannelEntry)
+        row = await Channel.get(id=row_id)
+        refs = keys_of(hub, row)
+        keys = {member: names[ref] for member, ref in refs.items() if ref in names}
+        params = {member: value for member, value in channel.params.items() if member not in refs}
+        secrets = sorted(channel_params.opened(hub, row).secrets)
+        entry = channel.model_copy(update={"params": params, "keys": keys, "secrets": secrets})
+        picture.things["channels"][number] = (entry, row_id)
     return picture
 
 

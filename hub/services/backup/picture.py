@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.models import (
+    Channel,
     Environment,
     Freeze,
     HostConfig,
@@ -35,6 +36,7 @@ from hub.models import (
 from hub.services import inventory_sources
 from hub.services.backup.document import KINDS, UNNAMED, VERSION, Document
 from hub.services.backup.entries import (
+    ChannelEntry,
     Entry,
     EnvironmentEntry,
     FreezeEntry,
@@ -126,6 +128,7 @@ async def take(project_id: int) -> Picture:
         "schedules": [(_schedule(one, names), one.id) for one in await Schedule.filter(**own).order_by("id")],
         "freezes": [(_freeze(one), one.id) for one in await Freeze.filter(**own).order_by("id")],
         "known_hosts": [(_known_host(one), one.id) for one in await KnownHost.filter(**own).order_by("id")],
+        "channels": [(_channel(one, names), one.id) for one in await Channel.filter(**own).order_by("id")],
     }
     for kind, things in picture.things.items():
         things.sort(key=_place if kind in UNNAMED else lambda thing: thing[0].key)
@@ -301,6 +304,16 @@ def _freeze(one: Freeze) -> FreezeEntry:
     return FreezeEntry(
         name=one.name, active=one.active, everything=one.everything, starts=_moment(one.starts), ends=_moment(one.ends),
         cron_format=one.cron_format, time_zone=one.time_zone, minutes=one.minutes,
+    )  # fmt: skip
+
+
+def _channel(one: Channel, names: Mapping[str, Names]) -> ChannelEntry:
+    """What of its params are keys, and which secrets it holds, is said by who knows the notifiers."""
+    wanted, known = one.template_ids, names["templates"]
+    return ChannelEntry(
+        name=one.name, notifier=one.notifier, params=dict(one.params.get("given", {})), events=one.events,
+        templates=None if wanted is None else [known[number] for number in wanted if number in known],
+        active=one.active,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from hub.services.backup.param_keys import name_keys
 from hub.services.backup.picture import Picture, take
 from hub.services.backup.projects import tried
 from hub.services.backup.site import Change
+from hub.services.belongings import find
 from hub.services.draft import Draft, refuse_unfit
 
 VERSION: Final = 1
@@ -57,6 +58,7 @@ async def export(hub: Hub, actor: Actor, project_id: int, template_id: int) -> d
     await require(actor, project_id, MANAGE_RESOURCES, template_id=template_id)
     async with transaction():
         await hold_still()
+        await find(Template, project_id, template_id, "template")
         picture = await name_keys(hub, await take(project_id))
     name = {row_id: entry.key for entry, row_id in picture.things["templates"]}.get(template_id, "")
     found = _closure(picture.document(), name)
@@ -106,8 +108,7 @@ async def _put(
     document, name = file
     present = {kind: {entry.key: entry for entry, _ in picture.things[kind]} for kind in KINDS}
     if name in present["templates"] and not draft.replace:
-        raise Conflict(f"There is a template named “{name}” in this project. Give the new one another name, or replace "
-                       "that one.")  # fmt: skip
+        raise Conflict(f"A template is named “{name}” already; give this one another name, or replace that one.")
     used, warnings = _take_what_is_there(document, name, present)
     for kind in STARTERS:
         entries = getattr(document, kind) if draft.starters else []

@@ -1,6 +1,6 @@
 // Small comforts of forms: parts that depend on a choice, quiet sending, reveal, and a warning before losing work.
 import { gettext } from './i18n'
-import { keepForm } from './kept'
+import { signInAgain } from './kept'
 import { say } from './say'
 
 const value = (form: HTMLFormElement, name: string): string => {
@@ -39,8 +39,7 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
       redirect: 'manual',
     })
     if (answer.status === 401) {
-      keepForm(form)
-      location.reload() // which leads by way of the sign-in back to here
+      signInAgain()
     } else if (answer.type !== 'opaqueredirect' && !answer.ok) {
       const body = (await answer.json().catch(() => ({}))) as { error?: string }
       say(body.error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
