@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,18 +136,18 @@ class Bench:
         path = f"/project/{template.project_id}/tasks/{task_id}/lines?first=-1&count=1"
         lags: list[float] = []
         while True:
-            asked = time.time()
             lines = (await self.client.ask("GET", path))["lines"]
             words = lines[0]["s"].split() if lines else []
             if words[:1] == ["wrote"]:
                 return lags
             if words[:1] == ["line"]:
-                lags.append(asked - float(words[-1]))
+                lags.append(time.time() - float(words[-1]))
             await asyncio.sleep(0.1)
 
     async def one_pass(self, count: int) -> None:
         """Let one task of many through: fifty projects, and a slot for one."""
-        hub = self.stand.scene.hub
+        own = self.stand.scene.hub
+        hub = replace(own, settings=own.settings.model_copy(update={"max_parallel_tasks": 1}))
         projects = [await Project.create(name=f"P{number}", created=hub.clock()) for number in range(50)]
         members = {"repository": self.stand.scene.repository, "app": "bash", "playbook": "nothing.sh", "name": "t"}
         templates = [await Template.create(project=one, allow_parallel_tasks=True, **members) for one in projects]
@@ -177,11 +179,14 @@ class Bench:
             "waiting": lambda: self.waiting(queued, given.rate),
             "paced": lambda: self.lines(paced, "one task writes 50,000 lines/s", 1),
             "full": lambda: self.lines(full, "two tasks write what they can", 2),
+            "pass": lambda: self.one_pass(given.waiting),
         }
         for name, step in steps.items():
+            if name == "pass":
+                self.client.close()
+                self.stand.end()
             if not given.steps or name in given.steps.split(","):
                 await step()
-        self.client.close()
         return self.figures
 
 
@@ -200,10 +205,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50, help="launches a second")
     parser.add_argument("--seconds", type=int, default=8, help="for which they come")
     parser.add_argument("--runs", type=int, default=25, help="launches one at a time")
+    parser.add_argument("--waiting", type=int, default=10_000, help="tasks that one pass looks through")
     parser.add_argument("--only", choices=["embedded", "distributed"])
-    parser.add_argument("--steps", help="of: first, running, waiting, paced, full; else all")
+    parser.add_argument("--steps", help="of: first, running, waiting, paced, full, pass; else all")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # which clears up
     before = load()
     columns = asyncio.run(measured(given))
     print(f"Before: {before}; after: {load()}.\n")

@@ -1,6 +1,6 @@
 """Weighs pages as a browser loads them first, and times what dashboards, the palette and log searches ask.
 
-usage: python benchmarks/pages.py [--tasks 1000000] [--lines 1000000]      prints two tables
+usage: python benchmarks/pages.py [--tasks 1000000] [--lines 1000000]      prints three tables
 
 Weights are bytes as they are sent: the page (gzip), and every script, style and picture that it names (brotli). Times
 are the median of five, with a fresh answer each time.
@@ -16,14 +16,16 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from quart.typing import TestClientProtocol
 
 from hub.db import execute
 from hub.models import Project, Task, TaskChunk, Template
-from hub.services import dashboard, finding, log, log_search
-from hub.services.log_search import Wanted
+from hub.services import dashboard, finding, log, log_search, template_list
+from hub.services.log_search import Wanted as Words
+from hub.services.template_list import Wanted
 from hub.testing import thrift
 from hub.testing.booted import PASSWORD, booted
 from hub.testing.scene import Scene, make_scene
@@ -105,14 +107,38 @@ async def times(scene: Scene, task_id: int, tasks: int, lines: int) -> None:
         "failing templates": lambda: dashboard.failing(scope),
         "figures of 30 days": lambda: figures(30),
         "figures of a year (the newest 100,000)": lambda: figures(365),
-        f"a word near the end of {lines:,} lines": lambda: log_search.search(task_id, Wanted("needle")),
-        "a word that is nowhere": lambda: log_search.search(task_id, Wanted("nowhere at all")),
-        "a pattern": lambda: log_search.search(task_id, Wanted(r"fatal: \[web\d+\]", regex=True)),
-        "the first error": lambda: log_search.search(task_id, Wanted(errors=True, limit=1)),
+        f"a word near the end of {lines:,} lines": lambda: log_search.search(task_id, Words("needle")),
+        "a word that is nowhere": lambda: log_search.search(task_id, Words("nowhere at all")),
+        "a pattern": lambda: log_search.search(task_id, Words(r"fatal: \[web\d+\]", regex=True)),
+        "the first error": lambda: log_search.search(task_id, Words(errors=True, limit=1)),
     }
     print("\n| asked | ms |\n| --- | --- |")
     for name, ask in asked.items():
         print(f"| {name} | {await timed(ask):.0f} |", flush=True)
+
+
+async def list_times(client: TestClientProtocol, scene: Scene, root: str) -> None:
+    """Print the third table: the list of templates, as the database is asked and as the browser gets it."""
+    hx = {"HX-Request": "true"}
+
+    async def part(query: str) -> None:
+        answer = await client.get(f"{root}/templates?{query}", headers=hx)
+        assert answer.status_code == 200
+        await answer.get_data(as_text=False)
+
+    asked = {
+        "the first page": ("", Wanted()),
+        "page 100": ("page=100", Wanted(page=99)),
+        "a word that one of them holds": ("q=09999", Wanted(text="09999")),
+        "a word that all of them hold": ("q=deploy", Wanted(text="deploy")),
+        "those whose last run failed": ("status=error", Wanted(status="error")),
+        "last run first": ("sort=recent", Wanted(sort="recent")),
+        "one page of starred ones": ("starred=true", Wanted(starred=True)),
+    }
+    print(f"\n| of {TEMPLATES:,} templates | read, ms | as HTML, ms |\n| --- | --- | --- |")
+    for name, (query, wanted) in asked.items():
+        read = await timed(partial(template_list.look, scene.actor, scene.project.id, wanted))
+        print(f"| {name} | {read:.0f} | {await timed(partial(part, query)):.0f} |", flush=True)
 
 
 async def main(tasks: int, lines: int) -> None:
@@ -128,11 +154,13 @@ async def main(tasks: int, lines: int) -> None:
             root = f"/project/{scene.project.id}"
             print("| page | itself, KiB | all that it loads, KiB (wanted < 150) |\n| --- | --- | --- |")
             for page in ("/projects", "/overview", "/search?q=deploy", "/account", f"/project/{small.id}/templates",
-                         f"{root}/history", f"{root}/stats", f"{root}/tasks/{task_id}", f"{root}/templates/1/tasks",
-                         f"{root}/templates/1/edit", f"{root}/templates/1/run"):  # fmt: skip
+                         f"{root}/templates", f"{root}/templates/1/details", f"{root}/history", f"{root}/stats",
+                         f"{root}/tasks/{task_id}", f"{root}/templates/1/tasks", f"{root}/templates/1/edit",
+                         f"{root}/templates/1/run"):  # fmt: skip
                 packed, whole = await weigh(client, page)
                 print(f"| `{page}` | {packed / 1024:.1f} | {whole / 1024:.1f} |", flush=True)
             await times(scene, task_id, tasks, lines)
+            await list_times(client, scene, root)
 
 
 if __name__ == "__main__":

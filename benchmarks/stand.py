@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,10 +39,19 @@ class Stand:
     token: str = ""
     pids: dict[str, int] = field(default_factory=dict)
     """By part: `server`, and where there are such `worker`, `postgres` and `redis`."""
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def spent(self) -> dict[str, float]:
         """Seconds of processor time that each part has used, with the programs that it ran and that are over."""
         return {part: _tree(pid) for part, pid in self.pids.items()}
+
+    def end(self) -> None:
+        """End the hub's own processes; the database stays until the stand is left."""
+        for one in self.running:
+            one.terminate()
+        for one in self.running:
+            one.wait()
+        self.running.clear()
 
     def cost(self, before: Mapping[str, float], count: int) -> dict[str, float]:
         """Milliseconds of processor time for each of `count`, by part, since `before`."""
@@ -94,7 +104,7 @@ class Client:
 async def embedded(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
     """One process with SQLite."""
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(booted())
+        hub = await stack.enter_async_context(booted(**_folders(stack)))
         stand = Stand("embedded", await make_scene(hub, scripts), free_port())
         await _start(stack, stand, {})
         yield stand
@@ -104,8 +114,8 @@ async def embedded(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
 async def distributed(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
     """A server and a worker, with PostgreSQL that writes to the disk before it says so, and Redis."""
     async with AsyncExitStack() as stack:
-        carriers = await stack.enter_async_context(scaled())
-        hub = await stack.enter_async_context(booted(**carriers))
+        carriers = await stack.enter_async_context(scaled("postgres"))
+        hub = await stack.enter_async_context(booted(**carriers, **_folders(stack)))
         stand = Stand("Redis + PostgreSQL", await make_scene(hub, scripts), free_port())
         stand.pids |= {"postgres": await _steady_postgres(carriers["database_url"])}
         redis = Redis.from_url(carriers["redis_url"])
@@ -114,6 +124,12 @@ async def distributed(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
         names = {"HUB_DATABASE_URL": carriers["database_url"], "HUB_REDIS_URL": carriers["redis_url"]}
         await _start(stack, stand, names)
         yield stand
+
+
+def _folders(stack: AsyncExitStack) -> dict[str, Any]:
+    """A data folder with few neighbours, as a real hub has: those beside it are allowed to tasks one by one."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-", dir="/var/tmp")))
+    return {"data_dir": folder / "data", "local_repository_roots": (folder / "data/repositories",)}
 
 
 async def _steady_postgres(url: str) -> int:
@@ -137,11 +153,12 @@ async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str
         "HUB_LOCAL_REPOSITORY_ROOTS": str(own.local_repository_roots[0]), "HUB_LOG_LEVEL": "warning", **carriers,
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | settings
+    stack.callback(stand.end)
     for part, arguments in {"server": ["serve"], "worker": ["worker", "--slots", "64"]}.items():
         if part == "server" or carriers:
             command = [*os.environ.get(f"BENCH_{part.upper()}", f"{sys.executable} -m hub").split(), *arguments]
             running = subprocess.Popen(command, env=environment)
-            stack.callback(_end, running)
+            stand.running.append(running)
             stand.pids[part] = running.pid
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stand.port}/api", timeout=60) as client:
         while True:
@@ -153,11 +170,6 @@ async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str
         stand.token = (await client.post("/user/tokens", json={})).json()["id"]
         while not (await client.get("/workers")).json():
             await asyncio.sleep(0.05)
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    running.terminate()
-    running.wait()
 
 
 def load() -> str:

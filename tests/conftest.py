@@ -64,9 +64,9 @@ def setup() -> str:
 @pytest.fixture
 async def carriers(setup: str) -> AsyncIterator[dict[str, Any]]:
     """Settings of the set-up: none for SQLite and one process; a fresh database and Redis for `scaled`."""
-    from hub.testing.carriers import embedded, scaled
+    from hub.testing.carriers import of
 
-    async with embedded() if setup == "embedded" else scaled() as settings:
+    async with of(setup) as settings:
         yield settings
 
 

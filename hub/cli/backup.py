@@ -34,8 +34,8 @@ def command(
 ) -> None:
     """Write everything to FILE, while the hub goes on working.
 
-    The file is of one moment, and fits SQLite and PostgreSQL alike. Secrets in it are sealed with the key ring, which
-    is not in it: back that up apart, or use --with-keys.
+    The file is of one moment, and fits SQLite, PostgreSQL and MariaDB alike. Secrets in it are sealed with the key
+    ring, which is not in it: back that up apart, or use --with-keys.
     """
     settings = settings_of(ctx)
     passphrase = read_password(from_stdin=passphrase_stdin) if with_keys else ""

@@ -66,7 +66,7 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
         row["used"] = f"{len(row['tasks'])} of {row['slots']}"
         row["runs"] = ", ".join(str(task["id"]) for task in row["tasks"])
         row["tags"] = ", ".join(row["tags"])
-    show_table(rows, "node", "host", "state", "tags", "used", "runs", "version", "seen")
+    show_table(rows, "node", "host", "state", "tags", "used", "runs", "isolation", "version", "seen")
 
 
 @command.command("drain")

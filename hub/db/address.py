@@ -37,13 +37,13 @@ _POSTGRES_OPTIONS = {
     "statement_cache_size": int,
     "sslmode": str,
 }
-_MYSQL: dict[str, Any] = {"minsize": 1, "maxsize": 10, "program_name": "hub", "read_timeout": 60}
+_MYSQL: dict[str, Any] = {"minsize": 1, "maxsize": 10, "program_name": "hub", "command_timeout": 60}
 _MYSQL_OPTIONS = {
     "minsize": int,
     "maxsize": int,
     "unix_socket": str,
     "connect_timeout": float,
-    "read_timeout": float,
+    "command_timeout": float,
     "ssl_mode": str,
     "ssl_ca": str,
 }
@@ -94,7 +94,9 @@ def read(url: str) -> Address:
     if parts.scheme in {"mysql", "mariadb"}:
         product = "MariaDB" if parts.scheme == "mariadb" else "MySQL"
         return Address("mysql", "hub.db.mysql", _shown(parts, product), _MYSQL | _mysql(parts, product))
-    raise SettingsError(f"The database URL must begin with sqlite, postgres or mysql (or mariadb). Write it like {EXAMPLES}.")
+    raise SettingsError(
+        f"The database URL must begin with sqlite, postgres or mysql (or mariadb). Write it like {EXAMPLES}."
+    )
 
 
 def _sqlite(name: str) -> Address:

@@ -163,7 +163,8 @@ class MysqlEditor(MySQLSchemaEditor):
         return [row["name"] for row in found]
 
     def _table_generate_extra(self, table: str) -> str:
-        return f" ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {self.client.collation}"
+        client: Any = self.client
+        return f" ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {client.collation}"
 
 
 _REFERENCES = """

@@ -1,20 +1,20 @@
-"""MariaDB and MySQL for Tortoise: sessions that behave as other databases do, and transactions that survive cancellation.
+"""MariaDB and MySQL for Tortoise: sessions that behave as elsewhere, and transactions that survive cancellation.
 
 The name holds "mysql" because Tortoise's migrations choose their dialect by the module of the client class.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
 import asyncmy
 from asyncmy import errors
-from asyncmy.constants import CLIENT, ER
+from asyncmy.constants import CLIENT, CR, ER
 from asyncmy.converters import conversions, escape_datetime
 from tortoise.backends.base.client import (
     ConnectionWrapper,
@@ -39,14 +39,15 @@ _MODES: Final = (
 )
 _SESSION: Final = (
     # The driver writes this behind "SET sql_mode=", so that a session is set up in one statement.
-    f"'{_MODES}', time_zone='+00:00', "
-    "collation_connection=IF(VERSION() LIKE '%MariaDB%', '{}', '{}')".format(*COLLATIONS)
+    f"'{_MODES}', time_zone='+00:00', collation_connection=IF(VERSION() LIKE '%MariaDB%', '{{}}', '{{}}')".format(
+        *COLLATIONS
+    )
 )
 _ISOLATION: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 """What PostgreSQL has unless told otherwise, and what every compare-and-set of the services counts on."""
 
 
-def _utc(moment: datetime, mapping: Mapping[Any, Any] | None = None) -> str:
+def _utc(moment: datetime, mapping: dict[Any, Any] | None = None) -> str:
     """Write a moment as UTC, which all columns hold; the driver would leave its zone out."""
     plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo is not None else moment
     return str(escape_datetime(plain, mapping))
@@ -102,15 +103,39 @@ def has_number(error: BaseException | None, *numbers: int) -> bool:
     return False
 
 
-class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for MySQL brings no types
+@asynccontextmanager
+async def usable(connection: Any) -> AsyncIterator[None]:
+    """Let a connection go that is lost: the pool would hand it out once more before it notices."""
+    try:
+        yield
+    except errors.Error as error:
+        if has_number(error, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.NET_PACKET_TOO_LARGE):
+            connection.close()
+        raise
+
+
+@asynccontextmanager
+async def answered(seconds: float | None) -> AsyncIterator[None]:
+    """Wait no longer for the server's answer. The driver's own limit loses cancellations on Python 3.11."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise OperationalError(f"The database did not answer within {seconds:g} s.") from None
+
+
+class _Statements(MySQLClient):
     """Statements whose every error has Tortoise's name: those of a lost connection, too."""
+
+    command_timeout: float | None = None
+    """Seconds that a statement may take."""
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         return int((await self._said(query, values)).lastrowid)
 
-    async def execute_query(
-        self, query: str, values: list[Any] | None = None
-    ) -> tuple[int, Sequence[dict[str, Any]]]:
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[str, Any]]]:
+        if not query:  # what Tortoise makes of an update that sets nothing; the server refuses to do nothing
+            return 0, []
         cursor = await self._said(query, values)
         found = await cursor.fetchall()
         if not found:
@@ -123,9 +148,10 @@ class _Statements(MySQLClient):  # type: ignore[misc]  # Tortoise's backend for 
 
     async def _said(self, query: str, values: list[Any] | None) -> Any:
         try:
-            async with self.acquire_connection() as connection, connection.cursor() as cursor:
+            async with self.acquire_connection() as connection, usable(connection), connection.cursor() as cursor:
                 self.log.debug("%s: %s", query, values)
-                await cursor.execute(query, values)
+                async with answered(self.command_timeout):
+                    await cursor.execute(query, values)
                 return cursor
         except errors.Error as error:
             self._failed(error)
@@ -140,6 +166,10 @@ class Client(_Statements):
 
     collation = ""
     """The one that new tables get."""
+
+    def __init__(self, *, command_timeout: float | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.command_timeout = command_timeout
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - Tortoise's own signature
         """Open the pool; who does not answer and who refuses are told apart."""
@@ -179,7 +209,7 @@ class Client(_Statements):
 _REFUSALS: Final = (ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR)
 
 
-class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc]  # Tortoise brings no types here
+class TransactionClient(_Statements, TransactionWrapper):
     """The connection while a transaction is open."""
 
     committed = False
@@ -189,6 +219,7 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self.collation: str = connection.collation
+        self.command_timeout = connection.command_timeout
         self._doom: errors.Error | None = None
 
     def _failed(self, error: errors.Error) -> None:
@@ -211,9 +242,10 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Many rows."""
         try:
-            async with self.acquire_connection() as connection, connection.cursor() as cursor:
+            async with self.acquire_connection() as connection, usable(connection), connection.cursor() as cursor:
                 self.log.debug("%s: %s", query, values)
-                await cursor.executemany(query, values)
+                async with answered(self.command_timeout):
+                    await cursor.executemany(query, values)
         except errors.Error as error:
             self._failed(error)
             raise translated(error) from error
@@ -243,8 +275,9 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
     async def rollback(self) -> None:
         """Take everything back; a connection that is gone has done so already."""
         try:
-            await TransactionWrapper.rollback(self)
-        except errors.Error:
+            async with answered(self.command_timeout):
+                await TransactionWrapper.rollback(self)
+        except (errors.Error, OperationalError):
             self._connection.close()
             self._finalized = True
 
@@ -266,7 +299,8 @@ class TransactionClient(_Statements, TransactionWrapper):  # type: ignore[misc] 
 
     async def _tell(self, verb: Any) -> None:
         try:
-            await verb(self)
+            async with answered(self.command_timeout):
+                await verb(self)
         except errors.Error as error:
             raise translated(error) from error
 

@@ -183,10 +183,8 @@ async def _locked(address: Address) -> AsyncIterator[BaseDBAsyncClient]:
     if address.dialect == "sqlite":
         # A table that is built anew is dropped in between; with references on, that would delete what refers to it.
         address = address.changed(foreign_keys="OFF", busy_timeout=_PATIENCE * 1000)
-    elif address.dialect == "postgres":
-        address = address.changed(command_timeout=None)
     else:
-        address = address.changed(read_timeout=None)
+        address = address.changed(command_timeout=None)
     async with _connected(address) as client, client._in_transaction() as connection:  # noqa: SLF001 - what Tortoise's in_transaction calls
         if address.dialect == "postgres":
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [lock_number(_LOCK)])

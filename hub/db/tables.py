@@ -68,7 +68,10 @@ async def opened(url: str) -> AsyncIterator[Source]:
             kinds = await _postgres_columns(server)
             yield _PostgresSource(server, {table: tuple(columns) for table, columns in kinds.items()})
     else:
-        raise _unfit()
+        from hub.db import mysql_tables  # noqa: PLC0415 - its driver is an extra
+
+        async with mysql_tables.opened(address, history=HISTORY, at_once=AT_ONCE) as source:
+            yield source
 
 
 @asynccontextmanager
@@ -92,7 +95,10 @@ async def emptied(url: str) -> AsyncIterator[Target]:
             yield target
             await target.hold(references)
     else:
-        raise _unfit()
+        from hub.db import mysql_tables  # noqa: PLC0415 - its driver is an extra
+
+        async with mysql_tables.emptied(address, history=HISTORY) as filled:
+            yield filled
 
 
 class _SqliteSource:
@@ -271,7 +277,3 @@ def _typed(kind: str, value: Any) -> Any:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _unfit() -> SettingsError:
-    return SettingsError("Whole-hub backups are for SQLite and PostgreSQL. Use mysqldump for this database.")

@@ -12,8 +12,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from tortoise.exceptions import OperationalError
-
 from hub.db.database import Database, current
 from hub.db.unbroken import unbroken
 
@@ -142,7 +140,7 @@ async def _persist(work: Callable[[], Awaitable[T]]) -> T:
     for pause in _PAUSES:
         try:
             return await _transact(work)
-        except OperationalError as error:
+        except Exception as error:
             if not _is_deadlock(error):
                 raise
             log.info("The database took back a unit that stood in the way of another: %s. It is done again.", error)
@@ -152,8 +150,8 @@ async def _persist(work: Callable[[], Awaitable[T]]) -> T:
 
 def _is_deadlock(error: BaseException) -> bool:
     """Whether the database took back the whole transaction, to be done again."""
-    cause = error.args[0] if error.args else None
-    return getattr(cause, "sqlstate", None) in _DEADLOCKS
+    told = (error, *error.args[:1])  # the driver's own error, or Tortoise's around it
+    return any(getattr(one, "sqlstate", None) in _DEADLOCKS for one in told)
 
 
 async def _transact(work: Callable[[], Awaitable[T]]) -> T:

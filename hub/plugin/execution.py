@@ -32,6 +32,10 @@ class Capabilities:
     """What the template's `playbook` field is called in forms."""
     script_patterns: tuple[str, ...] = ()
     """Glob patterns of files to offer for that field."""
+    script_line: str = ""
+    """Extended regular expression of POSIX; files that have such a line are offered before the others."""
+    script_folders: tuple[str, ...] = ()
+    """Glob patterns of files whose folders are offered, where the field names a folder."""
     needs_inventory: bool = False
     inventory_types: tuple[str, ...] = ()
     """Wire inventory types that fit, the usual one first."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
@@ -80,6 +81,7 @@ class Cron:
         return sorted(islice(found, most))
 
 
+@lru_cache(maxsize=2048)  # a calendar reads the texts of all schedules of a project, each several times
 def parse(text: str, time_zone: str = "") -> Cron:
     """Understand a cron text; a zone in the text counts before `time_zone`, which is UTC when empty.
 

@@ -15,9 +15,11 @@ from typing import Any, Final
 from hub.context import Hub
 from hub.db import rows
 from hub.errors import Invalid
+from hub.models import Template
 from hub.services import stats
 from hub.services.access import Grant, grant_for, visible_project_ids
 from hub.services.actor import Actor
+from hub.services.belongings import find
 from hub.services.reading import shown
 from hub.services.tasks.read import chosen_tasks
 from hub.services.tasks.states import UNFINISHED
@@ -26,6 +28,9 @@ AT_WORK: Final = 30
 """Unfinished tasks that are listed; the rest is counted."""
 
 FAILING: Final = 15
+
+_LOOKED_AT: Final = 2000
+"""Newest tasks that failed, among which those are looked for that nothing has made good since."""
 
 CHOICES: Final = 200
 """Templates that the history offers to choose one of; further ones are found by searching."""
@@ -38,9 +43,6 @@ SPANS: Final = (7, 30, 90, 365)
 
 FRESH: Final = timedelta(seconds=30)
 """How long figures are given again without counting anew."""
-
-_STEP: Final = 5000
-"""Tasks by which the first that counts moves on."""
 
 _KEPT: Final = 200
 """Figures that are remembered at most."""
@@ -97,16 +99,48 @@ async def at_work(scope: Scope) -> AtWork:
         [*statuses, *ids],
     )
     rank = "CASE \"task\".\"status\" WHEN 'waiting_confirmation' THEN 0 WHEN 'waiting' THEN 2 ELSE 1 END"
-    found = await chosen_tasks(f'{where} ORDER BY {rank}, "task"."id" LIMIT {AT_WORK}', [*statuses, *ids])
+    chosen = f'{where} ORDER BY {rank}, "task"."id" LIMIT {AT_WORK}'
+    found = await chosen_tasks(chosen, [*statuses, *ids], positions=True)
     return AtWork(await _readable(scope.actor, found), {row["status"]: int(row["number"]) for row in counts})
 
 
 async def failing(scope: Scope) -> list[dict[str, Any]]:
-    """Return the newest task of every template of which it failed, newest first."""
-    within, ids = scope.within('"template"."project_id"')
-    newest = '(SELECT MAX("one"."id") FROM "task" AS "one" WHERE "one"."template_id" = "template"."id")'
-    where = f'"task"."id" = {newest} AND "task"."status" = ? AND {within} ORDER BY "task"."id" DESC LIMIT {FAILING}'
-    return await _readable(scope.actor, await chosen_tasks(where, ["error", *ids]))
+    """Return the newest task of every template of which it failed, newest first.
+
+    They are looked for among the newest tasks that failed. Only where those were almost all made good, every template
+    is looked at.
+    """
+    within, ids = scope.within('"task"."project_id"')
+    edge = await rows(_FAILED.format(within=within, offset=_LOOKED_AT - 1), ids)
+    first = edge[0]["id"] if edge else 0
+    found = [row["id"] for row in await rows(_NOT_MADE_GOOD.format(within=within), [*ids, first])]
+    if edge and len(found) < FAILING:
+        within, ids = scope.within('"template"."project_id"')
+        found = [row["id"] for row in await rows(_OF_EACH_TEMPLATE.format(within=within), ids)]
+    if not found:
+        return []
+    where = f'"task"."id" IN ({", ".join("?" * len(found))}) ORDER BY "task"."id" DESC'
+    return await _readable(scope.actor, await chosen_tasks(where, found))
+
+
+_FAILED: Final = """
+    SELECT "id" FROM "task" WHERE "status" = 'error' AND {within} ORDER BY "id" DESC LIMIT 1 OFFSET {offset}
+"""
+
+_NOT_MADE_GOOD: Final = f"""
+    SELECT "task"."id" FROM "task"
+    WHERE "task"."status" = 'error' AND {{within}} AND "task"."id" >= ?
+      AND NOT EXISTS (SELECT 1 FROM "task" AS "newer"
+                      WHERE "newer"."template_id" = "task"."template_id" AND "newer"."id" > "task"."id")
+    ORDER BY "task"."id" DESC LIMIT {FAILING}
+"""  # noqa: S608 - of constants
+
+_OF_EACH_TEMPLATE: Final = f"""
+    SELECT "task"."id"
+    FROM (SELECT (SELECT MAX("one"."id") FROM "task" AS "one" WHERE "one"."template_id" = "template"."id") AS "id"
+          FROM "template" WHERE {{within}}) AS "newest" JOIN "task" ON "task"."id" = "newest"."id"
+    WHERE "task"."status" = 'error' ORDER BY "task"."id" DESC LIMIT {FAILING}
+"""  # noqa: S608 - of constants
 
 
 async def _readable(actor: Actor, found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -151,6 +185,15 @@ async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
     return fresh
 
 
+async def template_figures(hub: Hub, actor: Actor, at: tuple[int, int], days: int) -> Figures:
+    """Return the same of one template; `at` are the ids of project and template. They are counted each time."""
+    project_id, template_id = at
+    await grant_for(actor, project_id)
+    await find(Template, project_id, template_id, "template")
+    first = await stats.first_since(hub.clock() - timedelta(days=days))
+    return await _counted('"template_id" = ?', [template_id], first)
+
+
 def forget() -> None:
     """Count anew the next time, whatever is remembered."""
     _REMEMBERED.clear()
@@ -162,12 +205,16 @@ _REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime,
 
 async def _count(scope: Scope, since: datetime) -> Figures:
     within, ids = scope.within('"project_id"')
-    first = await stats.first_since(since)
+    return await _counted(within, ids, await stats.first_since(since))
+
+
+async def _counted(within: str, ids: Sequence[int], first: int) -> Figures:
     oldest = await rows(
         f'SELECT "id" FROM "task" WHERE {within} AND "id" >= ? ORDER BY "id" DESC LIMIT 1 OFFSET {COUNTED - 1}',  # noqa: S608 - of constants
         [*ids, first],
     )
     if oldest:  # in steps, so that what is remembered of the same tasks is found again
-        first = -(-oldest[0]["id"] // _STEP) * _STEP
+        step = max(1, COUNTED // 20)
+        first = -(-oldest[0]["id"] // step) * step
     found = await stats.by_day(f'{within} AND "id" >= ?', [*ids, first])
     return Figures(found[::-1], bool(oldest))

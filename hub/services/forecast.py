@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,21 +79,27 @@ def _moments(schedule: Schedule, first: datetime, until: datetime, zone: ZoneInf
         yield Coming(first, schedule)
         return
     left = schedule.max_runs - schedule.runs if schedule.max_runs else sys.maxsize
+    further = schedules.moments(schedule, first)
     begun: datetime | None = first
     while begun is not None and begun <= until and left > 0:
         end = _end_of(begun.astimezone(zone).date(), zone)
-        day = [begun, *islice(_up_to(end, schedules.moments(schedule, begun)), PER_DAY)]
+        day = [begun]
+        following: datetime | None = None
+        for at in islice(further, PER_DAY):
+            if at > end:
+                following = at
+                break
+            day.append(at)
         shown = day[: min(left, PER_DAY)]
         more = len(day) > PER_DAY and left > PER_DAY
         yield from (Coming(at, schedule, more=more and at == shown[-1]) for at in shown)
         if more and schedule.max_runs:
             return  # how many of its runs are left after such a day nobody counted
         left -= len(shown)
-        begun = next(schedules.moments(schedule, end), None)
-
-
-def _up_to(end: datetime, moments: Iterator[datetime]) -> Iterator[datetime]:
-    return takewhile(lambda one: one <= end, moments)
+        if len(day) > PER_DAY:
+            further = schedules.moments(schedule, end)
+            following = next(further, None)
+        begun = following
 
 
 def _end_of(day: date, zone: ZoneInfo) -> datetime:

@@ -35,7 +35,7 @@ class Others:
     states: list[User]
     """Inventories with an alias of a Terraform state that asks for it."""
     params: list[User]
-    """Templates, channels and inventories that name it in their params."""
+    """Integrations whose secret it is; templates, channels and inventories that name it in their params."""
 
     @property
     def all(self) -> list[User]:
@@ -63,7 +63,9 @@ async def others(hub: Hub, project_id: int, key_id: int) -> Others:
 
 
 async def _in_params(hub: Hub, project_id: int, key_id: int) -> list[User]:
+    pushes = await _rows(Integration, project_id, auth_secret_id=key_id)
     return [
+        *(User("integration", one["id"], one["name"]) for one in pushes),
         *(User("template", one["id"], one["name"]) for _, one, _ in await _templates(hub, project_id, key_id)),
         *(User("channel", one["id"], one["name"]) for one, _ in await _channels(hub, project_id, key_id)),
         *(User("inventory", one["id"], one["name"]) for one in await _sources(hub, project_id, key_id)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -41,6 +41,8 @@ LISTING = Listing(
 
 CHECK_SECONDS: Final = 10.0
 """Time that a type has to look at a secret."""
+EXPIRY_NOTICE: Final = timedelta(days=14)
+"""How long before a secret expires people are warned."""
 IN_USE = "Access Key is in use by one or more templates"
 
 

@@ -24,6 +24,8 @@ M = TypeVar("M", bound=Model)
 
 KEY: Final = "listing_key"
 _NULL: Final = "listing_null"
+_NEAR: Final = 8
+"""Part of the reach that is looked at first: what many rows hold is found there."""
 _BELOW: Final = frozenset({"lt", "lte"})
 
 
@@ -118,6 +120,13 @@ class Plan:
         return page.of([*named, *(row for row in page if row["id"] != self.wanted.number)]) if named else page
 
     async def _found(self, query: QuerySet[Any], names: Sequence[str]) -> Page[dict[str, Any]]:
+        if self.reach is not None and self.reach >= _NEAR * self.limit:
+            page = await replace(self, reach=self.reach // _NEAR)._read(query, names)  # noqa: SLF001 - the same class
+            if len(page) == self.limit or not (page.previous if self.backwards else page.following):
+                return page
+        return await self._read(query, names)
+
+    async def _read(self, query: QuerySet[Any], names: Sequence[str]) -> Page[dict[str, Any]]:
         more = {KEY: self.column.path}
         edge = await self._edge(query)
         queries = [query.filter(one) for one in self.wanted.apart] or [query]

@@ -22,6 +22,7 @@ from hub.services.tasks.retention import OVER, archive, clear_chunks, drop_log, 
 
 logger = logging.getLogger(__name__)
 
+LOCK: Final = "retention"
 ROUND: Final = timedelta(minutes=5)
 """How often it is looked what is due."""
 DAILY: Final = timedelta(days=1)
@@ -40,7 +41,7 @@ class Removed:
 
 async def run(hub: Hub) -> Mapping[int, Removed] | None:
     """Remove and archive what is due; return what went, by project. None when this is another node's work."""
-    if not await election.take(hub, "retention", ROUND):
+    if not await election.take(hub, LOCK, ROUND):
         return None
     if await election.take(hub, "retention daily", DAILY):
         await _finish_what_was_begun()
@@ -165,7 +166,7 @@ async def _paced(hub: Hub, steps: AsyncIterator[int]) -> AsyncIterator[int]:
         began = time.monotonic()
         if began - held > ROUND.total_seconds() / 4:
             held = began
-            await election.take(hub, "retention", ROUND)
+            await election.take(hub, LOCK, ROUND)
 
 
 async def _tell(hub: Hub, project_id: int, went: Removed) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -32,19 +34,31 @@ def topic(node: str) -> str:
     return f"worker/{node}"
 
 
-async def tell(hub: Hub, host: str, tags: list[str], slots: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a worker tells of itself."""
+
+    host: str
+    tags: Sequence[str]
+    slots: int
+    isolation: str = ""
+    """What keeps its tasks from the hub's own files, such as `landlock` or `bubblewrap, user tasks`; `none`."""
+
+
+async def tell(hub: Hub, said: Said) -> bool:
     """Say that this worker is there; return whether it is to take nothing new."""
-    now = hub.clock()
-    if not await execute(_SEEN, [now, slots, hub.node]):
+    now, isolation = hub.clock(), said.isolation[:100]
+    if not await execute(_SEEN, [now, said.slots, isolation, hub.node]):
         await Worker.create(
-            node=hub.node, host=host[:255], version=__version__[:50], tags=tags, slots=slots, started=now, seen=now
-        )
+            node=hub.node, host=said.host[:255], version=__version__[:50], tags=list(said.tags), slots=said.slots,
+            isolation=isolation, started=now, seen=now,
+        )  # fmt: skip
         await hub.bell.ring(DISPATCH)  # what waited for a worker may go
     found = await rows('SELECT "draining" FROM "worker" WHERE "node" = ?', [hub.node], flags=["draining"])
     return bool(found and found[0]["draining"])
 
 
-_SEEN = 'UPDATE "worker" SET "seen" = ?, "slots" = ? WHERE "node" = ?'
+_SEEN = 'UPDATE "worker" SET "seen" = ?, "slots" = ?, "isolation" = ? WHERE "node" = ?'
 
 
 async def leave(hub: Hub) -> None:
@@ -107,6 +121,7 @@ def _wire(worker: Worker, tasks: list[dict[str, Any]], *, lost: bool) -> dict[st
         "version": worker.version,
         "tags": worker.tags,
         "slots": worker.slots,
+        "isolation": worker.isolation,
         "state": LOST if lost else DRAINING if worker.draining else ON,
         "draining": worker.draining,
         "started": worker.started,

@@ -133,9 +133,18 @@ from hub.shapes.system import (
     Worker,
     WorkerTask,
 )
-from hub.shapes.templates import Preview, PreviewProblem, PreviewVariable, StarredTemplate, TemplateFate
-from hub.shapes.texts import TextFault, TextFaults
-from hub.shapes.upkeep import AuditEntry, Retention
+from hub.shapes.templates import (
+    Preview,
+    PreviewProblem,
+    PreviewVariable,
+    StarredTemplate,
+    TemplateFate,
+    TemplateFile,
+    TemplateImported,
+    TemplatePart,
+)
+from hub.shapes.texts import Contents, LastCommit, Runnable, TextFault, TextFaults
+from hub.shapes.upkeep import AuditEntry, Health, HealthNode, HealthPart, Retention
 from hub.shapes.work import (
     BuildTask,
     Choice,
@@ -197,6 +206,7 @@ __all__ = [
     "Coming",
     "Comparison",
     "Condition",
+    "Contents",
     "Dashboard",
     "DashboardTask",
     "DayFigures",
@@ -213,6 +223,9 @@ __all__ = [
     "Extraction",
     "Found",
     "Freeze",
+    "Health",
+    "HealthNode",
+    "HealthPart",
     "HostConfig",
     "HostError",
     "HostFacts",
@@ -231,6 +244,7 @@ __all__ = [
     "KeyAbout",
     "KeyUse",
     "KnownHost",
+    "LastCommit",
     "LastNotice",
     "ListedApp",
     "ListedSchedule",
@@ -289,6 +303,7 @@ __all__ = [
     "Role",
     "Rules",
     "RunPair",
+    "Runnable",
     "Runner",
     "RunnerState",
     "RunnerTag",
@@ -312,7 +327,10 @@ __all__ = [
     "Teams",
     "Template",
     "TemplateFate",
+    "TemplateFile",
+    "TemplateImported",
     "TemplateLimits",
+    "TemplatePart",
     "TemplateRole",
     "TemplateVault",
     "TextFault",

@@ -329,6 +329,9 @@ class Worker(TypedDict):
     tags: list[str]
     slots: int
     """Tasks that it runs at once."""
+    isolation: str
+    """What keeps its tasks from the hub's own files, such as `landlock, user tasks`; `none` when nothing does, empty
+    when it has not told."""
     state: Literal["on", "draining", "lost"]
     """`lost` when nobody has heard of it for a while."""
     draining: bool

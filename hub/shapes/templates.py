@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.shapes.backup import (
+    BackupEnvironment,
+    BackupIntegration,
+    BackupInventory,
+    BackupKey,
+    BackupRepository,
+    BackupSchedule,
+    BackupStorage,
+    BackupTemplate,
+    BackupView,
+)
 from hub.shapes.kinds import described
 
 
@@ -83,3 +94,45 @@ class TemplateFate(TypedDict):
     """The task that was started."""
     count: NotRequired[int]
     """Tasks that are being stopped, or schedules that were switched."""
+
+
+@described
+class TemplateFile(TypedDict):
+    """A template with all that it names; lists that would be empty are left out."""
+
+    hub_template: int
+    """Version of the form of the file."""
+    template: str
+    """Which of the templates it is about; others are there because it deploys what they build."""
+    templates: list[BackupTemplate]
+    secret_storages: NotRequired[list[BackupStorage]]
+    environments: NotRequired[list[BackupEnvironment]]
+    views: NotRequired[list[BackupView]]
+    keys: NotRequired[list[BackupKey]]
+    repositories: NotRequired[list[BackupRepository]]
+    inventories: NotRequired[list[BackupInventory]]
+    integrations: NotRequired[list[BackupIntegration]]
+    schedules: NotRequired[list[BackupSchedule]]
+
+
+@described
+class TemplatePart(TypedDict):
+    """What becomes of one thing of the file of a template."""
+
+    kind: str
+    """Kind of the thing, by the name of its list in the file."""
+    name: str
+    state: Literal["added", "changed", "same", "used", "differs"]
+    """`used` is there under that name, and is the same; `differs` is there, is another, and is used as it is."""
+
+
+@described
+class TemplateImported(TypedDict):
+    """What becomes of the file of a template."""
+
+    template_id: int
+    name: str
+    changes: list[TemplatePart]
+    warnings: list[str]
+    missing_secrets: list[str]
+    """Keys and secrets that are there but empty: people have to enter them."""

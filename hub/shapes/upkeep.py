@@ -1,6 +1,8 @@
-"""Shapes of what is kept for how long, and of what was done."""
+"""Shapes of what is kept for how long, of what was done, and of how the hub is."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from typing_extensions import TypedDict
 
@@ -46,3 +48,37 @@ class AuditEntry(TypedDict):
     integration_id: int | None
     project_id: int | None
     project_name: str | None
+
+
+@described
+class HealthNode(TypedDict):
+    """The process that answers."""
+
+    name: str
+    version: str
+    python: str
+    system: str
+    uptime_seconds: int
+
+
+@described
+class HealthPart(TypedDict):
+    """A part of the hub and how it is."""
+
+    name: str
+    """`database`, `queue`, `workers`, `tasks`, `storage`, `upkeep`, `schedules`, `deliveries`, `notices`, `keys` or
+    `plugins`."""
+    state: Literal["ok", "warn", "bad", "unknown"]
+    reason: str
+    """A word for what is wrong, such as `away`, `slow` or `late`; empty when nothing is."""
+    facts: Free
+
+
+@described
+class Health(TypedDict):
+    """How the hub is."""
+
+    state: Literal["ok", "warn", "bad", "unknown"]
+    """That of the worst part."""
+    node: HealthNode
+    parts: list[HealthPart]

@@ -14,9 +14,19 @@ from hub.testing.tools import missing
 
 SETUPS = ("embedded", "scaled")
 """SQLite and one process; PostgreSQL and Redis. The same tests are for both."""
+MARIADB = "mariadb"
+"""MariaDB and Redis: for the tests of what is bound to a database's own ways."""
 
 CHOSEN = "HUB_TEST_DATABASE"
 """The variable that has every test with a hub run on `postgres` or `mysql`, instead of SQLite."""
+
+
+@asynccontextmanager
+async def of(setup: str) -> AsyncIterator[dict[str, str]]:
+    """Make the settings of a set-up."""
+    chosen = embedded() if setup == SETUPS[0] else scaled("mysql" if setup == MARIADB else "")
+    async with chosen as settings:
+        yield settings
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ async def empty_url(dialect: str, tmp_path: Path) -> AsyncIterator[str]:
     if dialect == "sqlite":
         yield f"sqlite://{tmp_path / 'hub.db'}"
         return
-    server = await _server(dialect)
+    server = await server_of(dialect)
     name = await server.create()
     yield server.url(name)
     await server.drop(name)
@@ -90,7 +90,7 @@ async def url(dialect: str, tmp_path: Path) -> AsyncIterator[str]:
 @asynccontextmanager
 async def migrated(dialect: str) -> AsyncIterator[str]:
     """The URL of an empty database with today's tables, on a server; afterwards another test gets it, emptied."""
-    server = await _server(dialect)
+    server = await server_of(dialect)
     if dialect not in _templates:
         name = await server.create()
         await schema.upgrade(server.url(name))
@@ -102,7 +102,8 @@ async def migrated(dialect: str) -> AsyncIterator[str]:
     free.append(name)
 
 
-async def _server(dialect: str) -> PostgresServer | MariadbServer:
+async def server_of(dialect: str) -> PostgresServer | MariadbServer:
+    """This process's server of a dialect."""
     return postgres() if dialect == "postgres" else await mariadb()
 
 

@@ -48,40 +48,49 @@ class MariadbServer:
 
     async def start(self) -> None:
         """Make a data folder and serve it; the user of the hub has all rights on databases that begin with `hub_`."""
-        done = subprocess.run(
-            [
-                self._install, "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._folder / 'data'}",
-                "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M",
-            ],
-            check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"MariaDB's data folder could not be made: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        self._furnish()
         await self.resume()
         await self._administer(f"CREATE USER hub@localhost IDENTIFIED BY '{_PASSWORD}'")
         await self._administer("GRANT ALL ON `hub\\_%`.* TO hub@localhost")
 
     async def resume(self) -> None:
         """Serve, at the same place, and return once it answers; nothing is written to the disk before it suits."""
+        self._serve()
+        async with asyncio.timeout(_START):
+            while not await self._answers():
+                if self._process is None or self._process.poll() is not None:
+                    raise RuntimeError(f"MariaDB did not start: {_end_of(self._folder / 'log')}")
+                await asyncio.sleep(0.02)
+
+    def _furnish(self) -> None:
+        done = subprocess.run(
+            [self._install, *self._place(), "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"MariaDB's data folder could not be made: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    def _serve(self) -> None:
         self._process = subprocess.Popen(
             [
-                self._program, "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self._folder / 'data'}",
-                f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}", "--skip-networking",
-                f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}", "--performance-schema=OFF",
-                "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync",
-                "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--innodb-file-per-table=0",
+                self._program, *self._place(), f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}",
+                "--skip-networking", f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}",
+                "--performance-schema=OFF", "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0",
+                "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M", "--innodb-file-per-table=0",
                 "--max-connections=200", "--key-buffer-size=1M", "--aria-pagecache-buffer-size=1M",
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        async with asyncio.timeout(_START):
-            while not await self._answers():
-                if self._process.poll() is not None:
-                    raise RuntimeError(f"MariaDB did not start: {_end_of(self._folder / 'log')}")
-                await asyncio.sleep(0.02)
 
-    def interrupt(self) -> None:
+    def _place(self) -> list[str]:
+        data = self._folder / "data"
+        return ["--no-defaults", f"--user={getpass.getuser()}", f"--datadir={data}", "--innodb-log-file-size=16M"]
+
+    async def interrupt(self) -> None:
         """Stop serving at once, as a crash would: connections break, and what was committed stays."""
+        await asyncio.to_thread(self._kill)
+
+    def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -89,7 +98,7 @@ class MariadbServer:
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
-        self.interrupt()
+        self._kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
@@ -126,13 +135,9 @@ class MariadbServer:
             await cursor.execute("SET foreign_key_checks = 0")
             tables = await self._tables(cursor, name)
             looks = (f"SELECT '{table}' FROM DUAL WHERE EXISTS (SELECT 1 FROM `{table}`)" for table in tables)  # noqa: S608 - names of ours
-            await cursor.execute(" UNION ALL ".join(looks))
+            await cursor.execute(f"{' UNION ALL '.join(looks)} UNION {_COUNTED}", [name, _HISTORY])
             for (table,) in await cursor.fetchall():
-                await cursor.execute(f"DELETE FROM `{table}`")  # noqa: S608 - a name of ours
-            await connection.commit()
-            await cursor.execute(_COUNTED, [name, _HISTORY])
-            for (table,) in await cursor.fetchall():
-                await cursor.execute(f"ALTER TABLE `{table}` AUTO_INCREMENT = 1")
+                await cursor.execute(f"TRUNCATE `{table}`")
 
     async def _tables(self, cursor: Any, name: str) -> list[str]:
         await cursor.execute(_NAMES, [name, _HISTORY])

@@ -58,13 +58,13 @@ class PostgresServer:
         with contextlib.suppress(OSError):
             self._folder.cleanup()
 
-    def interrupt(self) -> None:
+    async def interrupt(self) -> None:
         """Stop serving, as for a restart: connections break, and what was committed stays."""
-        self._server.stop()
+        await asyncio.to_thread(self._server.stop)
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Serve again, at the same place."""
-        self._server.ensure_postgres_running()
+        await asyncio.to_thread(self._server.ensure_postgres_running)
 
     def url(self, name: str) -> str:
         """The hub's URL of a database."""

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from hub.services import git_mappings, questions
 from hub.services.tasks.states import UNFINISHED
 from hub.worker import looking
 from hub.worker.checkout import keyring_of
-from hub.worker.git import Keyring
+from hub.worker.git import Keyring, Wish
+from hub.worker.git.contents import sought_of
 from hub.worker.host_key_scan import scan
 from hub.worker.known_hosts import HostTrust, explaining
 from hub.worker.material import materialise
@@ -56,17 +58,27 @@ async def _head(hub: Hub, place: Place, data: dict[str, Any]) -> dict[str, str]:
         return {"commit": await place.mirrors.head(url, str(data["branch"]), keys)}
 
 
+async def _contents(hub: Hub, place: Place, data: dict[str, Any]) -> dict[str, Any]:
+    async with _repository(hub, place, data) as (url, keys):
+        found = await place.mirrors.contents(Wish(url, str(data["branch"])), keys, sought_of(data["looks"]))
+        return asdict(found)
+
+
 @asynccontextmanager
 async def _repository(hub: Hub, place: Place, data: dict[str, Any]) -> AsyncIterator[tuple[str, Keyring]]:
-    """Give a repository's address, and the keys with which its server may be asked."""
-    repository = await Repository.get_or_none(id=data["repository_id"])
-    if repository is None:
-        raise Invalid("The repository does not exist any more.")
-    mappings = await git_mappings.load(repository.project_id)
-    async with _folder(place) as folder, _keys(hub, folder, repository.project_id) as unlock:
-        trust = HostTrust(hub, repository.project_id, folder / "ssh")
+    """Give a repository's address, and the keys with which its server may be asked; also of one that is yet to be."""
+    if "repository_id" in data:
+        found = await Repository.get_or_none(id=data["repository_id"])
+        if found is None:
+            raise Invalid("The repository does not exist any more.")
+        project_id, url, key_id = found.project_id, found.git_url, found.ssh_key_id
+    else:
+        project_id, url, key_id = int(data["project_id"]), str(data["url"]), int(data["key_id"])
+    mappings = await git_mappings.load(project_id)
+    async with _folder(place) as folder, _keys(hub, folder, project_id) as unlock:
+        trust = HostTrust(hub, project_id, folder / "ssh")
         async with explaining(trust):
-            yield repository.git_url, await keyring_of(repository.ssh_key_id, mappings, unlock, trust)
+            yield url, await keyring_of(key_id, mappings, unlock, trust)
             await trust.learn()
 
 
@@ -116,6 +128,7 @@ async def _clear_cache(_: Hub, place: Place, data: dict[str, Any]) -> dict[str, 
 _KINDS = {
     "branches": _branches,
     "head": _head,
+    "contents": _contents,
     "clear_cache": _clear_cache,
     "hosts": looking.hosts,
     "host_keys": _host_keys,

@@ -21,9 +21,11 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from hub.worker.younger import Since
 
 MARK = "HUB_RUN"
 """Environment variable by which the processes of a run are found again."""
@@ -60,17 +62,19 @@ def members(marker: str, leader_pid: int) -> set[int]:
     return set(_of_run(marker, leader_pid).living()) if _HAS_PROC else set()
 
 
-async def end(marker: str, leader_pid: int, grace: float, *, wrapped: bool = False) -> set[int]:
+async def end(
+    marker: str, leader_pid: int, grace: float, *, wrapped: bool = False, since: Since | None = None
+) -> set[int]:
     """End the whole family: TERM, `grace` seconds, then KILL until none is left. Return those that could not be ended.
 
     A `wrapped` program's leader is the sandbox around it, which would end the program with it: it gets no TERM.
 
     Stopped processes are woken, so that they can act on the TERM. With no grace there is no TERM. Those left over
-    belong to another user (after sudo, say) or hang in the kernel.
+    belong to another user (after sudo, say) or hang in the kernel. `since` is a moment before the leader was started.
     """
     if not _HAS_PROC:
         return await _end_group(leader_pid, grace)
-    return await _end(_of_run(marker, leader_pid), grace, spared=leader_pid if wrapped else 0)
+    return await _end(_of_run(marker, leader_pid, since), grace, spared=leader_pid if wrapped else 0)
 
 
 def interrupt_wrapped(leader_pid: int) -> None:
@@ -94,17 +98,19 @@ async def end_marked(prefix: str, grace: float = 10.0) -> set[int]:
     return await _end(_Search(lambda pid: mark in _environment(pid)), grace)
 
 
-async def end_inside(folder: Path, grace: float = 10.0) -> set[int]:
+async def end_inside(folder: Path, grace: float = 10.0, since: Since | None = None) -> set[int]:
     """End all processes that work in `folder` or below. For the private folder of a task that is over.
+
+    Nobody older than `since` is looked at: a moment before there was such a folder.
 
     Finds what no marker finds: the ssh control master, for one, writes its title over its environment.
     """
     if not _HAS_PROC:
         return set()
     root = os.path.realpath(folder)  # noqa: ASYNC240  # once, on a local disk
-    if not any(_works_in(pid, root) for pid in _pids()):
+    if not any(_works_in(pid, root) for pid in _pids(since)):
         return set()  # so it is nearly always, and this is a third of the cost of a search
-    return await _end(_Search(lambda pid: _works_in(pid, root)), grace)
+    return await _end(_Search(lambda pid: _works_in(pid, root), since=since), grace)
 
 
 def kill(marker: str, leader_pid: int) -> None:
@@ -121,8 +127,9 @@ def kill(marker: str, leader_pid: int) -> None:
 class _Search:
     """Recognises the members of one family, and remembers them: a child stays known when its parent is gone."""
 
-    def __init__(self, belongs: Callable[[int], bool], leader: int = 0) -> None:
+    def __init__(self, belongs: Callable[[int], bool], leader: int = 0, since: Since | None = None) -> None:
         self._belongs = belongs
+        self._after = since
         self._leader = leader
         self._known: dict[int, int] = {}
         first = _process(leader) if leader else None
@@ -130,7 +137,7 @@ class _Search:
 
     def living(self) -> dict[int, int]:
         """Return pid and birth of every member that is alive now, the oldest first, so that parents are told first."""
-        table = _table()
+        table = _table(self._after)
         found = {pid for pid, born in self._known.items() if pid in table and table[pid].born == born}
         found |= {process.pid for process in table.values() if self._is_seed(process, found)}
         self._add_kin(table, found)
@@ -161,9 +168,9 @@ class _Search:
             }
 
 
-def _of_run(marker: str, leader_pid: int) -> _Search:
+def _of_run(marker: str, leader_pid: int, since: Since | None = None) -> _Search:
     mark = f"\0{MARK}={check_marker(marker)}\0".encode()
-    return _Search(lambda pid: mark in _environment(pid), leader_pid)
+    return _Search(lambda pid: mark in _environment(pid), leader_pid, since)
 
 
 async def _end(search: _Search, grace: float, *, spared: int = 0) -> set[int]:
@@ -247,13 +254,14 @@ def _bury(process: _Process, leader: int) -> None:
             os.waitpid(process.pid, os.WNOHANG)
 
 
-def _table() -> dict[int, _Process]:
-    found = (_process(pid) for pid in _pids())
+def _table(since: Since | None = None) -> dict[int, _Process]:
+    found = (_process(pid) for pid in _pids(since))
     return {process.pid: process for process in found if process}
 
 
-def _pids() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208  # hot, and Path is slow
+def _pids(since: Since | None = None) -> Iterable[int]:
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208  # hot, and Path is slow
+    return pids if since is None else since.among(pids)
 
 
 def _process(pid: int) -> _Process | None:

@@ -53,7 +53,7 @@ async def work(hub: Hub, *, tags: Sequence[str] = (), slots: int = 0, drain: flo
     place = await open_place(hub)
     lanes = [TASKS, *(lane_of(tag) for tag in tags)]
     most = slots or hub.settings.max_parallel_tasks or DEFAULT_SLOTS
-    presence = Presence(hub, tags, most)
+    presence = Presence(hub, tags, most, place.isolation.named)
     await presence.look()
     loops = [
         presence.keep(),

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Sequence
 from hub.context import Hub
 from hub.queue import Gate
 from hub.services import workers
+from hub.services.workers import Said
 
 logger = logging.getLogger(__name__)
 
@@ -23,17 +24,16 @@ FAREWELL = 5.0
 class Presence:
     """One worker on the list."""
 
-    def __init__(self, hub: Hub, tags: Sequence[str], slots: int) -> None:
+    def __init__(self, hub: Hub, tags: Sequence[str], slots: int, isolation: str) -> None:
         self._hub = hub
-        self._tags = list(tags)
-        self._slots = slots
+        self._said = Said(socket.gethostname(), tuple(tags), slots, isolation)
         self._ending = False
         self.gate = Gate()
         """Shut while the worker is drained."""
 
     async def look(self) -> None:
         """Tell that this worker is there, and do as its row says."""
-        drained = await workers.tell(self._hub, socket.gethostname(), self._tags, self._slots)
+        drained = await workers.tell(self._hub, self._said)
         if self._ending or drained == self.gate.shut:
             return
         if drained:

@@ -27,6 +27,7 @@ from hub.errors import HubError
 from hub.worker import family
 from hub.worker.isolation import Cell
 from hub.worker.pipe import Pipe, Sink
+from hub.worker.younger import Since
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class _Program:
         self._pumps: list[asyncio.Task[None]] = []
         self._stopping: asyncio.Task[bool] | None = None
         self._pipes: list[Pipe] = []
+        self._before = Since()
         try:
             with _plainly(command):
                 for _ in range(pipes):
@@ -165,8 +167,9 @@ class _Program:
         try:
             await self._linger()
             left = await family.end(
-                self._marker, self._popen.pid, await self._interrupted(), wrapped=self._command.wrapped
-            )
+                self._marker, self._popen.pid, await self._interrupted(), wrapped=self._command.wrapped,
+                since=self._before,
+            )  # fmt: skip
             await self._exit_or_raise(left)
             for pipe in self._pipes:
                 pipe.finish()

@@ -44,6 +44,7 @@ from hub.worker.workspace import (
     remove_folders,
     working_directory,
 )
+from hub.worker.younger import Since
 
 logger = logging.getLogger(__name__)
 
@@ -236,11 +237,12 @@ def _checked(outcome: Outcome) -> Outcome:
 def _lay_out(errand: _Errand, brief: Brief) -> Run:
     """Make the private folder; it goes when the task is over and its final status is stored."""
     hub, place = errand.hub, errand.place
+    before = Since()
     folders = make_folders(place.tasks / f"{brief.task_id}.{next(place.numbers)}")
 
     async def clear() -> None:
         try:
-            await family.end_inside(folders.root, 0)
+            await family.end_inside(folders.root, 0, before)
             await place.mirrors.release(folders.checkout)
             await place.mirrors.release(folders.inventory_checkout)
             await remove_folders(folders)

@@ -82,11 +82,12 @@ class Cluster:
     def repositories(self) -> Path:
         return self.folder / "repositories"
 
-    def serve(self, data: str = "data") -> Node:
-        """Start a server and wait until it answers."""
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
+    def serve(self, data: str = "data", port: int = 0) -> Node:
+        """Start a server and wait until it answers; at the port of one that has ended, where that is named."""
+        if not port:
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", 0))
+                port = int(one.getsockname()[1])
         node = self._start(data, "serve", "--port", str(port))
         node.port = port
         wait_for("the server", lambda: self._answers(node))

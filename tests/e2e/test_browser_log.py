@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from hub.context import Hub
-from hub.models import Task, TaskChunk
+from hub.models import Task, TaskChunk, TaskResult
 from hub.services import log
 from hub.testing.booted import PASSWORD
 from hub.testing.scene import Scene
@@ -114,6 +114,7 @@ async def finished_with(scene: Scene, lines: list[str]) -> int:
     task_id = await scene.launch(await scene.template("hello.sh"))
     await scene.until(task_id)
     await TaskChunk.filter(task_id=task_id).delete()
+    await TaskResult.filter(task_id=task_id).delete()  # stages of the log that it had
     await Task.filter(id=task_id).update(log_lines=0, log_chunks=0, lease_owner=scene.hub.node)
     for seq, first in enumerate(range(0, len(lines), 1000)):
         part = lines[first : first + 1000]

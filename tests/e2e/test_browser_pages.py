@@ -75,6 +75,7 @@ async def test_a_person_goes_from_a_new_project_to_the_first_run(stage: Scene, a
         await page.goto(f"{address}/project/new")
         await page.fill("[name=name]", "By hand")
         await page.click("button:has-text('Create')")
+        await page.get_by_role("link", name="Step by step instead").click()
         await expect(page.get_by_text("From here to the first run")).to_be_visible()
         await page.get_by_role("link", name="Add a repository").click()
         await page.fill("[name=name]", "Code")

@@ -98,6 +98,7 @@ async def test_a_person_sees_why_a_task_waits(stage: Scene, address: str) -> Non
     async with browsing(address) as page:
         await page.goto(f"{address}/project/{stage.project.id}/history")
         await expect(page.locator("#now")).to_contain_text(reason)
+        await expect(page.locator("#now")).to_contain_text("Place in the queue: 1")
         await picture(page, "why-it-waits-on-the-dashboard")
         await page.locator("#now").get_by_role("link", name=f"#{second}").click()
         await expect(page.locator("#task-reason")).to_have_text(reason)

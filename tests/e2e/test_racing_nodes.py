@@ -1,4 +1,4 @@
-"""Four processes on one PostgreSQL and one Redis race for everything: no limit is ever broken. W-08, W-10, W-42."""
+"""Four processes on one database and one Redis race for everything: no limit is ever broken. W-08, W-10, W-42."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from hub.db import rows
 from hub.models import Project, Task, Template
 from hub.testing.booted import booted
+from hub.testing.carriers import MARIADB, SETUPS
 from hub.testing.scene import Scene, make_scene
 
 pytestmark = pytest.mark.e2e
@@ -27,9 +28,9 @@ LIMIT = 5
 NODE = Path(__file__).with_name("racing_node.py")
 
 
-@pytest.fixture
-def setup() -> str:
-    return "scaled"
+@pytest.fixture(params=[SETUPS[1], MARIADB])
+def setup(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 async def furnished(scene: Scene, choose: random.Random) -> dict[int, int]:

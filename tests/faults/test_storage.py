@@ -13,7 +13,8 @@ import pytest
 
 from hub.db import current, rows
 from hub.testing.booted import booted, working
-from hub.testing.databases import postgres
+from hub.testing.carriers import MARIADB, SETUPS
+from hub.testing.databases import server_of
 from hub.testing.scene import Scene, make_scene
 from hub.worker import patience
 
@@ -90,18 +91,18 @@ async def test_a_database_that_is_full_for_a_while_loses_no_line(plugins: Any, t
         await check_whole(scene, number, gate)
 
 
-@pytest.mark.parametrize("setup", ["scaled"])
-async def test_a_postgresql_that_is_restarted_loses_no_line_and_ends_no_task(
-    plugins: Any, tmp_path: Path, faults: Faults, carriers: dict[str, Any]
+@pytest.mark.parametrize(("setup", "dialect"), [(SETUPS[1], "postgres"), (MARIADB, "mysql")])
+async def test_a_database_server_that_is_restarted_loses_no_line_and_ends_no_task(
+    plugins: Any, tmp_path: Path, faults: Faults, carriers: dict[str, Any], dialect: str
 ) -> None:
-    gate, server = tmp_path / "gate", postgres()
+    gate, server = tmp_path / "gate", await server_of(dialect)
     async with stage(plugins, **carriers) as scene:
         number = await begun(scene, gate)
-        await asyncio.to_thread(server.interrupt)
+        await server.interrupt()
         try:
             gate.touch()
             async with asyncio.timeout(60):
                 await faults.noticed.wait()
         finally:
-            await asyncio.to_thread(server.resume)
+            await server.resume()
         await check_whole(scene, number, gate)

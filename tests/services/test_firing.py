@@ -314,8 +314,12 @@ async def test_with_nothing_due_a_look_asks_once_and_finds_its_rows_by_the_index
                  active=True, next_run_at=MONDAY + timedelta(minutes=1 + number))
         for number in range(2000)
     ])  # fmt: skip
-    await current().client.execute_script("ANALYZE schedule" if current().dialect == "postgres" else "ANALYZE")
-    explain = "EXPLAIN " if current().dialect == "postgres" else "EXPLAIN QUERY PLAN "
+    analyze, explain = {
+        "sqlite": ("ANALYZE", "EXPLAIN QUERY PLAN "),
+        "postgres": ("ANALYZE schedule", "EXPLAIN "),
+        "mysql": ("ANALYZE TABLE schedule", "EXPLAIN "),
+    }[current().dialect]
+    await current().client.execute_script(analyze)
     _, rows = await current().client.execute_query(explain + firing.coming_up(timed.hub).sql(params_inline=True))
     plan = " ".join(str(dict(row)) for row in rows)
     assert "idx_schedule_active" in plan, plan

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hub.models import HostFacts, Inventory, NodeLock, Project
+from hub.models import HostFacts, Inventory, NodeLock
 from hub.services import host_facts
 from hub.services.tasks import finish, holds
 from hub.services.tasks.leases import LEASE
@@ -73,5 +73,5 @@ async def test_facts_are_kept_once_for_each_host_and_only_while_they_fit(scene):
     await host_facts.forget(scene.hub, scene.actor, scene.project.id, inventory.id)
     assert not await HostFacts.all().exists()
     await tell({"w1": {}})
-    await Project.filter(id=scene.project.id).delete()
+    await Inventory.filter(id=inventory.id).delete()
     assert not await HostFacts.all().exists()

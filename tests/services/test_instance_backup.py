@@ -24,13 +24,15 @@ from hub.services.backup import archive, instance
 from hub.services.backup.instance import Files
 from hub.settings import Settings
 from hub.testing.booted import administrator
-from hub.testing.databases import postgres
+from hub.testing.databases import DIALECTS, server_of
 from hub.vault import new_key_text
 from tests.web.backup_project import KEY_SECRET, furnished
 
 PASSPHRASE = "correct horse battery"
 RING = f"k1:{new_key_text()}"
-PAIRS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite"), ("postgres", "postgres")]
+PAIRS = [
+    ("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite"), ("postgres", "postgres"), ("sqlite", "mysql"),
+]  # fmt: skip
 
 
 @asynccontextmanager
@@ -40,9 +42,10 @@ async def place(kind: str, data: Path, **more: Any) -> AsyncIterator[Settings]:
     if kind == "sqlite":
         yield Settings(**given)
         return
-    name = await postgres().create()
-    yield Settings(**given, database_url=postgres().url(name))
-    await postgres().drop(name)
+    server = await server_of(kind)
+    name = await server.create()
+    yield Settings(**given, database_url=server.url(name))
+    await server.drop(name)
 
 
 _filled: dict[str, Any] = {}
@@ -133,7 +136,7 @@ async def test_the_file_is_private_whole_and_without_the_key_ring(tmp_path, plug
 
 
 async def test_it_is_of_one_moment_and_hinders_nobody(tmp_path, plugins):
-    for kind in ("sqlite", "postgres"):
+    for kind in DIALECTS:
         async with place(kind, tmp_path / kind) as one:
             await fill(one, plugins)
             async with database(one.database), tables.opened(one.database) as source:
@@ -190,7 +193,7 @@ async def test_a_damaged_file_is_told_before_anything_is_touched(how, tmp_path, 
         assert await everything(one) == before
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", DIALECTS)
 async def test_rows_that_refer_to_nothing_undo_the_restore(kind, tmp_path, plugins):
     async with place("sqlite", tmp_path / "one") as one, place(kind, tmp_path / "two") as two:
         await fill(one, plugins)

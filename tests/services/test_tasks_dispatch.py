@@ -16,13 +16,13 @@ from hub.services.tasks import dispatch, finish, leases, stop
 from hub.services.tasks.moves import subject_of
 from hub.services.tasks.states import HELD
 from hub.testing.booted import booted
-from hub.testing.carriers import SETUPS
+from hub.testing.carriers import MARIADB, SETUPS
 from hub.testing.scene import Scene, make_scene
 
 from .task_steps import claim, later, run, status, statuses
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(params=[*SETUPS, MARIADB])
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -13,13 +13,13 @@ from hub.services.log import Piece
 from hub.services.tasks import dispatch, finish, leases, stop
 from hub.services.tasks.leases import LEASE
 from hub.services.tasks.moves import LeaseLost, subject_of
-from hub.testing.carriers import SETUPS
+from hub.testing.carriers import MARIADB, SETUPS
 from hub.worker.main import Sweep
 
 from .task_steps import claim, later, node, one_line, started, status
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(params=[*SETUPS, MARIADB])
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

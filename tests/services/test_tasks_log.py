@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.models import Task, TaskChunk
 from hub.services import log
 from hub.services.log import Piece, Tail
-from hub.testing.carriers import SETUPS
+from hub.testing.carriers import MARIADB, SETUPS
 
 from .task_steps import started
 
@@ -24,7 +24,7 @@ SLOW = settings(
 )
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(params=[*SETUPS, MARIADB])
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -143,7 +143,7 @@ async def test_the_raw_log_leaves_colours_out(scene, task_id):
 async def test_a_chunk_is_never_stored_twice(scene, task_id):
     piece = Piece("again", 1, START)
     await log.append(scene.hub, 1, task_id, 1, 1, piece)
-    with pytest.raises(Exception, match=r"(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         await log.append(scene.hub, 1, task_id, 1, 1, piece)
     assert await log.position(task_id) == (2, 2)
 

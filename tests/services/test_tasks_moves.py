@@ -14,12 +14,12 @@ from hub.services.actor import SYSTEM
 from hub.services.tasks import moves, states
 from hub.services.tasks.moves import Move, subject_of
 from hub.services.tasks.states import FINISHED, HELD, MOVES, UNFINISHED
-from hub.testing.carriers import SETUPS
+from hub.testing.carriers import MARIADB, SETUPS
 
 EVERY = sorted(MOVES)
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(params=[*SETUPS, MARIADB])
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

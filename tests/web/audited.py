@@ -9,6 +9,7 @@ from hub.web.api.routing import ROUTES
 
 SILENT: dict[str, str] = {
     "POST /project/{project_id}/texts/check": "changes nothing",
+    "POST /project/{project_id}/repositories/look": "changes nothing",
     "POST /auth/verify": "ends the sign-in that has an event; wrong codes and recovery codes have their own",
     "POST /user/options": "how the reader wants to see things",
     "PUT /project/{project_id}/templates/{template_id}/star": "how the reader wants to see things",

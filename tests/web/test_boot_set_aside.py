@@ -21,10 +21,12 @@ async def test_a_hub_that_serves_and_a_worker_have_set_aside_what_boot_made(hub,
 
     monkeypatch.setattr(server, "open_hub", opened)
     monkeypatch.setattr(server, "run_beside", beside)
+    before = gc.get_threshold()
     for run in (server.serve, server.serve_worker):
         gc.unfreeze()
         try:
             await run(hub.settings)
         finally:
             gc.unfreeze()
+            gc.set_threshold(*before)
     assert min(seen) > 10_000

@@ -42,7 +42,7 @@ async def test_a_person_goes_from_an_empty_hub_to_a_run(hub: Hub, reader: Reader
     home = await sent(reader, "/project/new", {"name": "Mine"})
     front = await reader.follow(home)
     assert "From here to the first run" in front.text
-    root = home.place
+    root = home.place.removesuffix("/setup")
     await sent(reader, f"{root}/keys/new", {
         "name": "deploy", "type": "login_password", "login_password-login": "me", "login_password-password": "s3cret",
     })  # fmt: skip

@@ -99,7 +99,7 @@ async def restore(hub: Hub, actor: Actor, body: Any, *, dry_run: bool = False) -
         return await _make(hub, actor, document, opened, name)
 
     if dry_run:
-        return (await _tried(work))[1].shape() | {"name": name}
+        return (await tried(work))[1].shape() | {"name": name}
     return (await unit(work))[0]
 
 
@@ -118,7 +118,7 @@ async def restore_into(
         await events.record(hub, actor, "project", project_id, "Backup restored", project_id=project_id)
         return report
 
-    report = await _tried(work) if dry_run else await unit(work)
+    report = await tried(work) if dry_run else await unit(work)
     return report.shape() | {"name": name}
 
 
@@ -209,7 +209,7 @@ async def _free_name(name: str) -> str:
     raise Conflict("Choose a name for the copy.")
 
 
-async def _tried(work: Callable[[], Awaitable[T]]) -> T:
+async def tried(work: Callable[[], Awaitable[T]]) -> T:
     """Do everything and undo it again, so that the answer is what would really happen."""
     done: list[T] = []
 

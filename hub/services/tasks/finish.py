@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from hub.context import Hub
-from hub.db import Row, brief, execute, insert, on_commit, rows, unit
+from hub.db import Row, brief, execute, in_unit, insert, on_commit, rows, unit
 from hub.plugin import Outcome
 from hub.services import drift, figures
 from hub.services.actor import SYSTEM, Actor
@@ -124,8 +124,14 @@ async def hand_back(hub: Hub, subject: Subject) -> bool:
 
 
 async def _ending(hub: Hub, subject: Subject, ended: Callable[[Standing], Awaitable[bool]]) -> bool:
-    """End it from where it stands. Outside of a unit nothing keeps it there meanwhile, so it is looked at once more."""
-    before: Standing | None = None
+    """End it from where it stands.
+
+    Outside of a unit nothing keeps it there after a look. So it is taken to stand where nearly all do; each attempt
+    holds only where that is true, and after one that did not it is looked at again.
+    """
+    before = None if in_unit() else Standing(RUNNING, hub.node)
+    if before is not None and await ended(before):
+        return True
     while (at := await standing(subject.id)) is not None and at.owner == hub.node and at != before:
         if await ended(at):
             return True

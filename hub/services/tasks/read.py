@@ -176,9 +176,9 @@ async def _by_ids(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {row["id"]: row for row in await _full(f'"task"."id" IN ({", ".join("?" * len(ids))})', ids)}
 
 
-async def chosen_tasks(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+async def chosen_tasks(where: str, params: Sequence[Any], *, positions: bool = False) -> list[dict[str, Any]]:
     """Tasks with the names that lists have, of which a condition of ours is true. Callers have checked permission."""
-    return [wire_with_template(row) for row in await _full(where, params)]
+    return [wire_with_template(row) for row in await _full(where, params, positions=positions)]
 
 
 async def last_tasks(template_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

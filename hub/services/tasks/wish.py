@@ -59,7 +59,7 @@ async def load(hub: Hub, wish: Wish, *, opening: Opening = read_secret) -> Brief
     if wish.template_id is None:
         return await _of_inventory(hub, wish)
     given = [wish.template_id, wish.project_id]
-    found = await rows(_TEMPLATE, given, flags=briefs.FLAGS, documents=["task_params", "survey_vars"])
+    found = await rows(_TEMPLATE, given, flags=briefs.FLAGS, documents=["task_params", "survey_vars", "limits"])
     if not found:
         raise Invalid("The template does not exist any more.")
     row = found[0]

@@ -37,7 +37,7 @@ async def backup_project_with_secrets(call: Call) -> Answer:
 )  # fmt: skip
 async def restore_project(call: Call) -> Answer:
     """Make a project of a document; with `dry_run=true` tell what would come of it."""
-    return await projects.restore(call.hub, call.actor, call.body, dry_run=_dry(call))
+    return await projects.restore(call.hub, call.actor, call.body, dry_run=is_dry(call))
 
 
 @route(
@@ -46,7 +46,7 @@ async def restore_project(call: Call) -> Answer:
 )  # fmt: skip
 async def restore_into_project(call: Call) -> Answer:
     """Put a document into this project; with `dry_run=true` tell what would change."""
-    return await projects.restore_into(call.hub, call.actor, call.ids["project_id"], call.body, dry_run=_dry(call))
+    return await projects.restore_into(call.hub, call.actor, call.ids["project_id"], call.body, dry_run=is_dry(call))
 
 
 @route(
@@ -57,7 +57,7 @@ async def copy_project(call: Call) -> Answer:
     return Made(await projects.copy(call.hub, call.actor, call.ids["project_id"], CopyDraft.read(call.body)))
 
 
-def _dry(call: Call) -> bool:
+def is_dry(call: Call) -> bool:
     return call.query.get("dry_run", "") in {"1", "true", "yes"}
 
 

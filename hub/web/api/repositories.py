@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from hub import shapes
-from hub.services import repositories
+from hub.services import contents, repositories
+from hub.services.access import MANAGE_RESOURCES
+from hub.services.contents import LookDraft
 from hub.services.repositories import RepositoryDraft
+from hub.web.api.about import BRANCH, FOR_APP, PART_OF_PATH
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
@@ -56,3 +59,23 @@ async def delete_repository(call: Call) -> Answer:
 async def branches(call: Call) -> Answer:
     """Whole names of the remote's branches."""
     return await repositories.branches(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"])
+
+
+@route(
+    "GET", _ONE + "/contents", Access.MEMBER, wire=False, needs=MANAGE_RESOURCES, gives=shapes.Contents,
+    asks=(BRANCH, FOR_APP, PART_OF_PATH),
+)  # fmt: skip
+async def look(call: Call) -> Answer:
+    """The newest commit, the branches, and the files that templates could run."""
+    asked_for = {"branch": call.query.get("branch", ""), "app": call.query.get("app", ""), "text": call.query.get("q", "")}
+    return await contents.look(
+        call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], **asked_for
+    )
+
+
+@route(
+    "POST", _ALL + "/look", Access.MEMBER, wire=False, takes=LookDraft, gives=shapes.Contents, status=200
+)  # fmt: skip
+async def look_at(call: Call) -> Answer:
+    """The same of a repository that is yet to be added; an empty branch stands for its default branch."""
+    return await contents.look_at(call.hub, call.actor, call.ids["project_id"], LookDraft.read(call.body))

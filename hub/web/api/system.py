@@ -5,7 +5,7 @@ from __future__ import annotations
 from quart import Response
 
 from hub import shapes
-from hub.services import apps, info
+from hub.services import apps, health, info
 from hub.web.api.routing import Access, Answer, Call, route
 
 
@@ -19,6 +19,12 @@ async def ping(_: Call) -> Answer:
 async def get_info(call: Call) -> Answer:
     """Version, features and switches."""
     return await info.info(call.hub)
+
+
+@route("GET", "/system/health", Access.ADMIN, wire=False, gives=shapes.Health)
+async def get_health(call: Call) -> Answer:
+    """How every part of the hub is; what the health page shows."""
+    return await health.health(call.hub, call.actor)
 
 
 @route("GET", "/apps", Access.USER, gives=list[shapes.ListedApp])

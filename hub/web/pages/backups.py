@@ -82,7 +82,7 @@ async def project_restore_into(project_id: int) -> Response:
 async def _restore(project_id: int | None) -> Response:
     here = visit.visit()
     sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
-    text = await _text(sent) if sent else ""
+    text = await sent_text(sent) if sent else ""
     error, errors, report = "", dict[str, str](), None
     only_look = sent.get("do") != "restore"
     if sent:
@@ -115,7 +115,7 @@ def _done(report: Mapping[str, Any], project_id: int | None) -> Response:
     return visit.go("project_settings", project_id=project_id, say=say)
 
 
-async def _text(sent: Mapping[str, str]) -> str:
+async def sent_text(sent: Mapping[str, str]) -> str:
     """Return the file that was chosen, else the text of the field."""
     file = (await request.files).get("file")
     if file is None or not file.filename:

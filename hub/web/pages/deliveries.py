@@ -52,7 +52,7 @@ async def delivery(project_id: int, integration_id: int, delivery_id: int) -> Re
 async def delivery_again(project_id: int, integration_id: int, delivery_id: int) -> Response:
     """Take a request as if it came again."""
     here = visit.visit()
-    back = {"project_id": project_id, "integration_id": integration_id}
+    back: dict[str, Any] = {"project_id": project_id, "integration_id": integration_id}
     try:
         made = await webhooks.redeliver(here.hub, here.actor, (project_id, integration_id, delivery_id))
     except FORM_ERRORS as fault:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from quart import g, request
 
 from hub import __version__
-from hub.services import apps, hosts
+from hub.services import apps, hosts, stars
 from hub.web import i18n
 from hub.web.encoding import wire_time
 from hub.web.forms import grouped
@@ -185,6 +185,11 @@ def color_class(name: str) -> str:
     return f"app-is-{name}" if name in APP_COLORS else ""
 
 
+async def is_starred(template_id: int) -> bool:
+    """Whether the reader has starred a template."""
+    return bool(await stars.starred_among(visit.visit().actor, [template_id]))
+
+
 def _app_looks(app: str | None) -> bool:
     """Whether tasks of an executor can look for drift."""
     executor = _executor(app)
@@ -215,7 +220,8 @@ def prepare(environment: Environment) -> None:
         "status_look": status_look, "statuses": {}, "survey_type": _survey_type,
         "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
         "app_color": app_color, "color_class": color_class,
-        "app_looks": _app_looks, "plugin_address": _plugin_address, "api_address": _api_address,
+        "app_looks": _app_looks, "is_starred": is_starred,
+        "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
         "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),

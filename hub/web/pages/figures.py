@@ -42,14 +42,14 @@ async def _shared(scope: Scope) -> dict[str, Any]:
     days = wanted if wanted in SPANS else USUAL
     hub = visit.visit().hub
     found = await dashboard.figures(hub, scope, days)
-    rows = _rows(found, hub.clock().date(), days)
+    rows = rows_of(found, hub.clock().date(), days)
     return {
-        "days": days, "spans": SPANS, "rows": rows, "cut": found.cut, "said": _summary(rows, days),
+        "days": days, "spans": SPANS, "rows": rows, "cut": found.cut, "said": summary_of(rows, days),
         "failing": await dashboard.failing(scope),
     }  # fmt: skip
 
 
-def _rows(found: Figures, today: date, days: int) -> list[dict[str, Any]]:
+def rows_of(found: Figures, today: date, days: int) -> list[dict[str, Any]]:
     """Return one row for each day, also for those without tasks, oldest first."""
     known = {one["date"]: one for one in found.days}
     rows = []
@@ -62,7 +62,7 @@ def _rows(found: Figures, today: date, days: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(rows: list[dict[str, Any]], days: int) -> str:
+def summary_of(rows: list[dict[str, Any]], days: int) -> str:
     """Say in a sentence what the charts show."""
     ended = sum(row[name] for row in rows for name in _OUTCOMES)
     if not ended:

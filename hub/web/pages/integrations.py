@@ -172,7 +172,7 @@ async def integration_pushes(project_id: int, integration_id: int) -> Response:
     here = visit.visit()
     row = await service.get_integration(here.actor, project_id, integration_id)
     pushes = _PUSHES.get(row["auth_method"])
-    back = {"project_id": project_id, "integration_id": integration_id}
+    back: Row = {"project_id": project_id, "integration_id": integration_id}
     if pushes is None:
         return visit.go("integration_rules", **back)
     draft = MatcherDraft.read({"name": _("Only pushes"), "match_type": "header", "key": pushes.header,

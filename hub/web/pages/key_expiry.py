@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from hub.errors import Invalid
+from hub.services.keys import EXPIRY_NOTICE
 from hub.web.encoding import wire_time
 from hub.web.forms import Field
 from hub.web.i18n import gettext as _
 from hub.web.pages import assets, visit
 from hub.web.pages.resource import Filled
-
-NOTICE: Final = timedelta(days=14)
-"""How long before the end people are warned."""
 
 
 def state(row: dict[str, Any]) -> str:
@@ -25,7 +23,7 @@ def state(row: dict[str, Any]) -> str:
     if expires is None:
         return ""
     now = visit.the_hub().clock()
-    return "over" if expires <= now else "soon" if expires - NOTICE <= now else "fine"
+    return "over" if expires <= now else "soon" if expires - EXPIRY_NOTICE <= now else "fine"
 
 
 def badge(row: dict[str, Any]) -> str:

@@ -46,13 +46,14 @@ async def uses_of(project_id: int, key_id: int) -> list[Row]:
     found = []
     for one in await key_users.uses(here.hub, here.actor, project_id, key_id):
         title, icon, endpoint, member = _FACES[one["kind"]]
-        note = _(_AS[one["as_what"]]) if one["as_what"] in _AS else one["as_what"].replace("_", " ")
+        said = _AS.get(one["as_what"], "")
+        note = _(said) if said else one["as_what"].replace("_", " ")
         address = _address(endpoint, project_id, {member: one["id"]} if member else {})
         found.append({"title": _(title), "icon": icon, "name": one["name"], "note": note, "address": address})
     return found
 
 
-def _address(endpoint: str, project_id: int, ids: Mapping[str, int]) -> str:
+def _address(endpoint: str, project_id: int, ids: Mapping[str, Any]) -> str:
     """Return where a thing is looked at; nothing for kinds that have no page."""
     try:
         return url_for(f"pages.{endpoint}", project_id=project_id, **ids)

@@ -132,17 +132,20 @@ async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[
 
 
 async def _get(project_id: int, item_id: int) -> Row:
+    return await service.get_key(visit.visit().actor, project_id, item_id)
+
+
+async def _around(project_id: int, row: Row) -> Row:
+    """What is known of a stored key beside its secret, and what uses it."""
     here = visit.visit()
-    row = await service.get_key(here.actor, project_id, item_id)
-    if here.may_manage and row["type"] == "ssh":
+    found: Row = {"expiry": key_expiry.state(row)}
+    if not here.may_manage:
+        return found
+    if row["type"] == "ssh":
         with contextlib.suppress(*FORM_ERRORS, KeyError):  # a key that cannot be read any more can still be replaced
-            row["about"] = await service.about_key(here.hub, here.actor, project_id, item_id)
-            row["authorized"] = authorized_line(row["about"]["public_key"], row["name"])
-    if here.may_manage:
-        row["uses"] = await uses_of(project_id, item_id)
-        row["generates"] = kind.generates if (kind := here.hub.registry.key_types.get(row["type"])) else {}
-    row["expiry"] = key_expiry.state(row)
-    return row
+            found["about"] = await service.about_key(here.hub, here.actor, project_id, row["id"])
+            found["authorized"] = authorized_line(found["about"]["public_key"], row["name"])
+    return found | {"uses": await uses_of(project_id, row["id"])}
 
 
 async def _delete(project_id: int, item_id: int) -> None:
@@ -152,6 +155,6 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 declare(
     Kind("keys", "key", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members,
-         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", noun="key",
+         icon_of=lambda row: _ICONS.get(row["type"], "key"), template="key_form.html", noun="key", around=_around,
          beside_new="parts/key_make.html", tabs="parts/key_tabs.html")
 )  # fmt: skip

@@ -41,7 +41,8 @@ async def project_new() -> Response:
         try:
             make = make_demo if "demo" in sent else service.create_project
             made = await make(here.hub, here.actor, _draft(sent, errors))
-            return visit.go("project_home", project_id=made["id"], say=_("The project is there."))
+            return visit.go("project_home" if "demo" in sent else "setup_repository", project_id=made["id"],
+                            say=_("The project is there."))  # fmt: skip
         except FORM_ERRORS as fault:
             error, found = faults(fault, {"name": "name"})
             errors |= found

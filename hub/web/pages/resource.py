@@ -82,6 +82,8 @@ class Kind:
     """Template of what stands beside the button for a new one."""
     tabs: str = ""
     """Template of tabs that its pages are among."""
+    around: Callable[[int, Row], Awaitable[Row]] | None = None
+    """What is shown beside the form of a stored thing, as values of its template."""
     noun: str = ""
     """What events call it, where that is not the slug."""
 
@@ -147,6 +149,7 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
         heading=row["name"] if row else _(kind.words.new), trail=[(_(kind.words.title), listing)],
         fields=fields, cancel=listing, row=row, sent=sent,
         held=await held.described(kind.noun or kind.slug, fields, kind.members(sent)),
+        **(await kind.around(project_id, row) if kind.around and row else {}),
         read_only=not here.may_manage, delete=_deletion(kind, project_id, row) if row and here.may_manage else None,
     )  # fmt: skip
 

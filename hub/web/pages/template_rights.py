@@ -8,9 +8,10 @@ from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
 from hub.errors import Forbidden, NotFound
-from hub.services import role_uses, roles
+from hub.services import role_uses, roles, team
 from hub.services import template_roles as service
 from hub.services.access import MANAGE_RESOURCES, ROLES, on_template
+from hub.services.listing import Asked
 from hub.services.template_roles import TemplateRoleDraft
 from hub.services.templates import get_template
 from hub.web.i18n import gettext as _
@@ -19,6 +20,9 @@ from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.team import role_title
+
+_PEOPLE = 200
+"""Members that are shown by name."""
 
 _ROOT = "/project/<int:project_id>/templates/<int:template_id>/perms"
 
@@ -35,7 +39,23 @@ async def template_rights(project_id: int, template_id: int) -> Response:
         "template.html", tab="rights", template=found, panels=[], may_change=await _may_change(template_id),
         custom_roles=any(one["slug"] not in ROLES for one in every),
         roles=[_shown(one, given.get(one["slug"]), counts.get(one["slug"], 0)) for one in every],
+        people=await _people(project_id, every, given),
     )  # fmt: skip
+
+
+async def _people(
+    project_id: int, every: list[dict[str, Any]], given: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Every member with what all of that comes to, for this template."""
+    bits = {one["slug"]: one["permissions"] | given.get(one["slug"], {}).get("permissions", 0) for one in every}
+    names = {one["slug"]: one["name"] for one in every}
+    return [
+        {
+            "name": one["name"] or one["username"], "username": one["username"], "role": role_title(one["role"], names),
+            "words": list(rights_words.template_words(bits.get(one["role"], 0)).values()),
+        }
+        for one in await team.list_members(visit.visit().actor, project_id, Asked(limit=_PEOPLE))
+    ]  # fmt: skip
 
 
 @page(f"{_ROOT}/<slug>", Who.MEMBER, methods=FORM)

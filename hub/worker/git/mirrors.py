@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,14 +16,15 @@ from pathlib import Path
 from hub.errors import Invalid
 from hub.services import git_address
 from hub.worker.confine import confine
-from hub.worker.git import checkout, local, locks, submodules
+from hub.worker.git import checkout, contents, local, locks, submodules
 from hub.worker.git.checkout import Commit, Plan
 from hub.worker.git.command import Call, Git
+from hub.worker.git.contents import Contents, Sought, empty_below
 from hub.worker.git.credentials import fingerprint
 from hub.worker.git.failure import GitFailure
 from hub.worker.git.keyring import Keyring, Proof, ring_of
 from hub.worker.git.mirror import Log, Mirror, Wanted
-from hub.worker.git.private import make_folder, replace_file
+from hub.worker.git.private import make_folder
 from hub.worker.git.remote import Remote, Source
 from hub.worker.git.removal import remove_tree
 from hub.worker.git.snapshot import Snapshot
@@ -121,6 +122,15 @@ class Mirrors:
         if not found:
             raise _no_branch(source, branch)
         return found
+
+    async def contents(self, wish: Wish, credential: Proof, looks: Mapping[str, Sought]) -> Contents:
+        """Return what a branch has now, as far as it is looked for; the remote itself is asked."""
+        with _explained():
+            place = await self._look(wish, credential)
+            errand = _Errand(wish, self._folder, place, self._mirror(place.source), _unheard, asyncio.Event())
+            plan = await self._newest(errand)
+            errand.mirror.touch()
+            return await contents.read(self._git, plan, await asyncio.to_thread(empty_below, self._folder), looks)
 
     def lent_to(self, folder: Path) -> tuple[Path, ...]:
         """Return the folders of objects that the checkouts below a folder borrow from."""
@@ -271,8 +281,7 @@ class Mirrors:
 
     async def _expand(self, errand: _Errand, commit: str) -> str | None:
         """Return the full hash of a commit that the mirror has; branches and tags with such a name do not count."""
-        empty = self._folder / "home/empty.git"
-        await asyncio.to_thread(_make_empty, empty)
+        empty = await asyncio.to_thread(empty_below, self._folder)
         settings = {"GIT_OBJECT_DIRECTORY": str(errand.mirror.path / "objects")}
         arguments = [f"--git-dir={empty}", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"]
         result = await self._git.run(arguments, Call(environment=settings, stop=errand.stop))
@@ -349,13 +358,8 @@ class Mirrors:
                         os.close(descriptor)
 
 
-def _make_empty(path: Path) -> None:
-    """Make a repository without anything, through which objects can be looked up by hash only."""
-    if (path / "HEAD").is_file():
-        return
-    for folder in ("objects", "refs"):
-        make_folder(path / folder)
-    replace_file(path / "HEAD", b"ref: refs/heads/none\n")
+async def _unheard(_text: str) -> None:
+    """Take what a fetch says where nobody reads a log."""
 
 
 def _name(location: str) -> str:

@@ -146,6 +146,12 @@ class Isolation:
             )
         return f"Tasks run {who}{', kept from the files of the hub ' + way if way else ''}."
 
+    @property
+    def named(self) -> str:
+        """Name what is in force, for the list of workers; `none` when nothing is."""
+        ways = [*([] if self.kind == "none" else [self.kind]), *([f"user {self.user.name}"] if self.user else [])]
+        return ", ".join(ways) or "none"
+
     def tell(self) -> None:
         """Log what is in force."""
         level = logging.WARNING if self.kind == "none" and self.user is None else logging.INFO

@@ -33,6 +33,7 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
     capabilities: ClassVar[Capabilities] = Capabilities(
         script_label="Playbook",
         script_patterns=("*.yml", "*.yaml"),
+        script_line=r"^[-[:space:]]+(hosts|(ansible\.builtin\.)?import_playbook):[[:space:]]*[^[:space:]#]",
         needs_inventory=True,
         inventory_types=INVENTORY_TYPES,
         inventory_sources=True,

@@ -33,6 +33,7 @@ class PulumiExecutor(Executor[PulumiParams, PulumiTaskParams]):
     capabilities: ClassVar[Capabilities] = Capabilities(
         needs_script=False,
         script_label="Folder",
+        script_folders=("Pulumi.yaml", "Pulumi.yml"),
         inventory_types=("pulumi-stack",),
         dry_run=True,
         approval=True,

@@ -135,10 +135,15 @@ def _check(task: TaskView, params: TerraformParams, task_params: TerraformTaskPa
         raise Unfit("The template does not let a task destroy anything; allow it there first (“Allow destroy”).")
 
 
+_FOLDERS = {"terraform": ("*.tf",), "tofu": ("*.tf", "*.tofu"), "terragrunt": ("terragrunt.hcl",)}
+"""By which files the folders of configurations are known."""
+
+
 def _able(program: str) -> Capabilities:
     return Capabilities(
         needs_script=False,
         script_label="Folder",
+        script_folders=_FOLDERS[program],
         inventory_types=(f"{program}-workspace",),
         dry_run=True,
         approval=True,

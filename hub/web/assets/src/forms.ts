@@ -1,6 +1,6 @@
 // Small comforts of forms: parts that depend on a choice, quiet sending, reveal, and a warning before losing work.
 import { gettext } from './i18n'
-import { keepForm } from './kept'
+import { signInAgain } from './kept'
 import { say } from './say'
 
 const value = (form: HTMLFormElement, name: string): string => {
@@ -14,12 +14,14 @@ const value = (form: HTMLFormElement, name: string): string => {
   return field && 'value' in field ? String(field.value) : ''
 }
 
-// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values.
+// data-when="type=build,deploy&source=": shown, and its fields sent, only while each named field has one of its values;
+// with "pick^=ansible|" one that begins so.
 const dependents = (form: HTMLFormElement): void => {
   for (const part of form.querySelectorAll<HTMLElement>('[data-when]')) {
     const fits = (part.dataset['when'] ?? '').split('&').every((condition) => {
       const [name = '', wanted = ''] = condition.split('=')
-      return wanted.split(',').includes(value(form, name))
+      const now = value(form, name.replace('^', ''))
+      return wanted.split(',').some((one) => (name.endsWith('^') ? now.startsWith(one) : now === one))
     })
     part.hidden = !fits
     if (part instanceof HTMLFieldSetElement) part.disabled = !fits
@@ -37,8 +39,7 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
       redirect: 'manual',
     })
     if (answer.status === 401) {
-      keepForm(form)
-      location.reload() // which leads by way of the sign-in back to here
+      signInAgain()
     } else if (answer.type !== 'opaqueredirect' && !answer.ok) {
       const body = (await answer.json().catch(() => ({}))) as { error?: string }
       say(body.error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
@@ -48,6 +49,26 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
   } finally {
     for (const button of buttons) button.disabled = false
   }
+}
+
+// data-waits="A worker looks …": what happens while a form that takes long is under way; one more click sends nothing.
+const waiting = (form: HTMLFormElement): void => {
+  const button = form.querySelector<HTMLButtonElement>('.form-foot .btn-primary')
+  const line = document.createElement('span')
+  line.className = 'form-waits'
+  line.setAttribute('role', 'status')
+  button?.parentElement?.append(line)
+  form.addEventListener('submit', (event) => {
+    if (button?.getAttribute('aria-disabled') === 'true') event.preventDefault()
+    button?.setAttribute('aria-disabled', 'true')
+    button?.classList.add('btn-loading')
+    line.textContent = form.dataset['waits'] ?? ''
+  })
+  addEventListener('pageshow', () => {
+    button?.removeAttribute('aria-disabled')
+    button?.classList.remove('btn-loading')
+    line.textContent = ''
+  })
 }
 
 const guardUnsaved = (form: HTMLFormElement): void => {
@@ -82,6 +103,7 @@ export const forms = (): void => {
     dependents(form)
   }
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-guard]')) guardUnsaved(form)
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-waits]')) waiting(form)
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
     if (event.defaultPrevented || form.dataset['quiet'] === undefined) return

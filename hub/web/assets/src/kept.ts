@@ -63,6 +63,14 @@ export const keepForm = (form: HTMLFormElement): void => {
   store({ reader: reader(), page: here(), action: new URL(form.action).pathname, fields, secrets, lost: false })
 }
 
+let edited: HTMLFormElement | null = null
+
+// The session has ended: reloading leads by way of the sign-in back to here, and to what was typed.
+export const signInAgain = (): void => {
+  if (edited?.isConnected) keepForm(edited)
+  location.reload()
+}
+
 // Rows that were added on the page are added again: secret-3-name needs four rows of #secret-rows.
 const addRows = (form: HTMLFormElement, name: string): void => {
   const [, group, number] = /^(.+?)-(\d+)-/.exec(name) ?? []
@@ -123,6 +131,10 @@ export const keepForms = (): void => {
   const login = document.querySelector<HTMLFormElement>('form[action$="/auth/login"]')
   if (login) signIn(login)
   else if (reader()) addEventListener('load', restore)
+  document.addEventListener('input', (event) => {
+    const form = (event.target as Partial<Field>).form
+    if (form?.method === 'post' && event.isTrusted) edited = form
+  })
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
     if (event.defaultPrevented || form.method !== 'post' || !reader()) return

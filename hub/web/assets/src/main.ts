@@ -5,7 +5,7 @@ import { copying } from './copy'
 import { editing } from './edit'
 import { forms } from './forms'
 import { gettext } from './i18n'
-import { keepForms } from './kept'
+import { keepForms, signInAgain } from './kept'
 import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
@@ -39,7 +39,7 @@ const fragments = (): void => {
   let lost = false
   document.addEventListener('htmx:before:swap', (event) => {
     const status = (event as CustomEvent<Exchange>).detail.ctx?.response?.status ?? 200
-    if (status === 401) location.reload()
+    if (status === 401) signInAgain()
     if (status >= 400) event.preventDefault()
   })
   document.addEventListener('htmx:after:swap', () => {

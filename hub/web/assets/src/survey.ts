@@ -1,5 +1,8 @@
 // Entry: rows that can be added, removed and moved, such as the survey variables of a template.
+import { browsing } from './browse'
+import { checking } from './checking'
 import { moreFields } from './edit'
+import { previewing } from './preview'
 
 const renumber = (list: HTMLElement): void => {
   ;[...list.children].forEach((row, index) => {
@@ -48,3 +51,7 @@ for (const list of document.querySelectorAll<HTMLElement>('[data-rows]')) {
     row?.querySelector<HTMLElement>('input, select')?.focus()
   })
 }
+
+browsing()
+checking()
+previewing()

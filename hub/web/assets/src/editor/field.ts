@@ -116,6 +116,7 @@ export const equip = (area: HTMLTextAreaElement): void => {
   area.addEventListener('focus', () => view.focus())
   area.form?.addEventListener('reset', () => setTimeout(() => fill(view, area)))
   area.form?.addEventListener('change', () => {
+    view.requestMeasure()
     if (kindOf(area) === kind) return
     kind = kindOf(area)
     tell('')

@@ -23,8 +23,9 @@ const frame = EditorView.theme({
     backgroundColor: 'var(--tblr-bg-surface-secondary)',
     borderRight: border,
   },
-  '.cm-activeLine': { backgroundColor: 'rgba(var(--hub-accent-rgb), 0.07)' },
-  '.cm-activeLineGutter': { color: 'var(--tblr-body-color)', backgroundColor: 'rgba(var(--hub-accent-rgb), 0.14)' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-activeLine': { backgroundColor: 'rgba(var(--hub-accent-rgb), 0.07)' },
+  '&.cm-focused .cm-activeLineGutter': { color: 'var(--tblr-body-color)', backgroundColor: 'rgba(var(--hub-accent-rgb), 0.14)' },
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': {
     backgroundColor: 'rgba(var(--hub-accent-rgb), 0.3)',
   },

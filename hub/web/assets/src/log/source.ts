@@ -1,4 +1,5 @@
 // Where lines come from: ranges over HTTP, and a stream that goes on by itself after the hub was away.
+import { signInAgain } from '../kept'
 
 export interface Line {
   n: number
@@ -96,7 +97,8 @@ export class Reader {
   }
 
   async before(n: number, count: number): Promise<Slice> {
-    if (!this.whole) return n > 0 ? this.chosen(n - 1, true, count) : { lines: [], first: 0, next: 0, total: 0 }
+    if (n <= 0) return { lines: [], first: 0, next: 0, total: 0 }
+    if (!this.whole) return this.chosen(n - 1, true, count)
     const first = Math.max(0, n - count)
     const page = await fetchRange(this.base, first, n - first)
     return { ...page, next: n, lines: page.lines.filter((line) => line.n < n) }
@@ -187,7 +189,7 @@ export class Stream {
     // A stream does not tell why it was refused; another question does.
     if (this.retry === 2) {
       void fetch(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } })
-        .then((answer) => answer.status === 401 && location.reload())
+        .then((answer) => answer.status === 401 && signInAgain())
         .catch(() => undefined)
     }
     this.timer = window.setTimeout(() => this.connect(), Math.min(15_000, 500 * 2 ** Math.min(this.retry, 5)))

@@ -1,0 +1,90 @@
+"""What a person typed outlives the end of their session, but no secret does; in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from hub.models import Session, Task
+from hub.testing.booted import PASSWORD
+from hub.testing.scene import Scene
+
+from .test_browser_log import Site, browsing, site
+
+__all__ = ["site"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+SURVEY = [
+    {"name": "version", "title": "Version", "type": "", "required": True},
+    {"name": "token", "title": "Token", "type": "secret", "required": False},
+]
+
+
+async def sign_in(page: Page) -> None:
+    await page.fill("#username", "admin")
+    await page.fill("#password", PASSWORD)
+    await page.click("button.btn-primary")
+
+
+async def test_a_form_is_filled_again_after_the_session_ended(site: Site, stage: Scene) -> None:
+    template = await stage.template("hello.sh", name="Deploy", survey_vars=SURVEY)
+    form = f"{site.address}/project/{stage.project.id}/templates/{template.id}/run"
+    async with browsing(site) as page:
+        await page.goto(form)
+        await page.get_by_label("Version").fill("2.0 <b>")
+        await page.get_by_label("Token").fill("do-not-keep")
+        await page.get_by_label("Message").fill("At last")
+        await page.get_by_role("button", name="Show what is typed").click()  # it is a secret all the same
+        await Session.all().delete()
+        await page.get_by_role("button", name="Run", exact=True).click()
+
+        await expect(page.get_by_text("What you had typed is kept in this tab")).to_be_visible()
+        assert "do-not-keep" not in await page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
+        await sign_in(page)
+        await page.wait_for_url(form)
+        await expect(page.get_by_label("Version")).to_have_value("2.0 <b>")
+        await expect(page.get_by_label("Message")).to_have_value("At last")
+        await expect(page.get_by_label("Token")).to_have_value("")
+        await expect(page.locator("#says")).to_contain_text("Secrets must be entered again.")
+        assert not await Task.exists()
+        await page.get_by_role("button", name="Run", exact=True).click()
+        await page.wait_for_url(re.compile(r"/tasks/\d+$"))
+        assert (await Task.get()).message == "At last"
+        # What was sent is not kept any longer.
+        await page.goto(form)
+        await expect(page.get_by_label("Message")).to_have_value("")
+        assert await page.evaluate("sessionStorage.getItem('hub.form')") is None
+
+
+async def test_a_part_that_asks_by_itself_loses_nothing_either(site: Site, stage: Scene) -> None:
+    template = await stage.template("hello.sh", name="Deploy")
+    form = f"{site.address}/project/{stage.project.id}/templates/{template.id}/run"
+    async with browsing(site) as page:
+        await page.goto(form)
+        await expect(page.locator("#run-line")).to_be_visible()
+        await Session.all().delete()
+        await page.get_by_label("Message").fill("While nobody looks")  # the preview asks, and is refused
+        await expect(page.get_by_text("What you had typed is kept in this tab")).to_be_visible()
+        await sign_in(page)
+        await page.wait_for_url(form)
+        await expect(page.get_by_label("Message")).to_have_value("While nobody looks")
+
+
+async def test_a_form_of_another_session_leads_back_with_what_was_typed(site: Site, stage: Scene) -> None:
+    template = await stage.template("hello.sh", name="Deploy")
+    form = f"{site.address}/project/{stage.project.id}/templates/{template.id}/run"
+    async with browsing(site) as page:
+        await page.goto(form)
+        # Meanwhile the same person signs in anew, in another tab.
+        await Session.all().delete()
+        known = {"username": "admin", "password": PASSWORD}
+        assert (await page.context.request.post(f"{site.address}/auth/login", form=known)).ok
+        await page.get_by_label("Message").fill("Typed before")
+        await page.get_by_role("button", name="Run", exact=True).click()
+        await page.get_by_role("link", name="Back to the form").click()
+        await expect(page.get_by_label("Message")).to_have_value("Typed before")
+        await page.get_by_role("button", name="Run", exact=True).click()
+        await page.wait_for_url(re.compile(r"/tasks/\d+$"))
