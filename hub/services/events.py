@@ -138,7 +138,7 @@ async def _page(projects: list[int] | None, asked: Asked) -> Page[dict[str, Any]
         return plan.cut(found, lambda row: Place(row["id"], row["id"])).shaped(_wire)
     page = await LISTING.values(_of(projects), asked, "id")
     ids = [one["id"] for one in page]
-    found = await rows(f"{_SELECT} WHERE {_among('id', ids)}", ids, times=["created"])
+    found = await rows(f"{_SELECT} WHERE {_among('id', ids)}", ids, times=["created"]) if ids else []
     by_id = {row["id"]: row for row in found}
     return page.of([by_id[one] for one in ids if one in by_id]).shaped(_wire)
 
