@@ -1,4 +1,4 @@
-"""The form of a template in a real browser: files of the repository, faults beside fields, questions as they will be."""
+"""The form of a template in a real browser: files of the repository, faults beside fields, questions as they come."""
 
 from __future__ import annotations
 
