@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hub.models import (
     Channel,
@@ -47,7 +48,8 @@ async def every_address(scene: Scene) -> list[str]:
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
     ids |= await _called(scene, template)
-    told = {"name": "Told", "notifier": "webhook", "params": {}, "events": [], "created": scene.hub.clock()}
+    now = scene.hub.clock()
+    told: dict[str, Any] = {"name": "Told", "notifier": "webhook", "params": {}, "events": [], "created": now}
     own_channel = await Channel.create(project=scene.project, **told)
     hub_channel = await Channel.create(**told)
     rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
