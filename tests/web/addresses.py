@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hub.models import Environment, Freeze, Inventory, Role, Schedule, User, View
+from hub.models import Channel, Environment, Freeze, Inventory, Notification, Role, Schedule, User, View
 from hub.services import state_rows, state_texts
 from hub.services.invites import InviteDraft, create_invite
 from hub.services.state_rows import Version
@@ -38,13 +38,30 @@ async def every_address(scene: Scene) -> list[str]:
     await Role.create(slug="everywhere", name="Everywhere")
     robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
 
+    mine, hubs = [await _channel(scene, project_id) for project_id in (scene.project.id, None)]
+
     def filled(rule: str) -> str:
         found = {
             **ids,
             "slug": "everywhere" if rule.startswith("/roles") else "own",
+            "channel_id": hubs if rule.startswith("/channels") else mine,
             "user_id": robot.id if rule.startswith("/service") else ids["user_id"],
         }
         return re.sub(r"<(?:int:)?(\w+)>", lambda part: str(found[part[1]]), rule)
 
     found = [filled(rule) for rule in rules]
     return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in found]
+
+
+async def _channel(scene: Scene, project_id: int | None) -> int:
+    """A channel, and one notice in each state that has a look of its own."""
+    now = scene.hub.clock()
+    made = await Channel.create(
+        project_id=project_id, name="Operations", notifier="slack", params={}, events=["task.failed"], created=now
+    )
+    for state in ("waiting", "sending", "sent", "failed", "skipped"):
+        await Notification.create(
+            channel=made, event="task.failed", notice={"sentence": "Deploy failed."}, state=state, error="It is deaf.",
+            attempts=2, created=now, due=now,
+        )  # fmt: skip
+    return made.id
