@@ -34,6 +34,7 @@ RUNS = {
     ("POST", "/project/{project_id}/tasks/{task_id}/confirm"),
     ("POST", "/project/{project_id}/tasks/{task_id}/reject"),
     ("POST", "/project/{project_id}/tasks/{task_id}/rerun_failed"),
+    ("POST", "/project/{project_id}/tasks/{task_id}/rerun"),
 }
 OWNERS = {
     ("PUT", "/project/{project_id}"),

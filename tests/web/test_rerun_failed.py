@@ -15,6 +15,8 @@ from hub.testing.reader import Reader
 from hub.testing.scene import Scene
 from hub.web.app import make_app
 
+from .conftest import Client
+
 SURVEY = [{"name": "who", "title": "Who", "type": "", "required": True},
           {"name": "pin", "title": "Pin", "type": "secret", "required": True}]  # fmt: skip
 HOSTS = [{"host": "web-1", "ok": 2}, {"host": "web-2", "failed": 1}, {"host": "web-3", "unreachable": 1}]
@@ -80,3 +82,21 @@ async def test_the_page_offers_it_and_fills_the_form_in(hub: Hub, template: Temp
     })  # fmt: skip
     assert sent.status == 303
     assert (await Task.get(id=int(sent.place.rsplit("/", 1)[1]))).params["hosts"] == ["web-3", "web-2"]
+
+
+async def test_the_same_is_started_again_by_the_api(admin: Client, scene: Scene) -> None:
+    survey = [{"name": "token", "title": "Token", "type": "secret", "required": True}]
+    template = await scene.template("hello.sh", name="Asks", survey_vars=survey)
+    task = await Task.create(
+        template=template, project=scene.project, status="success", created=scene.hub.clock(), message="Nightly",
+        commit_hash="b" * 40, environment='{"token_of": "x"}',
+    )  # fmt: skip
+    at = f"/project/{scene.project.id}/tasks/{task.id}/rerun"
+    refused = await admin.post(at, {})
+    assert (refused.status, refused.json["field"]) == (400, "token")
+    made = (await admin.post(at, {"secret": '{"token": "again"}', "message": "Once more"})).json
+    assert (made["message"], made["commit_hash"], made["environment"]) == ("Once more", "b" * 40, '{"token_of": "x"}')
+    fresh = (await admin.post(at, {"secret": '{"token": "again"}', "keep_commit": False})).json
+    assert "commit_hash" not in fresh
+    await Task.filter(id=task.id).update(status="running")
+    assert (await admin.post(at, {})).status == 409

@@ -42,9 +42,7 @@ async def on_failed_hosts(
     hub: Hub, actor: Actor, project_id: int, task_id: int, draft: AgainDraft
 ) -> dict[str, Any]:  # fmt: skip
     """Start a task like this one on its failed and unreached hosts; return it in the wire's shape."""
-    found = await column(Task.filter(id=task_id, project_id=project_id), "template_id")
-    await require(actor, project_id, RUN_TASKS, template_id=found[0] if found else None)
-    earlier = await task_with_template(actor, project_id, task_id)
+    earlier = await _earlier(actor, project_id, task_id)
     if not can_narrow(hub.registry.executors.get(earlier.get("tpl_app", ""))):
         raise Invalid("Tasks of this template cannot be told which hosts to run on.")
     if earlier["status"] not in FINISHED:
@@ -60,11 +58,17 @@ async def the_same(hub: Hub, actor: Actor, project_id: int, task_id: int, draft:
 
     Secret answers are not kept, so a template that asks for one refuses until it is given.
     """
-    earlier = await task_with_template(actor, project_id, task_id)
-    await require(actor, project_id, RUN_TASKS, template_id=earlier["template_id"])
+    earlier = await _earlier(actor, project_id, task_id)
     if earlier["status"] not in FINISHED:
         raise Conflict("This task has not ended yet; wait for its end, or stop it.")
     return await launch.launch(hub, actor, project_id, _like(earlier, draft, {}))
+
+
+async def _earlier(actor: Actor, project_id: int, task_id: int) -> dict[str, Any]:
+    """Return a task whose template the actor may start."""
+    found = await column(Task.filter(id=task_id, project_id=project_id), "template_id")
+    await require(actor, project_id, RUN_TASKS, template_id=found[0] if found else None)
+    return await task_with_template(actor, project_id, task_id)
 
 
 async def last_of(actor: Actor, project_id: int, template_id: int) -> dict[str, Any] | None:

@@ -59,15 +59,19 @@ async def template_questions(project_id: int) -> Response:
     return await visit.show("parts/survey_preview.html", fields=fields, error=error)
 
 
-@page("/project/<int:project_id>/templates/files", Who.MEMBER)
-async def template_files(project_id: int) -> Response:
+@page("/project/<int:project_id>/templates/browse", Who.MEMBER)
+async def template_browse(project_id: int) -> Response:
     """List branches and files of a repository that an app takes."""
     here, asked = visit.visit(), request.args
     if not here.may_manage:
         raise Forbidden(_("Your role does not let you change things in this project."))
     repository_id, found, error, group = visit.query_number("repository_id"), None, "", {}
     if repository_id:
-        wanted = {"branch": asked.get("git_branch", "").strip(), "app": asked.get("app", ""), "text": asked.get("q", "")}
+        wanted = {
+            "branch": asked.get("git_branch", "").strip(),
+            "app": asked.get("app", ""),
+            "text": asked.get("q", ""),
+        }
         try:
             found = await contents.look(here.hub, here.actor, project_id, repository_id, **wanted)
             group = next(iter(found["found"]), {})

@@ -59,7 +59,7 @@ type Sent = { n: number; t: string; s: string }[]
 const opened = (lines: Sent): Line[] => lines.map((line) => ({ n: line.n, t: Date.parse(line.t), s: line.s }))
 
 const ask = async <T>(address: string): Promise<T> => {
-  const answer = await fetch(address, { headers: { Accept: 'application/json' } })
+  const answer = await fetch(address)
   if (answer.ok) return (await answer.json()) as T
   const said = (await answer.json().catch(() => ({}))) as { error?: string }
   throw new Refusal(answer.status, said.error ?? '')
@@ -88,6 +88,13 @@ export class Reader {
     if (!this.whole) return this.chosen(null, true, count)
     const page = await fetchRange(this.base, -count, count)
     return { ...page, next: page.first + page.lines.length }
+  }
+
+  // Lines on both sides of one.
+  async around(n: number, count: number): Promise<Slice> {
+    if (this.whole) return this.from(Math.max(0, n - Math.floor(count / 2)), count)
+    const [above, below] = await Promise.all([this.before(n, count / 2), this.from(n, count / 2)])
+    return { ...below, first: above.first, lines: [...above.lines, ...below.lines] }
   }
 
   async from(n: number, count: number): Promise<Slice> {

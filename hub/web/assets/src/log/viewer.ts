@@ -8,6 +8,8 @@ import { KEEP, Rows, type Stamps } from './rows'
 import { type Line, Reader, Refusal, type Slice, type State, Stream, fetchRange } from './source'
 
 const PAGE = 600
+// What is loaded first is no more than a few screens; the page names it, so that it comes beside the scripts.
+const OPENING = 320
 const NEAR = 600
 const PAUSE = 250
 
@@ -117,8 +119,7 @@ export class Viewer {
   async goto(n: number, last = n, anew = false): Promise<void> {
     this.follow(false)
     if (anew || n < this.rows.first || n >= this.rows.next || this.rows.empty) {
-      const [above, below] = await Promise.all([this.reader.before(n, PAGE / 2), this.reader.from(n, PAGE / 2)])
-      this.fill({ ...below, first: above.first, lines: [...above.lines, ...below.lines] })
+      this.fill(await this.reader.around(n, PAGE))
     }
     this.rows.open(n)
     this.rows.near(n)?.scrollIntoView({ block: 'center' })
@@ -132,7 +133,7 @@ export class Viewer {
   }
 
   async end(anew = false): Promise<void> {
-    if (anew || this.rows.empty || this.rows.next < this.total) this.fill(await this.reader.last(PAGE))
+    if (anew || this.rows.empty || this.rows.next < this.total) this.fill(await this.reader.last(OPENING))
     this.follow(true)
     this.bottom()
   }
