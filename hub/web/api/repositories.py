@@ -67,10 +67,12 @@ async def branches(call: Call) -> Answer:
 )  # fmt: skip
 async def look(call: Call) -> Answer:
     """The newest commit, the branches, and the files that templates could run."""
-    asked_for = {"branch": call.query.get("branch", ""), "app": call.query.get("app", ""), "text": call.query.get("q", "")}
-    return await contents.look(
-        call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], **asked_for
-    )
+    asked_for = {
+        "branch": call.query.get("branch", ""),
+        "app": call.query.get("app", ""),
+        "text": call.query.get("q", ""),
+    }
+    return await contents.look(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], **asked_for)
 
 
 @route(

@@ -67,7 +67,11 @@ async def template_files(project_id: int) -> Response:
         raise Forbidden(_("Your role does not let you change things in this project."))
     repository_id, found, error, group = visit.query_number("repository_id"), None, "", {}
     if repository_id:
-        wanted = {"branch": asked.get("git_branch", "").strip(), "app": asked.get("app", ""), "text": asked.get("q", "")}
+        wanted = {
+            "branch": asked.get("git_branch", "").strip(),
+            "app": asked.get("app", ""),
+            "text": asked.get("q", ""),
+        }
         try:
             found = await contents.look(here.hub, here.actor, project_id, repository_id, **wanted)
             group = next(iter(found["found"]), {})
