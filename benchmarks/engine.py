@@ -2,8 +2,8 @@
 
 usage: python benchmarks/engine.py [--rate 50] [--seconds 8] [--runs 25] [--only embedded|distributed] [--json FILE]
 
-Real processes: `hub serve`, and for the second column `hub worker`, a Redis and a PostgreSQL that writes to its disk
-before it says so. Processor time is that of all of them, with git and the scripts that they run, but without this
+Real processes: `hub serve`, and for the second column two `hub worker`, a Redis, and a PostgreSQL that writes to its
+disk before it says so. Processor time is that of all of them, with git and the scripts that they run, but without this
 driver, which shares their cores. It takes two minutes and leaves nothing behind.
 """
 

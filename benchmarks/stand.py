@@ -37,13 +37,13 @@ class Stand:
     scene: Scene
     port: int
     token: str = ""
-    pids: dict[str, int] = field(default_factory=dict)
-    """By part: `server`, and where there are such `worker`, `postgres` and `redis`."""
+    pids: dict[str, list[int]] = field(default_factory=dict)
+    """By part: `server`, and where there are such `workers`, `postgres` and `redis`."""
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def spent(self) -> dict[str, float]:
         """Seconds of processor time that each part has used, with the programs that it ran and that are over."""
-        return {part: _tree(pid) for part, pid in self.pids.items()}
+        return {part: sum(map(_tree, pids)) for part, pids in self.pids.items()}
 
     def end(self) -> None:
         """End the hub's own processes; the database stays until the stand is left."""
@@ -106,23 +106,23 @@ async def embedded(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(booted(**_folders(stack)))
         stand = Stand("embedded", await make_scene(hub, scripts), free_port())
-        await _start(stack, stand, {})
+        await _start(stack, stand, {}, workers=0)
         yield stand
 
 
 @asynccontextmanager
 async def distributed(scripts: Mapping[str, str]) -> AsyncIterator[Stand]:
-    """A server and a worker, with PostgreSQL that writes to the disk before it says so, and Redis."""
+    """A server and two workers, with PostgreSQL that writes to the disk before it says so, and Redis."""
     async with AsyncExitStack() as stack:
         carriers = await stack.enter_async_context(scaled("postgres"))
         hub = await stack.enter_async_context(booted(**carriers, **_folders(stack)))
         stand = Stand("Redis + PostgreSQL", await make_scene(hub, scripts), free_port())
-        stand.pids |= {"postgres": await _steady_postgres(carriers["database_url"])}
+        stand.pids["postgres"] = [await _steady_postgres(carriers["database_url"])]
         redis = Redis.from_url(carriers["redis_url"])
-        stand.pids["redis"] = (await redis.info())["process_id"]
+        stand.pids["redis"] = [(await redis.info())["process_id"]]
         await redis.aclose()
         names = {"HUB_DATABASE_URL": carriers["database_url"], "HUB_REDIS_URL": carriers["redis_url"]}
-        await _start(stack, stand, names)
+        await _start(stack, stand, names, workers=2)
         yield stand
 
 
@@ -146,7 +146,7 @@ async def _steady_postgres(url: str) -> int:
     return parent
 
 
-async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str]) -> None:
+async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str], *, workers: int) -> None:
     own = stand.scene.hub.settings
     settings = {
         "HUB_DATA_DIR": str(own.data_dir), "HUB_PORT": str(stand.port), "HUB_MAX_PARALLEL_TASKS": "0",
@@ -154,12 +154,10 @@ async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | settings
     stack.callback(stand.end)
-    for part, arguments in {"server": ["serve"], "worker": ["worker", "--slots", "64"]}.items():
-        if part == "server" or carriers:
-            command = [*os.environ.get(f"BENCH_{part.upper()}", f"{sys.executable} -m hub").split(), *arguments]
-            running = subprocess.Popen(command, env=environment)
-            stand.running.append(running)
-            stand.pids[part] = running.pid
+    for part, arguments in [("server", ["serve"]), *[("workers", ["worker", "--slots", "32"])] * workers]:
+        running = subprocess.Popen([sys.executable, "-m", "hub", *arguments], env=environment)
+        stand.running.append(running)
+        stand.pids.setdefault(part, []).append(running.pid)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stand.port}/api", timeout=60) as client:
         while True:
             with contextlib.suppress(httpx.HTTPError):
@@ -168,7 +166,7 @@ async def _start(stack: AsyncExitStack, stand: Stand, carriers: Mapping[str, str
             await asyncio.sleep(0.05)
         (await client.post("/auth/login", json={"auth": "admin", "password": PASSWORD})).raise_for_status()
         stand.token = (await client.post("/user/tokens", json={})).json()["id"]
-        while not (await client.get("/workers")).json():
+        while len((await client.get("/workers")).json()) < max(1, workers):
             await asyncio.sleep(0.05)
 
 

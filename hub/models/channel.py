@@ -50,7 +50,7 @@ class Notification(Model):
     task_id = fields.IntField(null=True)
     notice = fields.JSONField[dict[str, Any]]()
     state = fields.CharField(max_length=20, default="waiting", db_default="waiting")
-    """`waiting`, `sending`, `sent` or `failed`."""
+    """`waiting`, `sending`, `sent`, `failed`, or `skipped` where there was nobody to tell."""
     attempts = fields.IntField(default=0, db_default=0)
     due = fields.DatetimeField(null=True)
     """When it is tried next; null once it is settled."""

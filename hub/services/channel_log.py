@@ -9,7 +9,7 @@ from hub.context import Hub
 from hub.db import execute, on_commit, rows, unit
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Channel, Notification, Project
-from hub.plugin import PluginError
+from hub.plugin import PluginError, Refused
 from hub.services import events
 from hub.services.access import MANAGE_RESOURCES, require, require_admin
 from hub.services.actor import Actor
@@ -91,7 +91,7 @@ async def try_project(hub: Hub, actor: Actor, project_id: int) -> None:
     faults = []
     for channel in [*shared, *mine]:
         try:
-            await _test(hub, actor, channel, project_id)
+            await _test(hub, actor, channel, project_id, skips=True)
         except Invalid as fault:
             faults.append(f"{channel.name}: {fault}")
     if faults:
@@ -99,11 +99,15 @@ async def try_project(hub: Hub, actor: Actor, project_id: int) -> None:
         raise Invalid(together)
 
 
-async def _test(hub: Hub, actor: Actor, channel: Channel, project_id: int | None) -> None:
+async def _test(hub: Hub, actor: Actor, channel: Channel, project_id: int | None, *, skips: bool = False) -> None:
+    """Send a test; `skips` is for channels that have nobody to tell, which is no fault on the wire."""
     found = await rows('SELECT "name" FROM "project" WHERE "id" = ?', [project_id]) if project_id else []
     name = str(found[0]["name"]) if found else ""
     try:
         await send_now(hub, channel, trial(project_id, name), key=f"test-{channel.id}-{hub.clock().timestamp():.0f}")
+    except Refused as fault:
+        if not skips:
+            raise Invalid(str(fault)) from None
     except PluginError as fault:
         raise Invalid(str(fault)) from None
     text = f"Channel ID {channel.id} ({channel.name}) was tested"
@@ -130,9 +134,9 @@ def _wire(one: Notification) -> dict[str, Any]:
 
 _AGAIN = """
     UPDATE "notification" SET "state" = 'waiting', "due" = ?, "settled" = NULL, "attempts" = 0
-    WHERE "id" = ? AND "state" IN ('failed', 'waiting')
+    WHERE "id" = ? AND "state" IN ('failed', 'skipped', 'waiting')
 """
 
 _OLD = """
-    SELECT "id" FROM "notification" WHERE "state" IN ('sent', 'failed') AND "settled" < ? ORDER BY "id" LIMIT 500
+    SELECT "id" FROM "notification" WHERE "state" IN ('sent', 'failed', 'skipped') AND "settled" < ? ORDER BY "id" LIMIT 500
 """

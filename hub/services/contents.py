@@ -57,9 +57,13 @@ _kept: WeakKeyDictionary[asyncio.AbstractEventLoop, _Answers] = WeakKeyDictionar
 
 
 async def look(
-    hub: Hub, actor: Actor, project_id: int, repository_id: int, *, branch: str = "", app: str = "", text: str = ""
+    hub: Hub, actor: Actor, project_id: int, repository_id: int, *, branch: str = "", app: str = "", text: str = "",
+    afresh: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Look into a repository: all that apps could run, or what one of them takes. Raises `Unavailable`."""
+    """Look into a repository: all that apps could run, or what one of them takes. Raises `Unavailable`.
+
+    An answer of some seconds ago counts, unless the look is to be taken `afresh`.
+    """
     await require(actor, project_id, MANAGE_RESOURCES)
     repository = await find(Repository, project_id, repository_id, "repository")
     if branch:
@@ -67,7 +71,7 @@ async def look(
     looks = await sought(hub, app=app, text=text[:200])
     data = {"repository_id": repository.id, "branch": branch or repository.git_branch, "looks": looks}
     stamp = (id(hub), repository.id, repository.git_url, repository.ssh_key_id, data["branch"], app, text)
-    return await _remembered(hub, stamp, data)
+    return await _remembered(hub, stamp, data, FRESH if not afresh else 0.0)
 
 
 async def look_at(hub: Hub, actor: Actor, project_id: int, draft: LookDraft) -> dict[str, Any]:
@@ -112,11 +116,13 @@ def _look_of(executor: Executor, text: str) -> dict[str, Any]:
     return {"patterns": patterns, "folders": list(able.script_folders), "line": able.script_line, "text": text}
 
 
-async def _remembered(hub: Hub, stamp: tuple[Any, ...], data: dict[str, Any]) -> dict[str, Any]:
+async def _remembered(
+    hub: Hub, stamp: tuple[Any, ...], data: dict[str, Any], age: float
+) -> dict[str, Any]:  # fmt: skip
     loop = asyncio.get_running_loop()
     answers = _kept.setdefault(loop, _Answers({}, asyncio.Semaphore(_AT_ONCE)))
     known = answers.told.get(stamp)
-    if known is not None and monotonic() - known[0] < FRESH:
+    if known is not None and monotonic() - known[0] < age:
         return known[1]
     async with answers.turns:
         told = _shape(await questions.ask(hub, "contents", data, seconds=SECONDS))

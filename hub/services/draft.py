@@ -28,7 +28,7 @@ _UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 class Draft(BaseModel):
     """A body. Fields that were sent are in `model_fields_set`."""
 
-    model_config = ConfigDict(extra="ignore", strict=True, str_max_length=1_000_000)
+    model_config = ConfigDict(extra="ignore", strict=True, str_max_length=1_000_000, defer_build=True)
     _nulls: frozenset[str] = PrivateAttr(default=frozenset())
 
     def nulls(self, name: str) -> bool:

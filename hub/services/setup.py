@@ -26,7 +26,9 @@ from hub.services.template_drafts import TemplateDraft
 LOCAL: Final = "local"
 PASTED: Final = "paste"
 FILE: Final = "file"
-_LOCALHOST: Final = '[local]\nlocalhost ansible_connection=local ansible_python_interpreter="{{ ansible_playbook_python }}"\n'
+_LOCALHOST: Final = (
+    '[local]\nlocalhost ansible_connection=local ansible_python_interpreter="{{ ansible_playbook_python }}"\n'
+)
 
 
 class Chosen(Draft):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from tortoise.exceptions import IntegrityError
@@ -20,8 +21,14 @@ SHORTCUTS: Final = ("on", "off")
 START_PAGES: Final = ("last_project", "projects")
 
 
-def _is_zone(text: str) -> bool:
-    return text in zoneinfo.available_timezones()
+def is_zone(text: str) -> bool:
+    """Tell whether a text names a time zone."""
+    return bool(text) and text in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
 
 
 _KEYS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
@@ -29,7 +36,7 @@ _KEYS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "theme": (THEMES.__contains__, f"one of: {', '.join(THEMES)}"),
     "shortcuts": (SHORTCUTS.__contains__, f"one of: {', '.join(SHORTCUTS)}"),
     "start_page": (START_PAGES.__contains__, f"one of: {', '.join(START_PAGES)}"),
-    "time_zone": (_is_zone, "the name of a time zone, such as Europe/Berlin"),
+    "time_zone": (is_zone, "the name of a time zone, such as Europe/Berlin"),
 }
 """Known keys: what is a value of theirs, in code and in words."""
 

@@ -26,7 +26,7 @@ class Notifier(TypedDict):
 class LastNotice(TypedDict):
     """How the last notice of a channel fared."""
 
-    state: Literal["waiting", "sending", "sent", "failed"]
+    state: Literal["waiting", "sending", "sent", "failed", "skipped"]
     event: str
     error: str
     created: Time
@@ -63,7 +63,7 @@ class ChannelNotice(TypedDict):
     event: str
     task_id: int | None
     sentence: str
-    state: Literal["waiting", "sending", "sent", "failed"]
+    state: Literal["waiting", "sending", "sent", "failed", "skipped"]
     attempts: int
     error: str
     """Why the last attempt failed."""

@@ -40,6 +40,8 @@ class MariadbServer:
         if program is None or install is None:
             raise FileNotFoundError("MariaDB is missing: install mariadb-server-core and mariadb-client-core")
         self._program, self._install = program, install
+        # It ends with this process, however that ends.
+        self._bound = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
         # Not below pytest's folder: the path of a socket has at most 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="hub-mdb-"))
         self._socket = self._folder / "sock"
@@ -73,7 +75,7 @@ class MariadbServer:
     def _serve(self) -> None:
         self._process = subprocess.Popen(
             [
-                self._program, *self._place(), f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}",
+                *self._bound, self._program, *self._place(), f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}",
                 "--skip-networking", f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}",
                 "--performance-schema=OFF", "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0",
                 "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M", "--innodb-file-per-table=0",

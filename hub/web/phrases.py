@@ -199,7 +199,7 @@ PULUMI: Final = (
 """Params of our plugin for Pulumi."""
 
 NOTIFIERS: Final = (
-    N_("E-mail"), N_("To"), N_("Addresses that always get it."), N_("Also to people who wish alerts"),
+    N_("E-mail"), N_("Recipients"), N_("Addresses that always get it."), N_("Also to people who wish alerts"),
     N_("Members of the project, and administrators, who wish alerts (a switch in everybody's account)."), N_("Sender"),
     N_("Address that it comes from."), N_("Mail server"), N_("Name of the SMTP server."), N_("Port"),
     N_("Usually 587 with STARTTLS, 465 with TLS, 25 without either."), N_("Encryption"),

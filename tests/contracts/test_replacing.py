@@ -185,7 +185,7 @@ PUTS: dict[str, Put] = {
         freezes.FreezeDraft, {"name": "New", "cron_format": "0 0 1 2 *", "minutes": 5}, Freeze, "freeze_id"
     ),
     f"{AT}/channels/{{channel_id}}": Put(channels.ChannelDraft, CHANNEL, Channel, "channel_id"),
-    "/channels/{channel_id}": Put(channels.ChannelDraft, CHANNEL, Channel, "hub_channel_id"),
+    "/channels/{channel_id}": Put(channels.ChannelDraft, CHANNEL, Channel, "channel_id"),
     f"{AT}/host_configs/{{host_config_id}}": Put(
         host_configs.HostConfigDraft,
         {"type": "host", "host": "new.example.org", "ssh_key_id": "{ssh_id}"},
@@ -289,10 +289,8 @@ async def ids(hub, mine) -> dict[str, Any]:
     await Role.create(slug="ops", name="Ops", permissions=4)
     ssh = await Key.create(name="SSH", type="ssh", project_id=mine.project)
     everywhere = await Runner.create(name="Everywhere", tags=[])
-    of_all = await Channel.create(name="Hub", notifier="slack", params={}, events=[], created=hub.clock())
     return {
         "user_id": person.id, "slug": "ops", "app": "bash", "ssh_id": ssh.id, "global_id": everywhere.id,
-        "hub_channel_id": of_all.id,
     }  # fmt: skip
 
 
@@ -315,8 +313,6 @@ async def test_what_an_old_client_never_knew_stays(path, admin, mine, ids):
     known = mine.ids(path) | ids
     if path == "/runners/{runner_id}":
         known["runner_id"] = ids["global_id"]
-    if path == "/channels/{channel_id}":
-        known["channel_id"] = ids["hub_channel_id"]
     if path == f"{AT}/roles/{{slug}}":
         await Role.filter(slug="ops").update(project_id=mine.project)
     if put.model is not None and put.before:

@@ -193,6 +193,8 @@ class Things:
         if further and "/integrations/" in path:
             own = "/integrations/{integration_id}/" in path
             further["alias_id"] = further["integration_alias_id" if own else "project_alias_id"]
+        if further and path.startswith("/channels/"):
+            further["channel_id"], further["notice_id"] = further["hub_channel_id"], further["hub_notice_id"]
         return {
             "project_id": self.project, "key_id": self.key, "repository_id": self.repository, "view_id": self.view,
             "inventory_id": self.inventory, "environment_id": self.environment, "template_id": self.template,
@@ -269,19 +271,29 @@ async def with_triggers(hub: Hub, name: str, things: Things) -> Things:
     known = await KnownHost.create(
         host=f"{name}.example.org", key_type="ssh-ed25519", key="AAAA", fingerprint=f"SHA256:{name}", created=now, **at
     )
-    channel = await Channel.create(name=f"{name} channel", notifier="slack", params={}, events=[], created=now, **at)
-    notice = await Notification.create(
-        channel=channel, event="task.failed", notice={"sentence": f"{name} told"}, state="failed", created=now
-    )
+    channel, notice = await _with_notice(hub, name, things.project)
+    hub_channel, hub_notice = await _with_notice(hub, f"hub beside {name}", None)
     artifact = await _with_artifact(hub, name, things.task)
     further = {
-        "channel_id": channel.id, "notice_id": notice.id,
+        "channel_id": channel, "notice_id": notice, "hub_channel_id": hub_channel, "hub_notice_id": hub_notice,
         "artifact_id": artifact, "freeze_id": freeze.id, "known_host_id": known.id,
         "integration_id": integration.id, "matcher_id": matcher.id, "value_id": value.id, "delivery_id": delivery.id,
         "integration_alias_id": own.id, "project_alias_id": shared.id, "schedule_id": schedule.id,
         "invite_id": invite.id, "perm_id": right.id,
     }  # fmt: skip
     return replace(things, further=further)
+
+
+async def _with_notice(hub: Hub, name: str, project_id: int | None) -> tuple[int, int]:
+    """A channel, and something that could not be told over it."""
+    now = hub.clock()
+    channel = await Channel.create(
+        name=f"{name} channel", notifier="slack", params={}, events=["task.failed"], created=now, project_id=project_id
+    )
+    notice = await Notification.create(
+        channel=channel, event="task.failed", notice={"sentence": f"{name} told"}, state="failed", created=now
+    )
+    return channel.id, notice.id
 
 
 async def _with_artifact(hub: Hub, name: str, task_id: int) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from hub import meters
 from hub.models import Event, Membership, Notification, Project, Task, User
-from hub.plugin import NotReady, PluginError, Retry
+from hub.plugin import NotReady, PluginError, Refused, Retry
 from hub.services import channel_log, vaulting
 from hub.services.notices import delivery, names
 from hub.testing.carriers import SETUPS
@@ -125,6 +125,17 @@ async def test_a_final_refusal_is_not_repeated_and_changes_no_task(tubed: tuple[
     await channel_log.retry(scene.hub, scene.actor, scene.project.id, channel_id, row.id)
     assert await delivery.deliver(scene.hub) == 1
     assert ((await only()).state, len(tube.sent)) == ("sent", 1)
+
+
+async def test_where_there_is_nobody_to_tell_nothing_failed(tubed: tuple[Scene, Tube]) -> None:
+    scene, tube = tubed
+    number = await channel(scene, names.SUCCESS)
+    await ended(scene)
+    tube.faults = [Refused("Nobody wishes alerts.")]
+    await delivery.deliver(scene.hub)
+    row = await only()
+    assert (row.state, row.error) == ("skipped", "Nobody wishes alerts.")
+    assert await Event.filter(object_type="channel", object_id=number).count() == 1  # that it was made
 
 
 async def test_what_a_plugin_did_not_mean_to_raise_tells_no_secret(tubed: tuple[Scene, Tube], caplog) -> None:

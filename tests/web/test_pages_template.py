@@ -123,4 +123,4 @@ async def test_who_may_not_run_a_template_sees_no_command_and_may_star_it(hub: H
     assert "bash hello.sh" not in sheet.text
     assert (await browser.send(f"{root}/star", {"starred": "true"})).place == root
     assert await Star.filter(user_id=guest.user_id).count() == 1
-    assert (await browser.get(f"{root}/export")).status == 403
+    assert (await browser.get(f"{root}/export/file")).status == 403

@@ -60,7 +60,7 @@ async def test_questions_are_shown_as_a_run_will_show_them(scene: Scene, reader:
 
 
 async def test_the_repository_is_browsed_beside_the_field(stage: Scene, reader: Reader) -> None:
-    path = f"/project/{stage.project.id}/templates/files"
+    path = f"/project/{stage.project.id}/templates/browse"
     text = (await reader.get(f"{path}?repository_id={stage.repository.id}&app=bash")).text
     assert 'data-fills="playbook" value="hello.sh"' in text
     narrow = (await reader.get(f"{path}?repository_id={stage.repository.id}&app=bash&q=nothing-like-it")).text

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.models import Key, Repository
+from hub.models import Key, Repository, Template
+from hub.testing.booted import PASSWORD
+from hub.testing.reader import Reader
 from hub.testing.scene import Scene, make_repository
+from hub.web.app import make_app
 
 from .conftest import Client, People
 
@@ -77,3 +81,22 @@ async def test_only_who_may_change_things_looks_into_repositories(stage: Scene, 
         _user, client = await people.somebody(role, project_id=stage.project.id, role=role)
         path = f"/project/{stage.project.id}/repositories/{repository.id}/contents"
         assert (await client.get(path)).status == status, role
+
+
+async def test_the_page_of_a_repository_tries_the_connection_and_tells_what_uses_it(
+    stage: Scene, app, repository
+) -> None:
+    reader = Reader(make_app(stage.hub))
+    await reader.sign_in("admin", PASSWORD)
+    root = f"/project/{stage.project.id}/repositories"
+    await Template.create(project=stage.project, repository=repository, app="bash", playbook="run.sh", name="Uses it")
+    page = (await reader.get(f"{root}/{repository.id}")).text
+    assert "Uses it" in page
+    assert f"{root}/{repository.id}/look" in page
+    told = (await reader.get(f"{root}/{repository.id}/look")).text
+    assert "Test the connection again" in told
+    assert "feature/x" in told
+    assert f"{root}/{repository.id}/look?short=yes" in html.unescape((await reader.get(root)).text)
+    await Repository.filter(id=repository.id).update(git_url="/nowhere/at/all")
+    wrong = (await reader.get(f"{root}/{repository.id}/look?again=yes")).text
+    assert "notice-danger" in wrong

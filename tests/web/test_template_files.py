@@ -152,20 +152,18 @@ async def test_other_things_are_taken_where_somebody_says_so(scene: Scene) -> No
         await into(scene, other, document, name="Third", instead={"inventories": {"Hosts": "Nowhere"}})
 
 
-@pytest.mark.parametrize(
-    ("document", "said"),
-    [
+async def test_what_is_no_file_of_a_template_is_refused_in_a_sentence(scene: Scene) -> None:
+    one: dict[str, Any] = {"hub_template": 1, "template": "x"}
+    for document, said in (
         ({}, "no file of a template"),
         ({"meta": {"name": "x"}}, "no file of a template"),
         ({"hub_template": 99, "template": "x"}, "newer hub"),
-        ({"hub_template": 1, "template": "x", "templates": []}, "does not hold the template"),
-        ({"hub_template": 1, "template": "x", "templates": "x"}, "write a list"),
-        ({"hub_template": 1, "template": "x", "templates": [{"name": "x", "repository": "No"}]}, "named “No”"),
-    ],
-)
-async def test_what_is_no_file_of_a_template_is_refused_in_a_sentence(scene: Scene, document: Any, said: str) -> None:
-    with pytest.raises(Invalid, match=said):
-        await into(scene, scene.project, document)
+        (one | {"templates": []}, "does not hold the template"),
+        (one | {"templates": "x"}, "write a list"),
+        (one | {"templates": [{"name": "x", "repository": "No"}]}, "named “No”"),
+    ):
+        with pytest.raises(Invalid, match=said):
+            await into(scene, scene.project, document)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +207,7 @@ async def test_only_who_manages_the_project_exports_and_imports(scene: Scene) ->
 async def test_the_page_shows_what_would_come_of_a_file_and_then_brings_it(scene: Scene, reader: Reader) -> None:
     template = await rich(scene)
     root = f"/project/{scene.project.id}/templates"
-    file = await reader.get(f"{root}/{template.id}/export")
+    file = await reader.get(f"{root}/{template.id}/export/file")
     assert file.headers["Content-Disposition"] == 'attachment; filename="Deploy.yaml"'
     asked = await reader.send(f"{root}/import", {"text": file.text, "do": "look"})
     assert asked.status == 400

@@ -18,7 +18,7 @@ from hub.context import Hub
 from hub.db import column, execute, rows, unit
 from hub.errors import HubError
 from hub.models import Channel, Membership, Project, User
-from hub.plugin import Notice, NotReady, PluginError, Retry
+from hub.plugin import Notice, NotReady, PluginError, Refused, Retry
 from hub.services import events
 from hub.services.actor import SYSTEM
 from hub.services.notices import channel_params, names
@@ -69,7 +69,7 @@ async def _claim(hub: Hub, row: Mapping[str, Any]) -> bool:
 async def _attempt(hub: Hub, row: Mapping[str, Any]) -> None:
     """Send one notice, and note how that went."""
     attempts = row["attempts"] + 1
-    error, again = "", None
+    error, again, state = "", None, "failed"
     try:
         channel = await Channel.get_or_none(id=row["channel_id"])
         if channel is None:
@@ -77,11 +77,13 @@ async def _attempt(hub: Hub, row: Mapping[str, Any]) -> None:
         if channel.active:
             await send_now(hub, channel, row["notice"], key=f"{hub_key(hub)}-{row['id']}")
         else:
-            error = OFF
+            error, state = OFF, "skipped"
     except Retry as fault:
         error, again = str(fault), min(max(fault.after, 1.0), _LONGEST)
     except (NotReady, HubError) as fault:
         error, again = str(fault), float(_WAITS[min(attempts - 1, len(_WAITS) - 1)])
+    except Refused as fault:
+        error, state = str(fault), "skipped"
     except PluginError as fault:
         error = str(fault)
     except Exception:
@@ -90,7 +92,7 @@ async def _attempt(hub: Hub, row: Mapping[str, Any]) -> None:
     if again is not None and attempts < TRIES:
         await _put_off(hub, row, attempts, error, again)
     else:
-        await _settle(hub, row, attempts, error)
+        await _settle(hub, row, attempts, (state if error else "sent", error))
 
 
 def hub_key(hub: Hub) -> str:
@@ -105,15 +107,15 @@ async def _put_off(hub: Hub, row: Mapping[str, Any], attempts: int, error: str, 
     meters.NOTICES.add(row["notifier"], "put off")
 
 
-async def _settle(hub: Hub, row: Mapping[str, Any], attempts: int, error: str) -> None:
+async def _settle(hub: Hub, row: Mapping[str, Any], attempts: int, end: tuple[str, str]) -> None:
     """Note the end of it. A channel that begins to fail is an event; that it goes on failing is none."""
-    state = "failed" if error else "sent"
+    state, error = end
 
     async def work() -> None:
         before = await rows(_FORMER, [row["channel_id"], row["id"]])
         if not await execute(_SETTLE, [state, error, hub.clock(), row["id"], attempts]):
             return
-        if error and error != OFF and (not before or before[0]["state"] == "sent"):
+        if state == "failed" and (not before or before[0]["state"] == "sent"):
             text = f"Channel ID {row['channel_id']} ({row['name']}) could not be told: {error}"
             await events.record(hub, SYSTEM, "channel", row["channel_id"], text, project_id=row["project_id"])
 

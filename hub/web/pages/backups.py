@@ -27,7 +27,8 @@ KINDS: Final[Mapping[str, str]] = {
     "secret_storages": N_("Secret storages"), "roles": N_("Roles"), "environments": N_("Variable groups"),
     "views": N_("Views"), "keys": N_("Keys"), "repositories": N_("Repositories"), "inventories": N_("Inventories"),
     "templates": N_("Templates"), "host_configs": N_("Keys of hosts"), "integrations": N_("Integrations"),
-    "schedules": N_("Schedules"), "freezes": N_("Freezes"), "known_hosts": N_("Known hosts"), "channels": N_("Channels"),
+    "schedules": N_("Schedules"), "freezes": N_("Freezes"), "known_hosts": N_("Known hosts"),
+    "channels": N_("Channels"),
 }  # fmt: skip
 
 _SHOWN: Final = 400_000

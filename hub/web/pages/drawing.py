@@ -16,7 +16,7 @@ from hub import __version__
 from hub.services import apps, hosts, stars
 from hub.web import i18n
 from hub.web.encoding import wire_time
-from hub.web.forms import grouped
+from hub.web.forms import grouped, rows_of
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import assets, local_times, visit
@@ -224,7 +224,7 @@ def prepare(environment: Environment) -> None:
         "plugin_address": _plugin_address, "api_address": _api_address,
         "api_docs": lambda: _api_address("/docs"), "script_messages": i18n.script_messages,
         "languages": i18n.LANGUAGES, "version": __version__, "time_zones": local_times.zones,
-        "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),
+        "sent_rows": rows_of, "has_hosts": lambda kind: hosts.has_hosts(visit.the_hub(), kind),
     }  # fmt: skip
 
 
@@ -235,6 +235,7 @@ async def shared() -> dict[str, Any]:
         "language": g.get("language") or visit.speak(),
         "theme": visit.theme(),
         "shortcuts": visit.shortcuts(),
+        "zone": visit.zone(),
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
@@ -91,6 +92,8 @@ def _read_env(text: str) -> str | None:
         pair = _PAIR.fullmatch(line)
         if pair is None:
             raise Invalid(_("Line %(n)s must look like NAME=value.", n=number), field="env")
+        if pair[1] in found:
+            raise Invalid(_("The name %(name)s is there twice.", name=pair[1]), field="env")
         found[pair[1]] = pair[2].strip()
     return json.dumps(found, ensure_ascii=False) if found else None
 
@@ -114,6 +117,7 @@ def _changes(row: Row, sent: MultiDict[str, str]) -> list[dict[str, Any]]:
 
 async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[str, str]) -> None:
     here = visit.visit()
+    _refuse_doubles(sent)
     await refuse("json", sent.get("json", ""), field="json")
     env = _read_env(sent.get("env", ""))
     same = env is not None and _as_lines(_object(row.get("env"))) == _as_lines(_object(env))
@@ -127,6 +131,43 @@ async def _save(project_id: int, item_id: int | None, row: Row, sent: MultiDict[
         await service.update_environment(here.hub, here.actor, project_id, item_id, draft)
 
 
+def _refuse_doubles(sent: MultiDict[str, str]) -> None:
+    """Refuse names that are there twice: of a JSON object the last would win, and nobody would know."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _value in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise Invalid(_("The name %(name)s is there twice.", name=name), field="json")
+        return dict(pairs)
+
+    with suppress(ValueError, RecursionError):  # what is no JSON at all is refused in the service's words
+        json.loads(sent.get("json", "") or "{}", object_pairs_hook=once)
+    seen: set[tuple[str, str]] = set()
+    for number, one in enumerate(rows_of(sent, "secret")):
+        name = (one.get("type", ""), one.get("name", "").strip())
+        if not name[1] and (one.get("value") or one.get("id")):
+            raise Invalid(_("Write a name."), field=f"secret-{number}")
+        if name[1] and name in seen:
+            raise Invalid(_("This name is there twice."), field=f"secret-{number}")
+        seen.add(name)
+
+
+def _fields_by_member(sent: MultiDict[str, str]) -> Mapping[str, str]:
+    rows = {f"secret-{number}": f"secret-{number}" for number, _one in enumerate(rows_of(sent, "secret"))}
+    return {**_MEMBERS, **rows}
+
+
+async def _around(project_id: int, row: Row) -> Row:
+    """The templates that use a group."""
+    refs = await service.environment_refs(visit.visit().actor, project_id, row["id"])
+    return {"uses": [
+        {"title": _("Template"), "icon": "list-details", "name": one["name"], "note": "",
+         "address": visit.address("template", project_id=project_id, template_id=one["id"])}
+        for one in refs["templates"]
+    ]}  # fmt: skip
+
+
 async def _get(project_id: int, item_id: int) -> Row:
     return await service.get_environment(visit.visit().actor, project_id, item_id)
 
@@ -138,5 +179,5 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 declare(
     Kind("environment", "variable", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete,
-         lambda _: _MEMBERS, template="environment_form.html")
+         _fields_by_member, template="environment_form.html", around=_around)
 )  # fmt: skip

@@ -79,6 +79,7 @@ _PLACES: Final = {
     "environment": (N_("Variable group"), "environment_edit", "item_id"),
     "key": (N_("Key"), "keys_edit", "item_id"),
     "integration": (N_("Integration"), "integration", "integration_id"),
+    "channel": (N_("Channel"), "channel_edit", "channel_id"),
 }
 """Where the things of a project are that may use another one."""
 _PROJECTS: Final = {"team": (N_("Team"), "team"), "invites": (N_("Invitations"), "invites")}

@@ -26,6 +26,7 @@ from hub.web.pages.names import choices
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.run import Ask, draft_of, members_of, options_of, prompts_of, questions
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 ROOT: Final = "/project/<int:project_id>/integrations"
@@ -94,10 +95,10 @@ async def _about(project_id: int, template_id: int) -> _About:
 
 async def _form(about: _About, row: Row) -> Response:
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(row, sent)
     if request.method == "POST":
         try:
-            made = await _save(about, row, sent)
+            made = await held.saving(lambda: _read(about, row), lambda: _save(about, row, sent))
             if not row and "searchable" not in sent:
                 here = visit.visit()
                 await create_alias(here.hub, here.actor, about.project_id, integration_id=made)
@@ -107,13 +108,19 @@ async def _form(about: _About, row: Row) -> Response:
             error, errors = faults(fault, members_of(about.template, about.executor) | _MEMBERS)
     ask = Ask(about.project_id, about.template, about.executor, sent, row.get("task_params") or {}, errors)
     listing = visit.address("integrations", project_id=about.project_id)
+    fields = await _fields(about, Filled(row, sent, errors))
     asked = [one for one in questions(ask) if one.widget != "secret"]
     return await visit.show(
         "integration_form.html", status=400 if sent else 200, section="integrations", error=error, row=row,
         heading=row["name"] if row else _("New integration"), trail=[(_("Integrations"), listing)], cancel=listing,
-        fields=await _fields(about, Filled(row, sent, errors)), template=about.template, tab="settings",
+        fields=fields, template=about.template, tab="settings",
+        held=await held.described("integration", fields, _MEMBERS),
         prompts=[*asked, *await prompts_of(ask), *options_of(ask)], read_only=not visit.visit().may_manage,
     )  # fmt: skip
+
+
+async def _read(about: _About, row: Row) -> Row:
+    return await service.get_integration(visit.visit().actor, about.project_id, row["id"])
 
 
 async def _save(about: _About, row: Row, sent: MultiDict[str, str]) -> int:

@@ -24,6 +24,7 @@ from hub.web.pages.integration_form import ONE
 from hub.web.pages.integrations import shared_values
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, Who, page
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 
@@ -59,8 +60,10 @@ async def integration_rules(project_id: int, integration_id: int) -> Response:
     """What a request must hold, what is taken out of it, and what a sample would do."""
     values = await shared_values(project_id, integration_id, "rules")
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
+    stored = await service.get_rules(visit.visit().actor, project_id, integration_id)
+    values["held"] = Held({**stored, "id": integration_id}, sent)
     if not sent:
-        rules = await service.get_rules(visit.visit().actor, project_id, integration_id)
+        rules = stored
         sample = await _sample(project_id, values["row"])
         return await _show(values, _shown(rules), sample)
     rules = {"matchers": _matchers(sent), "values": _values(sent)}
@@ -74,10 +77,18 @@ async def _save(values: Row, rules: Row, sample: Row) -> Response:
     here, row = visit.visit(), values["row"]
     try:
         draft = RulesDraft.read(rules)
-        await service.put_rules(here.hub, here.actor, row["project_id"], row["id"], draft)
+        at = row["project_id"], row["id"]
+        await values["held"].saving(
+            lambda: _stored(*at), lambda: service.put_rules(here.hub, here.actor, *at, draft)
+        )  # fmt: skip
     except FORM_ERRORS as fault:
         return await _show(values, _shown(rules), sample, fault=fault)
     return visit.go("integration_rules", project_id=row["project_id"], integration_id=row["id"], say=_("Saved."))
+
+
+async def _stored(project_id: int, integration_id: int) -> Row:
+    rules = await service.get_rules(visit.visit().actor, project_id, integration_id)
+    return {**rules, "id": integration_id}
 
 
 async def _try(values: Row, rules: Row, sample: Row) -> Response:
@@ -95,6 +106,7 @@ async def _show(
     values: Row, rules: Row, sample: Row, *, fault: Exception | None = None, said: Row | None = None
 ) -> Response:  # fmt: skip
     error, beside = "", dict[str, str]()
+    await values["held"].described("integration", [], {})
     if fault is not None:
         named = _FAULT.fullmatch(fault.field or "") if isinstance(fault, Invalid) else None
         error, beside = faults(fault, {"headers": "headers", "body": "body"})

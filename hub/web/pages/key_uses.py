@@ -31,7 +31,7 @@ _FACES: Final = {
     "integration": (N_("Integration"), "webhook", "integration", "integration_id"),
     "host_config": (N_("Key of a host"), "server", "known_hosts", ""),
     "state_alias": (N_("Address of a state"), "versions", "states", ""),
-    "channel": (N_("Channel"), "bell", "channel", "channel_id"),
+    "channel": (N_("Channel"), "bell", "channel_edit", "channel_id"),
 }
 _AS: Final = {
     "vault": N_("opens its vault"), "become": N_("to become another user"), "source": N_("asks its source"),

@@ -97,6 +97,9 @@ async def project_delete(project_id: int) -> Response:
     """Delete the project with everything in it."""
     here = visit.visit()
     name = here.grant.project_name if here.grant else ""
+    if (await request.form).get("typed", "").strip() != name.strip():
+        said = _("The name that you typed is not that of this project, so nothing was deleted.")
+        return visit.go("project_settings", project_id=project_id, say=said, kind="danger")
     try:
         await service.delete_project(here.hub, here.actor, project_id)
     except FORM_ERRORS as fault:
@@ -140,6 +143,6 @@ def _delete(known: Mapping[str, Any], project_id: int) -> dict[str, str]:
     return {
         "title": _("Delete this project"),
         "note": _("Templates, keys, inventories, tasks and their logs go with it."),
-        "address": url_for("pages.project_delete", project_id=project_id),
+        "address": url_for("pages.project_delete", project_id=project_id), "typed": known["name"],
         "ask": _("Delete the project “%(name)s” with everything in it? This cannot be undone.", name=known["name"]),
     }

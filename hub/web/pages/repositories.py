@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
+from markupsafe import Markup
+from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
-from hub.services import keys
+from hub.errors import Forbidden
+from hub.services import contents, keys
 from hub.services import repositories as service
 from hub.services.repositories import RepositoryDraft
 from hub.web.forms import Field, lenient_number
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
+from hub.web.pages.failures import FORM_ERRORS, sentence
 from hub.web.pages.names import by_id, key_choices
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
+from hub.web.pages.routing import Who, page
 
 _WORDS = Words(
     title=N_("Repositories"),
@@ -23,8 +29,13 @@ _WORDS = Words(
     one=N_("the repository"),
     empty=N_("No repositories yet"),
     empty_text=N_("Add the git repository that holds your playbooks and scripts."),
-    columns=(N_("Address"), N_("Branch"), N_("Key")),
+    columns=(N_("Address"), N_("Branch"), N_("Key"), N_("Last commit")),
 )
+_USES: Final = {
+    "templates": ("list-details", N_("Template"), "template", "template_id"),
+    "inventories": ("server-2", N_("Inventory"), "inventory_edit", "item_id"),
+    "schedules": ("clock", N_("A schedule of this template watches it"), "template", "template_id"),
+}
 _MEMBERS = {"name": "name", "git_url": "git_url", "git_branch": "git_branch", "ssh_key_id": "ssh_key_id"}
 
 
@@ -37,7 +48,32 @@ async def _keys(project_id: int) -> Mapping[int | None, str]:
 
 
 def _cells(row: Row, names: Mapping[int | None, str]) -> Sequence[str]:
-    return (row["git_url"], row["git_branch"] or "—", names[row["ssh_key_id"]] or "—")
+    return (row["git_url"], row["git_branch"] or "—", names[row["ssh_key_id"]] or "—", _last_commit(row))
+
+
+def _last_commit(row: Row) -> Markup | str:
+    """Return a cell that asks for the commit once it is seen; whoever may not look into repositories gets none."""
+    if not visit.visit().may_manage:
+        return "—"
+    place = visit.address("repository_look", project_id=row["project_id"], repository_id=row["id"], short="yes")
+    attributes = Markup('hx-get="{}" hx-trigger="intersect once" hx-swap="innerHTML"').format(place)
+    return Markup('<span class="commit-cell" {}>…</span>').format(attributes)
+
+
+@page("/project/<int:project_id>/repositories/<int:repository_id>/look", Who.MEMBER)
+async def repository_look(project_id: int, repository_id: int) -> Response:
+    """Try the connection: the newest commit and the branches, or why the repository cannot be read."""
+    here = visit.visit()
+    if not here.may_manage:
+        raise Forbidden(_("Your role does not let you change things in this project."))
+    found, error = None, ""
+    try:
+        afresh = "again" in request.args
+        found = await contents.look(here.hub, here.actor, project_id, repository_id, afresh=afresh)
+    except FORM_ERRORS as fault:
+        error = sentence(fault)
+    short = "short" in request.args
+    return await visit.show("parts/repository_look.html", found=found, error=error, short=short, id=repository_id)
 
 
 async def _fields(project_id: int, form: Filled) -> list[Field]:
@@ -68,7 +104,17 @@ async def _save(project_id: int, item_id: int | None, _row: Row, sent: MultiDict
 
 
 async def _get(project_id: int, item_id: int) -> Row:
-    return await service.get_repository(visit.visit().actor, project_id, item_id)
+    actor = visit.visit().actor
+    row = await service.get_repository(actor, project_id, item_id)
+    refs = await service.repository_refs(actor, project_id, item_id)
+    row["uses"] = [_use(project_id, kind, one) for kind in _USES for one in refs[kind]]
+    return row
+
+
+def _use(project_id: int, kind: str, one: Row) -> Row:
+    icon, title, endpoint, part = _USES[kind]
+    address = visit.address(endpoint, project_id=project_id, **{part: one["id"]})
+    return {"icon": icon, "title": _(title), "name": one["name"], "note": "", "address": address}
 
 
 async def _delete(project_id: int, item_id: int) -> None:
@@ -77,18 +123,6 @@ async def _delete(project_id: int, item_id: int) -> None:
 
 
 declare(
-    Kind(
-        "repositories",
-        "brand-git",
-        _WORDS,
-        _rows,
-        _cells,
-        _keys,
-        _fields,
-        _get,
-        _save,
-        _delete,
-        lambda _: _MEMBERS,
-        noun="repository",
-    )
-)
+    Kind("repositories", "brand-git", _WORDS, _rows, _cells, _keys, _fields, _get, _save, _delete, lambda _: _MEMBERS,
+         noun="repository", template="repository_form.html")
+)  # fmt: skip

@@ -150,7 +150,7 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
         kind.template, status=400 if sent else 200, section=kind.slug, error=error,
         heading=row["name"] if row else _(kind.words.new), trail=[(_(kind.words.title), listing)],
         fields=fields, cancel=listing, row=row, sent=sent,
-        held=await held.described(kind.noun or kind.slug, fields, kind.members(sent)),
+        errors=errors, held=await held.described(kind.noun or kind.slug, fields, kind.members(sent)),
         **(await kind.around(project_id, row) if kind.around and row else {}),
         read_only=not here.may_manage, delete=_deletion(kind, project_id, row) if row and here.may_manage else None,
     )  # fmt: skip

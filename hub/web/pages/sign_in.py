@@ -145,4 +145,9 @@ async def preferences() -> Response:
     for key, known in known_wishes.items():
         if actor.user_id is not None and sent.get(key) in known:
             await user_options.set_user_option(actor, UserOptionDraft(key=key, value=sent[key]))
+    zone = sent.get("time_zone", "").strip()
+    if "time_zone" in sent and (not zone or user_options.is_zone(zone)):
+        visit.keep_cookie(response, visit.ZONE_COOKIE, zone or visit.OWN_ZONE)
+        if actor.user_id is not None:
+            await user_options.set_user_option(actor, UserOptionDraft(key="time_zone", value=zone))
     return response

@@ -59,8 +59,8 @@ async def template_questions(project_id: int) -> Response:
     return await visit.show("parts/survey_preview.html", fields=fields, error=error)
 
 
-@page("/project/<int:project_id>/templates/files", Who.MEMBER)
-async def template_files(project_id: int) -> Response:
+@page("/project/<int:project_id>/templates/browse", Who.MEMBER)
+async def template_browse(project_id: int) -> Response:
     """List branches and files of a repository that an app takes."""
     here, asked = visit.visit(), request.args
     if not here.may_manage:

@@ -23,7 +23,7 @@ _SHOWN: Final = 400_000
 """Letters of a file that the page carries from the look to the deed."""
 
 
-@page("/project/<int:project_id>/templates/<int:template_id>/export", Who.MEMBER)
+@page("/project/<int:project_id>/templates/<int:template_id>/export/file", Who.MEMBER)
 async def template_export(project_id: int, template_id: int) -> Response:
     """Download the template with all that it names, as YAML or JSON."""
     here = visit.visit()

@@ -31,6 +31,8 @@ from hub.web.pages import visit
 
 Row = Mapping[str, Any]
 _LONGEST = 200
+_BESIDE = frozenset({"uses", "about"})
+"""Members that pages put beside a thing; they are not of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ class Held:
 
 
 def _version(row: Row) -> str:
-    return ".".join(f"{name}:{_digest(value)}" for name, value in still(row).items())
+    return ".".join(f"{name}:{digest}" for name, digest in _digests(row).items())
+
+
+def _digests(row: Row) -> dict[str, str]:
+    return {name: _digest(value) for name, value in still(row).items() if name not in _BESIDE}
 
 
 def _digest(value: Any) -> str:
@@ -103,7 +109,7 @@ def _digest(value: Any) -> str:
 def _differing(version: str, row: Row) -> list[str]:
     """Return the members that are not as the version says."""
     then = dict(part.partition(":")[::2] for part in version.split("."))
-    now = {name: _digest(value) for name, value in still(row).items()}
+    now = _digests(row)
     return sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
 
 

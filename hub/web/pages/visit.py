@@ -27,6 +27,9 @@ THEME_COOKIE: Final = "hub_theme"
 LANGUAGE_COOKIE: Final = "hub_language"
 SHORTCUTS_COOKIE: Final = "hub_shortcuts"
 PROJECT_COOKIE: Final = "hub_project"
+ZONE_COOKIE: Final = "hub_zone"
+OWN_ZONE: Final = "browser"
+"""What the cookie holds for those who wish the zone of their browser."""
 SAY_COOKIE: Final = "hub_say"
 THEMES: Final = ("auto", "light", "dark")
 YEAR: Final = 365 * 86400
@@ -120,11 +123,12 @@ async def begin(*, project_id: int | None = None, signed_in: bool = True) -> Vis
 
 async def _follow_wishes(actor: Actor) -> None:
     """Where this browser was told nothing, show what the account wishes."""
-    if {LANGUAGE_COOKIE, THEME_COOKIE, SHORTCUTS_COOKIE} <= request.cookies.keys():
+    if {LANGUAGE_COOKIE, THEME_COOKIE, SHORTCUTS_COOKIE, ZONE_COOKIE} <= request.cookies.keys():
         return
     wishes = await user_options.list_user_options(actor)
     g.theme = wishes.get("theme", "auto")
     g.shortcuts = wishes.get("shortcuts", "on")
+    g.zone = wishes.get("time_zone", "")
     if "language" in wishes and LANGUAGE_COOKIE not in request.cookies:
         speak(wishes["language"])
 
@@ -151,6 +155,12 @@ def shortcuts() -> str:
     """Return `on` or `off`: whether single keys do something on pages."""
     wish = request.cookies.get(SHORTCUTS_COOKIE) or str(g.get("shortcuts", "on"))
     return wish if wish in user_options.SHORTCUTS else "on"
+
+
+def zone() -> str:
+    """Return the time zone in which the reader wants to see moments; empty for the browser's own."""
+    wish = request.cookies.get(ZONE_COOKIE) or str(g.get("zone", ""))
+    return wish if user_options.is_zone(wish) else ""
 
 
 def csrf_token() -> str:

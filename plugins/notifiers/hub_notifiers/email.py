@@ -18,7 +18,7 @@ from typing import Annotated, Final, Self
 import aiosmtplib
 from pydantic import AfterValidator, Field, model_validator
 
-from hub.plugin import Choice, Notice, Notifier, NotReady, Params, PluginError, Secret, Words
+from hub.plugin import Choice, Notice, Notifier, NotReady, Params, PluginError, Refused, Secret, Words
 from hub_notifiers import egress, words
 
 SECONDS: Final = 10.0
@@ -43,7 +43,7 @@ def _addresses(several: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class EmailParams(Params):
-    to: Annotated[Words, AfterValidator(_addresses)] = ()
+    to: Annotated[Words, AfterValidator(_addresses), Field(title="Recipients")] = ()
     """Addresses that always get it."""
     members: Annotated[bool, Field(title="Also to people who wish alerts")] = True
     """Members of the project, and administrators, who wish alerts (a switch in everybody's account)."""
@@ -87,9 +87,7 @@ class Email(Notifier[EmailParams]):
         people = [one for one in notice.people if _ADDRESS.fullmatch(one)] if params.members else []
         everybody = list(dict.fromkeys([*params.to, *people]))
         if not everybody:
-            if notice.event == "test":
-                raise PluginError("There is nobody to write to: no address is written down, and nobody wishes alerts.")
-            return
+            raise Refused("There is nobody to write to: no address is written down, and nobody wishes alerts.")
         letter = _letter(params, notice)
         try:
             refused = await _deliver(params, notice, letter, everybody)

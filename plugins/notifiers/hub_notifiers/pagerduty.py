@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from hub.plugin import Choice, Notice, Notifier, Params, Secret
+from hub.plugin import Choice, Notice, Notifier, Params, Refused, Secret
 from hub_notifiers import outgoing, words
 from hub_notifiers.chats import secret_of
 from hub_notifiers.fields import Server
@@ -43,7 +43,7 @@ class PagerDuty(Notifier[PagerDutyParams]):
     async def send(self, params: PagerDutyParams, notice: Notice) -> None:
         """Open or close the incident of a template; other news is no business of anybody on call."""
         if notice.event not in _OPENS and notice.event not in _CLOSES:
-            return
+            raise Refused("PagerDuty is told of trouble and its end; this is neither.")
         content: dict[str, Any] = {
             "routing_key": secret_of(self.title, notice, "key"), "dedup_key": incident(notice),
             "event_action": "resolve" if notice.event in _CLOSES else "trigger",

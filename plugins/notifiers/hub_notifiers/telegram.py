@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from hub.plugin import Notice, Notifier, Params, PluginError, Secret
+from hub.plugin import Notice, Notifier, Params, PluginError, Refused, Secret
 from hub_notifiers import outgoing, words
 from hub_notifiers.chats import secret_of
 from hub_notifiers.fields import Server
@@ -36,12 +36,10 @@ class Telegram(Notifier[TelegramParams]):
     params_type = TelegramParams
 
     async def send(self, params: TelegramParams, notice: Notice) -> None:
-        """Send a text; where neither the channel nor the project names a chat, there is nobody to tell."""
+        """Send a text to the project's own chat, or to that of the channel."""
         chat = notice.chat or params.chat
         if not chat:
-            if notice.event == "test":
-                raise PluginError("Telegram needs the id of a chat: write it here, or in the settings of the project.")
-            return
+            raise Refused("Telegram needs the id of a chat: that of the channel, or the project's own.")
         token = secret_of(self.title, notice, "token")
         if not _TOKEN.fullmatch(token):
             raise PluginError("The token of the Telegram bot is none; BotFather gives such as 123456:ABC-DEF.")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hub_notifiers import hub_notifiers
 
-from hub.plugin import PluginError, Retry
+from hub.plugin import PluginError, Refused, Retry
 
 from .receivers import HttpReceiver
 
@@ -78,7 +78,8 @@ async def test_telegram_writes_to_the_projects_own_chat_and_to_nobody_without_on
 
     telegram = EVERY["telegram"]
     params = telegram.params_type(token=1, thread=5, server=receiver.address)
-    await telegram.send(params, notice(token="123:ABC"))
+    with pytest.raises(Refused, match="id of a chat"):
+        await telegram.send(params, notice(token="123:ABC"))
     assert receiver.requests == []
     await telegram.send(params, replace(notice(token="123:ABC"), chat="@own"))
     assert receiver.requests[0].json["chat_id"] == "@own"
@@ -137,7 +138,8 @@ async def test_pagerduty_opens_an_incident_and_closes_that_very_one(send: Any, r
     assert opened["dedup_key"] == closed["dedup_key"]
     assert (opened["routing_key"], opened["payload"]["severity"]) == ("K", "error")
     before = len(receiver.requests)
-    await send("pagerduty", "task.started", secrets={"key": "K"})
+    with pytest.raises(Refused):
+        await send("pagerduty", "task.started", secrets={"key": "K"})
     assert len(receiver.requests) == before
 
 

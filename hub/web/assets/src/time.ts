@@ -2,14 +2,18 @@
 import { gettext } from './i18n'
 
 const language = document.documentElement.lang || 'en'
-const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hour12: false })
-const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false })
-const year = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
+// The zone that the reader has chosen; the browser's own without a choice.
+const zone = document.documentElement.dataset['zone']
+const inZone = zone ? { timeZone: zone } : {}
+const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', ...inZone })
+const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hour12: false, ...inZone })
+const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, ...inZone })
+const year = new Intl.DateTimeFormat(language, { dateStyle: 'medium', ...inZone })
+const dates = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...inZone })
 
 const short = (when: Date, now: Date): string => {
-  if (when.toDateString() === now.toDateString()) return clock.format(when)
-  return when.getFullYear() === now.getFullYear() ? day.format(when) : year.format(when)
+  if (dates.format(when) === dates.format(now)) return clock.format(when)
+  return dates.format(when).slice(0, 4) === dates.format(now).slice(0, 4) ? day.format(when) : year.format(when)
 }
 
 export const duration = (seconds: number): string => {

@@ -7,7 +7,9 @@ import { STAGE, draw, foldButton, markOf } from './marks'
 import type { Line } from './source'
 
 export const KEEP = 3000
+const zone = document.documentElement.dataset['zone']
 const clock = new Intl.DateTimeFormat(document.documentElement.lang || 'en', {
+  ...(zone ? { timeZone: zone } : {}),
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
