@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from hub.models import (
     Channel,
@@ -15,6 +14,7 @@ from hub.models import (
     IntegrationMatcher,
     IntegrationValue,
     Inventory,
+    Notification,
     Role,
     Schedule,
     Template,
@@ -48,10 +48,6 @@ async def every_address(scene: Scene) -> list[str]:
     draft = InviteDraft(username=scene.actor.username, role="guest")
     ids["token"] = (await create_invite(scene.hub, scene.actor, scene.project.id, draft))["token"]
     ids |= await _called(scene, template)
-    now = scene.hub.clock()
-    told: dict[str, Any] = {"name": "Told", "notifier": "webhook", "params": {}, "events": [], "created": now}
-    own_channel = await Channel.create(project=scene.project, **told)
-    hub_channel = await Channel.create(**told)
     rules = [page.rule for page in pages.PAGES if "GET" in page.methods]
     assert len(rules) > 50, "pages are known once an application was made; ask for it first"
     rules = [rule for rule in rules if not rule.endswith(("/file", "/files", "/download"))]  # what they give is no page
@@ -61,11 +57,13 @@ async def every_address(scene: Scene) -> list[str]:
     await Role.create(slug="everywhere", name="Everywhere")
     robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
 
+    mine, hubs = [await _channel(scene, project_id) for project_id in (scene.project.id, None)]
+
     def filled(rule: str) -> str:
         found = {
             **ids,
             "slug": "everywhere" if rule.startswith("/roles") else "own",
-            "channel_id": (hub_channel if rule.startswith("/channels") else own_channel).id,
+            "channel_id": hubs if rule.startswith("/channels") else mine,
             "user_id": robot.id if rule.startswith("/service") else ids["user_id"],
         }
         return re.sub(r"<(?:int:)?(\w+)>", lambda part: str(found[part[1]]), rule)
@@ -85,3 +83,17 @@ async def _called(scene: Scene, template: Template) -> dict[str, int]:
     came = await Delivery.create(project=scene.project, integration=one, created=scene.hub.clock(), outcome="started",
                                  headers={"content-length": "2"}, body="{}", task_ids=[1])  # fmt: skip
     return {"integration_id": one.id, "delivery_id": came.id}
+
+
+async def _channel(scene: Scene, project_id: int | None) -> int:
+    """A channel, and one notice in each state that has a look of its own."""
+    now = scene.hub.clock()
+    made = await Channel.create(
+        project_id=project_id, name="Operations", notifier="slack", params={}, events=["task.failed"], created=now
+    )
+    for state in ("waiting", "sending", "sent", "failed", "skipped"):
+        await Notification.create(
+            channel=made, event="task.failed", notice={"sentence": "Deploy failed."}, state=state, error="It is deaf.",
+            attempts=2, created=now, due=now,
+        )  # fmt: skip
+    return made.id
