@@ -48,12 +48,9 @@ _FACES: Final = {
     "task": (N_("Task"), "terminal-2", "task"),
 }
 _IDS: Final = {
-    "template": "template_id",
-    "view": "view_id",
-    "task": "task_id",
-    "integration": "integration_id",
+    "template": "template_id", "view": "view_id", "task": "task_id", "integration": "integration_id",
     "project": "project_id",
-}
+}  # fmt: skip
 
 
 @page("/search", Who.USER)
