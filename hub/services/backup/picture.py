@@ -309,12 +309,15 @@ def _freeze(one: Freeze) -> FreezeEntry:
 
 def _channel(one: Channel, names: Mapping[str, Names]) -> ChannelEntry:
     """What of its params are keys, and which secrets it holds, is said by who knows the notifiers."""
-    wanted, known = one.template_ids, names["templates"]
     return ChannelEntry(
         name=one.name, notifier=one.notifier, params=dict(one.params.get("given", {})), events=one.events,
-        templates=None if wanted is None else [known[number] for number in wanted if number in known],
+        templates=_template_names(one.template_ids, names["templates"]),
         active=one.active,
     )  # fmt: skip
+
+
+def _template_names(wanted: list[int] | None, known: Names) -> list[str] | None:
+    return None if wanted is None else [known[number] for number in wanted if number in known]
 
 
 def _known_host(one: KnownHost) -> KnownHostEntry:
