@@ -309,15 +309,13 @@ def _freeze(one: Freeze) -> FreezeEntry:
 
 def _channel(one: Channel, names: Mapping[str, Names]) -> ChannelEntry:
     """What of its params are keys, and which secrets it holds, is said by who knows the notifiers."""
+    wanted: list[int] | None = one.template_ids
+    known = names["templates"]
     return ChannelEntry(
         name=one.name, notifier=one.notifier, params=dict(one.params.get("given", {})), events=one.events,
-        templates=_template_names(one.template_ids, names["templates"]),
+        templates=None if wanted is None else [known[number] for number in wanted if number in known],
         active=one.active,
     )  # fmt: skip
-
-
-def _template_names(wanted: list[int] | None, known: Names) -> list[str] | None:
-    return None if wanted is None else [known[number] for number in wanted if number in known]
 
 
 def _known_host(one: KnownHost) -> KnownHostEntry:
