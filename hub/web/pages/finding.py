@@ -47,7 +47,13 @@ _FACES: Final = {
     "view": (N_("View"), "layout-grid", "view_templates"),
     "task": (N_("Task"), "terminal-2", "task"),
 }
-_IDS: Final = {"template": "template_id", "view": "view_id", "task": "task_id", "integration": "integration_id", "project": "project_id"}
+_IDS: Final = {
+    "template": "template_id",
+    "view": "view_id",
+    "task": "task_id",
+    "integration": "integration_id",
+    "project": "project_id",
+}
 
 
 @page("/search", Who.USER)
