@@ -283,6 +283,21 @@ def whole_number(text: str, default: int = 0) -> int:
     return int(text)
 
 
+def left_empty(fields: Iterable[Field], sent: Sent) -> dict[str, str]:
+    """Return a sentence for each field that must not be empty and was; without those that were not shown."""
+    return {
+        one.name: _("Fill this in.")
+        for one in fields
+        if one.required and one.name in sent and not sent[one.name].strip() and _shown_with(one.when, sent)
+        and not any(option.value == "" for option in one.options)
+    }  # fmt: skip
+
+
+def _shown_with(when: str, sent: Sent) -> bool:
+    conditions = (condition.partition("=") for condition in when.split("&") if condition)
+    return all(sent.get(name, "") in wanted.split(",") for name, _equals, wanted in conditions)
+
+
 def label_of(kind: type[Params], name: str) -> str:
     """Return the label of one field."""
     described = kind.model_json_schema().get("properties", {}).get(name, {})

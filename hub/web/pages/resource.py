@@ -10,7 +10,7 @@ from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from hub.errors import InUse
-from hub.web.forms import Field
+from hub.web.forms import Field, left_empty
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
@@ -135,6 +135,8 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors, held = "", dict[str, str](), Held(row, sent)
     if request.method == "POST":
+        errors = left_empty(await kind.fields(project_id, Filled(row, sent, {})), sent)
+    if request.method == "POST" and not errors:
         try:
             await held.saving(lambda: kind.get(project_id, int(row["id"])),
                               lambda: kind.save(project_id, item_id, row, sent))  # fmt: skip

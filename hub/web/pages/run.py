@@ -83,7 +83,7 @@ async def run(project_id: int, template_id: int) -> Response:
     return await visit.show(
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
         tells_hosts=executor is not None and executor.capabilities.tells_hosts, last=last,
-        mine=bool(last) and last.get("user_id") == here.actor.user_id,
+        mine=last is not None and last.get("user_id") == here.actor.user_id,
         keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 

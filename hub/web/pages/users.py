@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from hub.services import still_here
 from hub.services import users as service
 from hub.services.users import PasswordDraft, UserDraft
-from hub.web.forms import Field
+from hub.web.forms import Field, left_empty
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
@@ -32,8 +32,8 @@ async def user_new() -> Response:
     """Add somebody."""
     here = visit.visit()
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
-    if request.method == "POST":
+    error, errors = "", left_empty([_password_field(Filled({}, sent, {}), "")], sent)
+    if request.method == "POST" and not errors:
         try:
             draft = UserDraft.read(
                 {**profile_body(sent), "password": sent.get("password", ""), "admin": "admin" in sent}

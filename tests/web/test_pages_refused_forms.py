@@ -1,0 +1,131 @@
+"""Every form that is refused says why beside the very field: walked over all pages that have one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+from quart import Quart
+
+from hub.models import Environment, Freeze, Inventory, Role, Schedule
+from hub.testing.reader import Reader
+from hub.testing.scene import Scene
+from hub.web.app import make_app
+from hub.web.pages import PAGES
+
+_PART = re.compile(r"<(?:int:)?(\w+)>")
+_MANY_FACED = ("/project/<int:project_id>/schedule", "/project/<int:project_id>/channels")
+"""Which fields they have depends on a choice; their own tests look at each."""
+SURVEY = [{"name": "who", "title": "Who", "type": "", "required": True}]
+PLAUSIBLE = {
+    "email": "jane@example.org", "password": "a long enough one 1", "git_url": "https://example.org/x.git", "days": "7",
+    "git_branch": "main", "time_zone": "UTC", "minutes": "10", "cron_format": "0 3 * * *", "ssh_key_id": "1",
+}  # fmt: skip
+_VOID = {"input", "br", "hr", "img", "meta", "link", "use", "path", "meter"}
+
+
+@pytest.fixture
+def app(scene: Scene) -> Quart:
+    return make_app(scene.hub)
+
+
+@dataclass
+class Form:
+    """One form of a page, with what a browser would send of it."""
+
+    action: str
+    sent: dict[str, list[str]] = field(default_factory=dict)
+    required: dict[str, str] = field(default_factory=dict)
+    """Ids of the fields that must not be empty, by name; without those that depend on a choice."""
+
+
+class Forms(HTMLParser):
+    """Reads the forms of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[Form] = []
+        self._open: list[str] = []
+        self._form: Form | None = None
+        self._select = self._area = self._demanded = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        if tag not in _VOID:
+            self._open.append("when" if "data-when" in known or "hidden" in known or tag == "template" else tag)
+        if tag == "form" and known.get("method") == "post":
+            self._form = Form(known.get("action", ""))
+            self.found.append(self._form)
+        elif self._form is not None and "when" not in self._open:
+            self._take(tag, known)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID:
+            return
+        self._open.pop()
+        self._form = None if tag == "form" else self._form
+        self._select = "" if tag == "select" else self._select
+        self._area = "" if tag == "textarea" else self._area
+
+    def handle_data(self, data: str) -> None:
+        if self._area and self._form is not None:
+            self._form.sent[self._area] = [data.lstrip("\n")]
+
+    def _take(self, tag: str, known: dict[str, str]) -> None:
+        assert self._form is not None
+        name, kind = known.get("name", ""), known.get("type", "")
+        if tag in {"input", "textarea"} and name and "required" in known:
+            self._form.required[name] = known.get("id", "")
+        if tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in known):
+            self._form.sent.setdefault(name, []).append(known.get("value", ""))
+        elif tag == "select" and name:
+            self._select, self._demanded = name, known.get("id", "") if "required" in known else ""
+            self._form.sent[name] = []
+        if tag == "option" and self._demanded and not known.get("value"):  # else nobody can leave it empty
+            self._form.required[self._select] = self._demanded
+        if tag == "option" and self._select and ("selected" in known or not self._form.sent[self._select]):
+            self._form.sent[self._select] = [known.get("value", "")]
+        if tag == "textarea" and name:
+            self._area = name
+            self._form.sent[name] = [""]
+
+
+async def addresses(scene: Scene) -> list[str]:
+    """Pages with a form that is sent to their own address, as far as ids are known here."""
+    template = await scene.template("hello.sh", survey_vars=SURVEY)
+    inventory = await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    for make in (
+        Environment.create(project=scene.project, name="Group", json="{}", env="{}"),
+        Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=False),
+        Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60),
+        Role.create(slug="own", name="Own", project=scene.project),
+    ):
+        await make
+    ids = {"project_id": scene.project.id, "template_id": template.id, "inventory_id": inventory.id, "item_id": 1,
+           "user_id": scene.actor.user_id, "slug": "own"}  # fmt: skip
+    rules = [page.rule for page in PAGES if set(page.methods) == {"GET", "POST"}]
+    known = [rule for rule in rules if set(_PART.findall(rule)) <= ids.keys() and not rule.startswith(_MANY_FACED)]
+    filled = [_PART.sub(lambda part: str(ids[part[1]]), rule) for rule in known]
+    return [f"{one}?app=bash" if one.endswith("templates/new") else one for one in filled]
+
+
+async def test_a_field_that_was_left_empty_says_so_itself(reader: Reader, scene: Scene) -> None:
+    silent: dict[str, list[str]] = {}
+    asked = 0
+    for address in await addresses(scene):
+        page = await reader.get(address)
+        path = address.partition("?")[0]
+        for form in Forms(page.text).found:
+            if form.action not in {"", path, address}:
+                continue
+            for name, element in form.required.items():
+                asked += 1
+                given = {one: [PLAUSIBLE.get(one, "x")] for one in form.required if not any(form.sent.get(one, ()))}
+                answer = await reader.send(address, form.sent | given | {name: [""]})
+                if answer.status >= 400 and f'id="{element}-error"' not in answer.text:
+                    silent.setdefault(path, []).append(name)
+    assert asked > 20
+    assert silent == {}
