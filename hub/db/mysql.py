@@ -30,6 +30,9 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 
 from hub.db.unbroken import unbroken
 
+CLOSE_AFTER: Final = 10
+"""Seconds that a closing database waits for what is under way."""
+
 COLLATIONS: Final = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
 """MariaDB's and MySQL's order of texts by the numbers of their letters, in which a space at the end counts too."""
 
@@ -192,11 +195,19 @@ class Client(_Statements):
         self.collation = found[0]["name"]
 
     async def close(self) -> None:
-        """Close every connection."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.close()
+        """Let what is under way end and give its connections back, for a while; then close them all."""
+        pool = self._pool
+        if pool is None:
+            return
+        pool.close()
+        try:
+            async with asyncio.timeout(CLOSE_AFTER):
+                await pool.wait_closed()
+        except TimeoutError:
+            self.log.warning("A statement did not end in %d s; the database is closed without it.", CLOSE_AFTER)
+            pool.terminate()
             await pool.wait_closed()
+        # The closed pool stays: what was cut off still gives its connection back to it.
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Many rows in one transaction of the kind that survives cancellation."""

@@ -188,6 +188,32 @@ async def test_a_server_that_does_not_answer_in_time_is_given_up(db):
 
 
 @on_mariadb
+async def test_a_closing_database_lets_units_end_and_waits_for_no_one_for_ever(url, monkeypatch):
+    first = await open_database(url)
+    inside = asyncio.Event()
+
+    async def work():
+        await options("a")
+        inside.set()
+        await options("b")
+
+    landing = asyncio.create_task(unit(work))
+    await inside.wait()
+    await first.close()
+    await landing
+    monkeypatch.setattr("hub.db.mysql.CLOSE_AFTER", 0.1)
+    second = await open_database(url)
+    assert await Option.all().count() == 2
+    endless = asyncio.create_task(rows("SELECT SLEEP(60) AS zero"))
+    async with asyncio.timeout(30):
+        while not second.root._pool._used:
+            await asyncio.sleep(0)
+        await second.close()
+    with pytest.raises(BaseORMException):
+        await endless
+
+
+@on_mariadb
 async def test_who_is_refused_is_told_and_who_is_not_there_is_too(empty_url):
     with pytest.raises(SettingsError, match=r"MySQL database 'hub_.*refused the connection: Access denied") as refusal:
         await open_database(empty_url.replace("://hub:of", "://hub:wrong"))
