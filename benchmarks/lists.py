@@ -146,8 +146,8 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, database_url: str) -> Iterator[str]:
-    """A hub of its own process, and its address."""
+def serving(folder: Path, database_url: str) -> Iterator[tuple[str, int]]:
+    """A hub of its own process: its address, and the id of the process."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment |= {"HUB_DATA_DIR": str(folder), "HUB_PORT": str(port)}
@@ -155,7 +155,7 @@ def serving(folder: Path, database_url: str) -> Iterator[str]:
         environment["HUB_DATABASE_URL"] = database_url
     hub = subprocess.Popen([sys.executable, "-m", "hub", "serve"], env=environment, stderr=subprocess.DEVNULL)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", hub.pid
     finally:
         hub.terminate()
         hub.wait()
@@ -219,9 +219,20 @@ class Asking:
         return [time_ for times in await asyncio.gather(*(one() for _ in range(CLIENTS))) for time_ in times]
 
 
-async def measure(url: str, rounds: int, only: str) -> dict[str, tuple[list[float], list[float], int]]:
-    """Milliseconds of every question, asked by one and by eight."""
-    found = {}
+def cpu(pid: int) -> float:
+    """Milliseconds of processor time that a process has used."""
+    parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+Figures = dict[str, tuple[list[float], list[float], int, float]]
+"""Milliseconds asked by one, and by eight; bytes; processor time of the hub for one answer."""
+
+
+async def measure(at: tuple[str, int], rounds: int, only: str) -> Figures:
+    """Ask every question."""
+    url, pid = at
+    found: Figures = {}
     async with signed_in(url) as client:
         stand_for = await places(client)
         asked = {name: f"/api{path}" for name, path in LISTS.items()} | dict(PAGES)
@@ -231,39 +242,44 @@ async def measure(url: str, rounds: int, only: str) -> dict[str, tuple[list[floa
             asking = Asking(client, path.format(**stand_for))
             first = [await asking.once() for _ in range(2)]
             few = rounds if first[-1] < 10 * WANTED else 6
-            found[name] = (await asking.alone(few), await asking.together(2 * few), asking.size)
-            one, eight, size = found[name]
+            before = cpu(pid)
+            one = await asking.alone(few)
+            spent = (cpu(pid) - before) / few
+            eight, size = await asking.together(2 * few), asking.size
+            found[name] = (one, eight, size, spent)
             mark = " <<<" if percentile(one, 0.99) > WANTED else ""
             print(f"{name:42} first {first[0]:7.1f}  p50 {percentile(one, .5):7.1f}  p99 {percentile(one, .99):7.1f}  "
-                  f"eight {percentile(eight, .5):7.1f} {percentile(eight, .99):7.1f}  {size / 1024:8.0f} KiB{mark}",
+                  f"eight {percentile(eight, .5):7.1f} {percentile(eight, .99):7.1f}  cpu {spent:5.0f}  "
+                  f"{size / 1024:8.0f} KiB{mark}",
                   file=sys.stderr, flush=True)  # fmt: skip
     return found
 
 
-def table(figures: Mapping[str, Mapping[str, tuple[list[float], list[float], int]]]) -> None:
+def table(figures: Mapping[str, Figures]) -> None:
     """Print what was found, of each database."""
     names = list(figures)
-    print("| asked | KiB | " + " | ".join(f"{name}, p50; p99 | eight at once" for name in names) + " |")
-    print("| --- | --- | " + " | ".join("--- | ---" for _ in names) + " |")
+    print("| asked | KiB | " + " | ".join(f"{name}: p50; p99 | eight at once | processor" for name in names) + " |")
+    print("| --- | --- | " + " | ".join("--- | --- | ---" for _ in names) + " |")
     for asked in figures[names[0]]:
         cells = [f"{figures[names[0]][asked][2] / 1024:.0f}"]
         for name in names:
-            one, eight, _size = figures[name][asked]
+            one, eight, _size, spent = figures[name][asked]
             cells += [f"{percentile(times, 0.5):.0f}; {percentile(times, 0.99):.0f}" for times in (one, eight)]
+            cells.append(f"{spent:.0f}")
         print(f"| {asked} | {' | '.join(cells)} |")
 
 
-async def of_database(kind: str, given: argparse.Namespace) -> dict[str, tuple[list[float], list[float], int]]:
+async def of_database(kind: str, given: argparse.Namespace) -> Figures:
     """Seed a database, unless one is given, and measure."""
     if given.data:
-        with serving(given.data, given.url) as url:
-            return await measure(url, given.rounds, given.only)
+        with serving(given.data, given.url) as at:
+            return await measure(at, given.rounds, given.only)
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as name:
         folder = Path(name) / "data"
         database_url = postgres().url(await postgres().create()) if kind == "postgres" else ""
         await seed(folder, database_url, given.tasks)
-        with serving(folder, database_url) as url:
-            return await measure(url, given.rounds, given.only)
+        with serving(folder, database_url) as at:
+            return await measure(at, given.rounds, given.only)
 
 
 def main() -> None:

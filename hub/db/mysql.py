@@ -5,6 +5,7 @@ The name holds "mysql" because Tortoise's migrations choose their dialect by the
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager

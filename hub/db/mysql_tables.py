@@ -29,6 +29,9 @@ _REFERENCES: Final = """
     FROM information_schema.key_column_usage
     WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL ORDER BY table_name, constraint_name
 """
+_COUNTED: Final = (
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1"
+)
 
 
 class Source:
@@ -36,7 +39,7 @@ class Source:
 
     def __init__(self, server: Any, kinds: Mapping[str, Mapping[str, str]], at_once: int) -> None:
         self._server, self._at_once = server, at_once
-        self.columns = {table: tuple(columns) for table, columns in kinds.items()}
+        self.columns: Mapping[str, tuple[str, ...]] = {table: tuple(columns) for table, columns in kinds.items()}
 
     async def rows(self, table: str) -> AsyncGenerator[list[Row]]:
         """Read a table, some rows at a time."""
@@ -52,7 +55,7 @@ class Target:
 
     def __init__(self, server: Any, kinds: Mapping[str, Mapping[str, str]]) -> None:
         self._server, self._kinds = server, kinds
-        self.columns = {table: tuple(columns) for table, columns in kinds.items()}
+        self.columns: Mapping[str, tuple[str, ...]] = {table: tuple(columns) for table, columns in kinds.items()}
 
     async def add(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Add rows to a table."""
@@ -88,7 +91,9 @@ class Target:
 
     async def count_on(self) -> None:
         """Let new rows be counted on from the highest."""
-        counted = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1"
+        counted = (
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND auto_increment > 1"
+        )
         for (table,) in await _ask(self._server, counted):
             await _ask(self._server, f"ALTER TABLE {_quoted(table)} AUTO_INCREMENT = 1")
 

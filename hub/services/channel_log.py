@@ -138,5 +138,6 @@ _AGAIN = """
 """
 
 _OLD = """
-    SELECT "id" FROM "notification" WHERE "state" IN ('sent', 'failed', 'skipped') AND "settled" < ? ORDER BY "id" LIMIT 500
+    SELECT "id" FROM "notification" WHERE "state" IN ('sent', 'failed', 'skipped') AND "settled" < ?
+    ORDER BY "id" LIMIT 500
 """

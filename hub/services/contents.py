@@ -37,6 +37,21 @@ _HOSTS: Final = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What of a repository is looked at."""
+
+    branch: str = ""
+    """A branch or tag; empty for the repository's own."""
+    app: str = ""
+    """Only what this app takes; empty for what any app and inventories take."""
+    text: str = ""
+    """Part of the path."""
+
+
+EVERYTHING: Final = Aim()
+
+
 class LookDraft(Draft):
     """A repository that is yet to be added, to be looked at."""
 
@@ -57,8 +72,7 @@ _kept: WeakKeyDictionary[asyncio.AbstractEventLoop, _Answers] = WeakKeyDictionar
 
 
 async def look(
-    hub: Hub, actor: Actor, project_id: int, repository_id: int, *, branch: str = "", app: str = "", text: str = "",
-    afresh: bool = False,
+    hub: Hub, actor: Actor, project_id: int, repository_id: int, aim: Aim = EVERYTHING, *, afresh: bool = False
 ) -> dict[str, Any]:  # fmt: skip
     """Look into a repository: all that apps could run, or what one of them takes. Raises `Unavailable`.
 
@@ -66,11 +80,11 @@ async def look(
     """
     await require(actor, project_id, MANAGE_RESOURCES)
     repository = await find(Repository, project_id, repository_id, "repository")
-    if branch:
-        git_address.check_branch(branch)
-    looks = await sought(hub, app=app, text=text[:200])
-    data = {"repository_id": repository.id, "branch": branch or repository.git_branch, "looks": looks}
-    stamp = (id(hub), repository.id, repository.git_url, repository.ssh_key_id, data["branch"], app, text)
+    if aim.branch:
+        git_address.check_branch(aim.branch)
+    looks = await sought(hub, app=aim.app, text=aim.text[:200])
+    data = {"repository_id": repository.id, "branch": aim.branch or repository.git_branch, "looks": looks}
+    stamp = (id(hub), repository.id, repository.git_url, repository.ssh_key_id, data["branch"], aim)
     return await _remembered(hub, stamp, data, FRESH if not afresh else 0.0)
 
 

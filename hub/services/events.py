@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from tortoise.queryset import QuerySet
+
 from hub.context import Hub
 from hub.db import Row, insert, on_commit, rows
 from hub.models import Event
@@ -134,12 +136,18 @@ async def _page(projects: list[int] | None, asked: Asked) -> Page[dict[str, Any]
         rest = f'{where} ORDER BY "event"."id" DESC LIMIT {plan.limit + 1}'
         found = await rows(f"{_SELECT} {rest}", projects or (), times=["created"])
         return plan.cut(found, lambda row: Place(row["id"], row["id"])).shaped(_wire)
-    query = Event.all() if projects is None else Event.filter(project_id__in=projects)
-    page = await LISTING.values(query, asked, "id")
+    page = await LISTING.values(_of(projects), asked, "id")
     ids = [one["id"] for one in page]
-    found = await rows(f"{_SELECT} WHERE {_among('id', ids)}", ids, times=["created"])
+    found = await rows(f"{_SELECT} WHERE {_among('id', ids)}", ids, times=["created"]) if ids else []
     by_id = {row["id"]: row for row in found}
     return page.of([by_id[one] for one in ids if one in by_id]).shaped(_wire)
+
+
+def _of(projects: list[int] | None) -> QuerySet[Event]:
+    """Events of these projects; of one alone by an equation, for which databases have an index in the order of ids."""
+    if projects is None:
+        return Event.all()
+    return Event.filter(project_id=projects[0]) if len(projects) == 1 else Event.filter(project_id__in=projects)
 
 
 def _among(name: str, ids: Sequence[int]) -> str:

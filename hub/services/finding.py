@@ -36,6 +36,7 @@ _KINDS: Final = {
     "environment": _Kind("environment"),
     "key": _Kind("key", where="\"owner\" = ''"),
     "schedule": _Kind("schedule"),
+    "integration": _Kind("integration"),
     "view": _Kind("view", name="title"),
 }
 """What is found by its name, in the order in which it is shown. Every member of a project reads these names."""

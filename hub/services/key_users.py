@@ -15,6 +15,7 @@ from hub.services import apps, inventory_sources
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
+from hub.services.notices.channel_keys import keys_of
 from hub.services.params import key_members
 from hub.services.refs import refuse_for
 
@@ -113,9 +114,7 @@ async def _channels(hub: Hub, project_id: int, key_id: int) -> list[tuple[dict[s
     """Channels that name the key in their params, with the name of the param."""
     found = []
     for channel in await Channel.filter(project_id=project_id).order_by("name", "id"):
-        notifier = hub.registry.notifiers.get(channel.notifier)
-        members = key_members(notifier.params_type) if notifier else []
-        named = [name for name in members if channel.params.get(name) == key_id]
+        named = [name for name, ref in keys_of(hub, channel).items() if ref == key_id]
         found += [({"id": channel.id, "name": channel.name}, name) for name in named]
     return found
 

@@ -127,24 +127,21 @@ class Listing:
     def plan(self, asked: Asked, hidden: Collection[str] = ()) -> Plan:
         """Check what is asked. Raises `Invalid` with what would be right."""
         filters = list(self._filters(asked, hidden))
-        name, descending = self._order(asked, hidden, filters)
+        name, descending = self._order(asked, hidden, dated=self._is_dated(asked, filters))
         if asked.before and asked.after:
             raise Invalid("Send one of the cursors before and after, not both.", field="before")
         column = self.known[name]
         text = asked.before or asked.after
         place: Place | None = None
         by_id = self.wire_before and asked.before == text and bool(_INTEGER.fullmatch(text))
-        smaller: list[Q] = []
-        if by_id and name == self.dated:
-            smaller = [that("id__lt", self._place_by_id(text, "id", descending=descending).id)]
-        elif by_id:
+        if by_id:
             place = self._place_by_id(text, name, descending=descending)
         elif text:
             place = decode(text, name, column, descending=descending)
         limit = self.usual or self.most
         if asked.limit is not None and 1 <= asked.limit <= self.most:
             limit = asked.limit
-        wanted = self._wanted(asked, name, filters, [*smaller, *self._search(asked.q, hidden)])
+        wanted = self._wanted(asked, name, filters, list(self._search(asked.q, hidden)))
         looks = bool(wanted.rest) and name in {"id", self.dated}
         return Plan(
             name, column, descending, place, backwards=bool(asked.before) and not by_id, limit=limit, wanted=wanted,
@@ -174,10 +171,13 @@ class Listing:
         number = _number(words[0]) if self.reach and len(words) == 1 and "id" in self.searched else None
         return Wanted(chosen, ranges, rest, apart, number)
 
-    def _order(self, asked: Asked, hidden: Collection[str], filters: Iterable[_Filter]) -> tuple[str, bool]:
-        default = self.default.removeprefix("-")
-        if self.dated and any(one.base == self.dated and one.operator in _RANGE for one in filters):
-            default = self.dated
+    def _is_dated(self, asked: Asked, filters: Iterable[_Filter]) -> bool:
+        """Tell whether a span of time is asked for, by whoever does not turn pages by ids."""
+        spans = any(one.base == self.dated and one.operator in _RANGE for one in filters)
+        return spans and not (self.wire_before and _INTEGER.fullmatch(asked.before))
+
+    def _order(self, asked: Asked, hidden: Collection[str], *, dated: bool) -> tuple[str, bool]:
+        default = self.dated if dated else self.default.removeprefix("-")
         if asked.sort:
             sorts = [name for name in self.sorts if name not in hidden]
             if asked.sort in sorts:

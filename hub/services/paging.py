@@ -162,7 +162,7 @@ class Plan:
             return Page(rows, following=self._cursor(first), previous=self._cursor(last if more or edge else None))
         return Page(
             rows, following=self._cursor(last if more or edge else None),
-            previous=self._cursor(first if self.place is not None and (rows or edge) else None),
+            previous=self._cursor(first if self.place is not None and (rows or self.reach) else None),
         )  # fmt: skip
 
     def _before(self) -> Place | None:

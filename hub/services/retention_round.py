@@ -27,8 +27,8 @@ ROUND: Final = timedelta(minutes=5)
 """How often it is looked what is due."""
 DAILY: Final = timedelta(days=1)
 """How often it is looked for what was begun and not ended, and for files of tasks that are gone."""
-MOST: Final = 5000
-"""Tasks whose ids are in memory at once."""
+MOST: Final = 25_000
+"""Tasks whose ids are in memory at once. To choose them, all tasks of a project are looked at."""
 
 
 @dataclass(slots=True)

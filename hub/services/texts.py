@@ -74,8 +74,8 @@ def _yaml(text: str) -> Iterator[Fault]:
     try:
         events = list(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
-        place = error.problem_mark if error.problem_mark is not None else error.context_mark
-        line, column = (1, 1) if place is None else (place.line + 1, place.column + 1)
+        mark: Any = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         yield Fault(line, column, NO_YAML, " ".join(filter(None, (error.problem, error.context))))
         return
     except yaml.reader.ReaderError as error:

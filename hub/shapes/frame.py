@@ -13,7 +13,8 @@ class Found(TypedDict):
     """Something that was found by its name."""
 
     kind: str
-    """`task`, `template`, `project`, `inventory`, `repository`, `environment`, `key`, `schedule` or `view`."""
+    """`task`, `template`, `project`, `inventory`, `repository`, `environment`, `key`, `schedule`, `integration`
+    or `view`."""
     id: int
     name: str
     """Its name; of a task, that of its template."""

@@ -75,8 +75,9 @@ class MariadbServer:
     def _serve(self) -> None:
         self._process = subprocess.Popen(
             [
-                *self._bound, self._program, *self._place(), f"--socket={self._socket}", f"--pid-file={self._folder / 'pid'}",
-                "--skip-networking", f"--log-error={self._folder / 'log'}", f"--tmpdir={self._folder}",
+                *self._bound, self._program, *self._place(), f"--socket={self._socket}",
+                f"--pid-file={self._folder / 'pid'}", f"--tmpdir={self._folder}", f"--log-error={self._folder / 'log'}",
+                "--skip-networking",
                 "--performance-schema=OFF", "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0",
                 "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M", "--innodb-file-per-table=0",
                 "--max-connections=200", "--key-buffer-size=1M", "--aria-pagecache-buffer-size=1M",

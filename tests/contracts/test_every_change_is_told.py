@@ -40,7 +40,7 @@ def leads_to_an_event(start: Any) -> bool:
     waiting = [start]
     while waiting:
         one = waiting.pop()
-        if one is events.record:
+        if one in (events.record, events.row_of):  # what `record` writes, in one statement with something else
             return True
         if one not in seen:
             seen.add(one)

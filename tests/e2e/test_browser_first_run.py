@@ -1,4 +1,4 @@
-"""From an empty hub to the log of a first run, in a real browser, with a repository on a server that asks for a login."""
+"""From an empty hub to the log of a first run, in a real browser; the repository is on a server that asks who comes."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.models import (
+    Channel,
     DriftCheck,
     Event,
     Freeze,
@@ -15,6 +16,7 @@ from hub.models import (
     Inventory,
     Invite,
     Membership,
+    Notification,
     Project,
     Runner,
     Schedule,
@@ -32,6 +34,7 @@ from hub.services.actor import Actor
 from hub.services.tasks import outputs
 from hub.services.tasks.results import ERRORS, HOSTS, STAGES
 from hub.testing.scene import Scene, make_repository
+from hub.vault import place
 
 from .people import Things, furnish, with_triggers
 
@@ -106,6 +109,22 @@ async def _people(stage: Scene, actor: Actor, things: Things) -> None:
     )
 
 
+async def _channels(stage: Scene, things: Things) -> None:
+    """A channel of some templates that told nothing yet, and notices that were told and that are to be told."""
+    now, told = stage.hub.clock(), {"sentence": "It failed."}
+    await Channel.create(
+        project_id=things.project, name="quiet", notifier="ntfy", params={"given": {"topic": "hub"}}, events=[],
+        template_ids=[things.template], active=False, created=now,
+    )  # fmt: skip
+    mine, hubs = things.further["channel_id"], things.further["hub_channel_id"]
+    for one in (mine, hubs):
+        at: dict[str, Any] = {"channel_id": one, "event": "task.failed", "notice": told, "created": now}
+        await Notification.create(**at, due=now + timedelta(days=1), attempts=1, error="It is deaf.")
+        await Notification.create(**at, task_id=things.task, state="sent", settled=now, attempts=2)
+    sealed = stage.hub.vault.seal('{"url": "https://chat.example.org/x"}', place("channel", "params", mine))
+    await Channel.filter(id=mine).update(params={"given": {}, "version": 1, "sealed": sealed})
+
+
 async def _members(stage: Scene, made: int, things: Things) -> None:
     """Members that things seldom have."""
     now = stage.hub.clock()
@@ -114,6 +133,7 @@ async def _members(stage: Scene, made: int, things: Things) -> None:
             alert=True, alert_chat="1", keep_tasks=1, keep_days=1, keep_log_days=1, keep_log_mib=1
         )
     await View.filter(id=things.view).update(hidden=True, sort_reverse=True)
+    await _channels(stage, things)
     await Runner.create(name="everywhere", tags=[], touched=now, cleaning_requested=now)
     await StateAlias.filter(id=things.alias).update(auth_key_id=things.key)
     await State.filter(id=things.state).update(task_id=things.task)

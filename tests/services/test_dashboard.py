@@ -90,7 +90,6 @@ async def test_figures_count_the_days_that_were_asked_for(scene: Scene) -> None:
 
 async def test_figures_leave_out_the_oldest_of_too_many(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashboard, "COUNTED", 3)
-    monkeypatch.setattr(dashboard, "_STEP", 1)
     one = await scene.template("hello.sh")
     for days_ago in (5, 4, 3, 2, 1):
         await task(scene, one, "success", days_ago=days_ago)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import stat
 
 import pytest
 
 from hub.db import database, open_database
 from hub.db.address import read
+from hub.db.mysql import session
 from hub.db.rows import native
 from hub.errors import SettingsError, Unavailable
 
@@ -47,8 +49,35 @@ def test_a_postgres_url_gives_its_parts():
 
 
 def test_a_mysql_url_is_understood():
-    address = read("mysql://hub:secret@db/hub")
+    address = read("mysql://hub:secret@db/hub?maxsize=3&unix_socket=/run/db.sock&command_timeout=5")
     assert (address.dialect, address.credentials["port"]) == ("mysql", 3306)
+    assert (address.credentials["maxsize"], address.credentials["command_timeout"]) == (3, 5.0)
+    assert address.credentials["unix_socket"] == "/run/db.sock"
+    assert address.shown == "MySQL database 'hub' at db"
+    assert read("mariadb://hub:secret@db:3307/hub").shown == "MariaDB database 'hub' at db:3307"
+
+
+@pytest.mark.parametrize(
+    ("options", "verified", "named"),
+    [
+        ("", None, None),
+        ("ssl_mode=required", ssl.CERT_NONE, False),
+        ("ssl_mode=verify_ca", ssl.CERT_REQUIRED, False),
+        ("ssl_mode=verify_identity", ssl.CERT_REQUIRED, True),
+        ("ssl_ca={}", ssl.CERT_REQUIRED, True),
+    ],
+)
+def test_a_mysql_url_says_how_far_the_server_is_proven(options, verified, named, certificate):
+    context = session(read(f"mysql://hub:secret@db/hub?{options.format(certificate[0])}").credentials).get("ssl")
+    assert (context and context.verify_mode, context and context.check_hostname) == (verified, named)
+
+
+def test_without_its_driver_mariadb_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setattr("hub.db.address.find_spec", lambda name: None)
+    with pytest.raises(
+        SettingsError, match=r"driver for MariaDB is not installed\. Run: pip install 'automation-hub\["
+    ):
+        read("mariadb://hub:secret@db/hub")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +92,7 @@ def test_a_mysql_url_is_understood():
         ("postgres://hub:sec[ret@db/hub", "malformed"),
         ("postgres://hub:secret@db/hub?colour=red", "unknown option 'colour'"),
         ("postgres://hub:secret@db/hub?maxsize=many", "must be a number"),
+        ("mysql://hub:secret@db/hub?ssl_mode=off", "'ssl_mode' of the database URL is one of required, verify_ca"),
     ],
 )
 def test_a_wrong_url_is_refused_with_a_sentence_and_without_the_password(url, sentence):

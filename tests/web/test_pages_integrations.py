@@ -69,6 +69,7 @@ async def test_a_push_starts_what_the_pages_set_up(
     assert one.auth_secret_id == key.id
     page = f"{root}/{one.id}"
     assert SECRET not in (await reader.get(f"{page}/settings")).text
+    assert f'href="{page}"' in (await reader.get("/search?q=on+push")).text
     assert "Every request starts it" in (await reader.get(page)).text
     shown = await reader.follow(await reader.send(f"{page}/addresses", {}))
     assert "Payload URL" in shown.text

@@ -61,9 +61,7 @@ async def test_a_new_project_begins_with_a_repository(stage: Scene, reader: Read
     assert await Task.filter(template=template).count() == 1
 
 
-async def test_hosts_come_from_the_repository_this_machine_or_the_page(
-    stage: Scene, reader: Reader, url: str
-):
+async def test_hosts_come_from_the_repository_this_machine_or_the_page(stage: Scene, reader: Reader, url: str):
     root = f"/project/{stage.project.id}/setup"
     choice = (await sent(reader, root, git_url=url, access="")).place
     await sent(reader, choice, pick="ansible|site.yml", where="file:inventories/prod.ini", name="From a file")

@@ -13,6 +13,8 @@ from hub.testing.reader import Reader
 from hub.testing.scene import Scene
 from hub.web.app import make_app
 
+from .conftest import Client
+
 
 @pytest.fixture
 def app(hub: Hub) -> Quart:
@@ -33,7 +35,7 @@ async def test_the_health_page_says_what_is_wrong_in_words(scene: Scene, reader:
     assert "can read the files of the hub" not in russian
 
 
-async def test_programs_read_the_same(scene: Scene, admin) -> None:
+async def test_programs_read_the_same(scene: Scene, admin: Client) -> None:
     found = await admin.read("/system/health")
     assert found["state"] == "bad"
     assert {one["name"]: one["reason"] for one in found["parts"]}["workers"] == "none"

@@ -1,4 +1,4 @@
-"""What a person wishes on the account page, the end of a project by its typed name, and two people at one integration."""
+"""Wishes of the account page, the end of a project by its typed name, and two people at one integration."""
 
 from __future__ import annotations
 

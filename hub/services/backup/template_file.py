@@ -155,9 +155,7 @@ def _take_what_is_there(
             used.append(Change(kind, entry.key, "used" if same else "differs"))
             theirs, ours = getattr(entry, "type", ""), getattr(there, "type", "")
             if theirs != ours:
-                warnings.append(
-                    f"“{entry.key}” is of the type {ours or '-'} here, and was {theirs or '-'} in the file."
-                )
+                warnings.append(f"Here “{entry.key}” is of the type “{ours}”; in the file it was of “{theirs}”.")
         setattr(document, kind, left)
     return used, warnings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub import shapes
 from hub.services import contents, repositories
 from hub.services.access import MANAGE_RESOURCES
-from hub.services.contents import LookDraft
+from hub.services.contents import Aim, LookDraft
 from hub.services.repositories import RepositoryDraft
 from hub.web.api.about import BRANCH, FOR_APP, PART_OF_PATH
 from hub.web.api.queries import asked
@@ -67,12 +67,8 @@ async def branches(call: Call) -> Answer:
 )  # fmt: skip
 async def look(call: Call) -> Answer:
     """The newest commit, the branches, and the files that templates could run."""
-    asked_for = {
-        "branch": call.query.get("branch", ""),
-        "app": call.query.get("app", ""),
-        "text": call.query.get("q", ""),
-    }
-    return await contents.look(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], **asked_for)
+    aim = Aim(call.query.get("branch", ""), call.query.get("app", ""), call.query.get("q", ""))
+    return await contents.look(call.hub, call.actor, call.ids["project_id"], call.ids["repository_id"], aim)
 
 
 @route(

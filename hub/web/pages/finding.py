@@ -43,10 +43,17 @@ _FACES: Final = {
     "environment": (N_("Variable group"), "variable", "environment_edit"),
     "key": (N_("Key"), "key", "keys_edit"),
     "schedule": (N_("Schedule"), "calendar-time", "schedule_edit"),
+    "integration": (N_("Integration"), "webhook", "integration"),
     "view": (N_("View"), "layout-grid", "view_templates"),
     "task": (N_("Task"), "terminal-2", "task"),
 }
-_IDS: Final = {"template": "template_id", "view": "view_id", "task": "task_id", "project": "project_id"}
+_IDS: Final = {
+    "template": "template_id",
+    "view": "view_id",
+    "task": "task_id",
+    "integration": "integration_id",
+    "project": "project_id",
+}
 
 
 @page("/search", Who.USER)

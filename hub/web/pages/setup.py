@@ -147,7 +147,7 @@ async def setup_choice(project_id: int, repository_id: int) -> Response:
 
 async def _begun(project_id: int, template_id: int, sent: Sent) -> Response:
     here = visit.visit()
-    path = {"project_id": project_id, "template_id": template_id}
+    path: dict[str, Any] = {"project_id": project_id, "template_id": template_id}
     if "run" not in sent:
         return visit.go("template_details", **path, say=_("The template is there. Change what you like, then run it."))
     try:

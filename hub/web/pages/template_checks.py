@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from hub.errors import Forbidden, Invalid
 from hub.plugin import Executor
 from hub.services import apps, contents, survey_drafts
+from hub.services.contents import Aim
 from hub.services.survey_drafts import VariableDraft
 from hub.services.template_faults import check_template
 from hub.web.i18n import gettext as _
@@ -65,15 +66,12 @@ async def template_browse(project_id: int) -> Response:
     here, asked = visit.visit(), request.args
     if not here.may_manage:
         raise Forbidden(_("Your role does not let you change things in this project."))
-    repository_id, found, error, group = visit.query_number("repository_id"), None, "", {}
+    repository_id, found, error = visit.query_number("repository_id"), None, ""
+    group: Row = {}
     if repository_id:
-        wanted = {
-            "branch": asked.get("git_branch", "").strip(),
-            "app": asked.get("app", ""),
-            "text": asked.get("q", ""),
-        }
+        aim = Aim(asked.get("git_branch", "").strip(), asked.get("app", ""), asked.get("q", ""))
         try:
-            found = await contents.look(here.hub, here.actor, project_id, repository_id, **wanted)
+            found = await contents.look(here.hub, here.actor, project_id, repository_id, aim)
             group = next(iter(found["found"]), {})
         except FORM_ERRORS as fault:
             error = sentence(fault)

@@ -72,7 +72,8 @@ async def _form(project_id: int, template_id: int | None, row: Row, app: str) ->
     if template_id is not None:
         back = url_for("pages.template_details", project_id=project_id, template_id=template_id)
     return await visit.show(
-        "template_form.html", errors=errors, template_id=template_id, status=400 if sent else 200, error=error, trail=listing, cancel=back,
+        "template_form.html", status=400 if sent else 200, error=error, trail=listing, cancel=back,
+        errors=errors, template_id=template_id,
         heading=_("Edit %(name)s", name=row["name"]) if template_id is not None else _("New template"),
         app=await _app(app), fields=fields, survey_fields=survey_fields,
         held=await held.described("template", [one for part in fields.values() for one in part], MEMBERS),

@@ -2,9 +2,9 @@
 
 A form of a stored thing takes part like this (`hub/web/pages/resource.py` does it for all of its kinds):
 
-    held = Held(row, sent)                                  # row: what the service gives; sent: the form, empty at first
-    await held.saving(read, save)                           # instead of `await save()`; raises `Changed`, a FORM_ERROR
-    await show(…, held=held.described(fields, members))     # members: wire member → name of the field
+    held = Held(row, sent)            # row: what the service gives; sent: the form, empty at first
+    await held.saving(read, save)     # instead of `await save()`; raises `Changed`, which is one of FORM_ERRORS
+    await show(…, held=await held.described("inventory", fields, members))     # members: wire member → field's name
 
 and in its template, inside of the `<form>`: `{{ m.held(held) }}`. The hidden field `version` then tells which state was
 read. The page that answers a refusal keeps all that was typed and carries the new version, so that sending it again

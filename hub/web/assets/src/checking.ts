@@ -52,6 +52,8 @@ export const checking = (): void => {
     form.addEventListener('focusout', (event) => {
       const field = event.target as Field
       if (!field.name || field.type === 'hidden' || field.type === 'checkbox') return
+      const row = field.closest('[data-row]')
+      if (row && event.relatedTarget instanceof Node && row.contains(event.relatedTarget)) return
       const first = !touched.has(field.name)
       touched.add(field.name)
       if (!changed && !first) return

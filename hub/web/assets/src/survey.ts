@@ -23,9 +23,40 @@ const kinds = (row: HTMLElement): void => {
   }
 }
 
+// A row is dragged by its handle; the buttons beside it do the same by key.
+const dragging = (list: HTMLElement): void => {
+  let dragged: HTMLElement | null = null
+  list.addEventListener('dragstart', (event) => {
+    const handle = (event.target as Element).closest('[data-row-handle]')
+    dragged = handle?.closest<HTMLElement>('[data-row]') ?? null
+    if (!dragged) return
+    event.dataTransfer?.setData('text/plain', dragged.querySelector('input')?.value || '…')
+    event.dataTransfer?.setDragImage(dragged, 0, 0)
+    dragged.dataset['dragged'] = 'yes'
+  })
+  list.addEventListener('dragover', (event) => {
+    const over = (event.target as Element).closest<HTMLElement>('[data-row]')
+    if (!dragged || !over) return
+    event.preventDefault()
+    if (over === dragged) return
+    const box = over.getBoundingClientRect()
+    if (event.clientY < box.top + box.height / 2) over.before(dragged)
+    else over.after(dragged)
+  })
+  list.addEventListener('drop', (event) => event.preventDefault())
+  list.addEventListener('dragend', () => {
+    if (!dragged) return
+    delete dragged.dataset['dragged']
+    dragged = null
+    renumber(list)
+    list.closest('form')?.dispatchEvent(new Event('input'))
+  })
+}
+
 for (const list of document.querySelectorAll<HTMLElement>('[data-rows]')) {
   const model = document.getElementById(list.dataset['rows'] ?? '') as HTMLTemplateElement | null
   for (const row of list.children) kinds(row as HTMLElement)
+  dragging(list)
   list.addEventListener('change', (event) => {
     const row = (event.target as Element).closest<HTMLElement>('[data-row]')
     if (row) kinds(row)

@@ -1,0 +1,58 @@
+"""The form of a template in a real browser: files of the repository, faults beside fields, questions as they come."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from hub.models import Template
+from hub.testing.scene import Scene
+
+from .test_browser_pages import address, browsing
+
+__all__ = ["address"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+async def test_a_template_is_written_with_the_help_of_its_form(stage: Scene, address: str) -> None:
+    async with browsing(address, viewport={"width": 1200, "height": 2200}) as page:
+        await page.goto(f"{address}/project/{stage.project.id}/templates/new?app=bash")
+        await page.focus("[name=name]")
+        await page.press("[name=name]", "Tab")
+        await expect(page.locator("#f-name-error")).to_have_text("Template name can not be empty.")
+        await page.fill("[name=name]", "Greet")
+        await page.press("[name=name]", "Tab")
+        await expect(page.locator("#f-name-error")).to_have_count(0)
+
+        await page.get_by_text("Browse the repository").click()
+        await page.get_by_label("Part of the path").fill("hel")
+        choice = page.get_by_role("button", name="hello.sh")
+        await expect(page.locator("[data-fills=playbook]")).to_have_count(1)
+        await choice.click()
+        await expect(page.locator("[name=playbook]")).to_have_value("hello.sh")
+
+        for n, name in enumerate(("first", "second")):
+            await page.click("button:has-text('Add a question')")
+            await page.fill(f"[name=survey-{n}-title]", name.title())
+            await page.fill(f"[name=survey-{n}-name]", name)
+        await page.locator("[data-row-handle]").nth(1).drag_to(page.locator("[name=survey-0-title]"))
+        await expect(page.locator("[name=survey-0-title]")).to_have_value("Second")
+        await page.get_by_role("button", name="Preview").click()
+        shown = page.locator("#survey-preview")
+        await expect(shown.locator(".form-label")).to_have_text(["Second optional", "First optional"])
+        await shown.get_by_role("button", name="Close").click()
+        await page.click("form button:has-text('Save')")
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+        template = await Template.get(name="Greet")
+        assert [one["name"] for one in template.survey_vars or ()] == ["second", "first"]
+
+        await page.goto(f"{address}/project/{stage.project.id}/templates/{template.id}/edit")
+        await Template.filter(id=template.id).update(description="Of somebody else")
+        await page.fill("[name=name]", "Greet them")
+        await page.click("form button:has-text('Save')")
+        await expect(page.locator("#overtaken")).to_contain_text("Of somebody else")
+        await expect(page.locator("[name=name]")).to_have_value("Greet them")
+        await page.get_by_role("button", name="Save mine over it").click()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+    assert (await Template.get(id=template.id)).name == "Greet them"
