@@ -236,8 +236,8 @@ PUTS: dict[str, Put] = {
     "/runners/{runner_id}": Put(runners.RunnerDraft, {"name": "New"}, Runner, "global_id", {"is_default": True}),
 }
 
-ELSEWHERE = {"/internal/runners"}
-"""A report of a runner replaces nothing."""
+ELSEWHERE = {"/internal/runners", f"{AT}/templates/{{template_id}}/star", f"{AT}/integrations/{{integration_id}}/rules"}
+"""A report of a runner and a star replace nothing; rules of an integration are whole, and older clients send none."""
 
 WIRE = {
     template_drafts.TemplateDraft: {
