@@ -87,13 +87,28 @@ def refuse(text: str, blocking: Refs, *but: str, others: Sequence[User] = ()) ->
         for row in rows
     ]  # fmt: skip
     if users:
-        raise InUse(_sentence(text, users), [*users, *(one for one in others if one not in users)])
+        raise _refusal(text, users, [*users, *(one for one in others if one not in users)])
 
 
 def refuse_for(text: str, users: Sequence[User]) -> None:
     """Raise `InUse` with a text and the names of what refers to a thing, if anything does."""
     if users:
-        raise InUse(_sentence(text, users), users)
+        raise _refusal(text, users, users)
+
+
+def _refusal(text: str, users: Sequence[User], told: Sequence[User]) -> InUse:
+    """Name what refers to the thing; a single one in a sentence of its own, which can be said in any language."""
+    name = users[0].name
+    match [one.kind for one in users]:
+        case ["template"]:
+            return InUse(f"{text}: template “{name}”.", told)
+        case ["inventory"]:
+            return InUse(f"{text}: inventory “{name}”.", told)
+        case ["integration"]:
+            return InUse(f"{text}: integration “{name}”.", told)
+        case ["channel"]:
+            return InUse(f"{text}: channel “{name}”.", told)
+    return InUse(_sentence(text, users), told)
 
 
 def _sentence(text: str, users: Sequence[User]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hub import __version__
 from hub.context import Hub
+from hub.services.limits import Limits
 from hub.services.tasks.brief import Brief
 from hub.services.tasks.results import PASSPORT
 from hub.worker.isolation import Cell
@@ -67,7 +68,7 @@ class Passport:
                 "system": platform.platform(),
             },
             "isolation": _isolation(cell),
-            "limits": {name: value for name, value in brief.limits.model_dump().items() if value not in ("", 0)},
+            "limits": _limits(brief.limits),
             "time_limit": brief.time_limit,
             "app": brief.app,
             "plugin": _plugin(hub, brief.app),
@@ -86,6 +87,12 @@ class Passport:
             "secrets": sorted({*brief.secret_variables, *brief.secret_env})[:MOST],
             "vaults": [vault.name for vault in brief.vaults],
         }  # fmt: skip
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    """Return what is limited."""
+    told = {name: value for name, value in limits.model_dump(exclude={"network"}).items() if value}
+    return told if limits.network else {**told, "network": "none"}
 
 
 def _isolation(cell: Cell | None) -> dict[str, str]:

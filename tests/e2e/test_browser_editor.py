@@ -8,7 +8,9 @@ from playwright.async_api import expect
 from hub.models import Environment, Inventory
 from hub.testing.scene import Scene
 
-from .test_browser_pages import browsing
+from .test_browser_pages import address, browsing
+
+__all__ = ["address"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -91,8 +91,8 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
     kinds += [executor.task_params_type for executor in found.executors.values()]
     # Names of products are the same everywhere.
     names = {"Ansible", "Bash", "DingTalk", "Discord", "Gotify", "INI", "JSON", "Mattermost", "Microsoft Teams",
-             "Node.js", "OpenTofu", "PATCH", "POST", "PUT", "PagerDuty", "PowerShell", "Pulumi", "Python", "Rocket.Chat",
-             "STARTTLS", "Slack", "Telegram", "Terraform", "Terragrunt", "YAML", "ntfy"}  # fmt: skip
+             "Node.js", "OpenTofu", "PATCH", "POST", "PUT", "PagerDuty", "PowerShell", "Pulumi", "Python",
+             "Rocket.Chat", "STARTTLS", "Slack", "Telegram", "Terraform", "Terragrunt", "YAML", "ntfy"}  # fmt: skip
     said = {title for title in titles if title not in names}
     for kind in kinds:
         for field in fields_of(kind, {}, prefix=""):

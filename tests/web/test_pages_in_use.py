@@ -7,7 +7,7 @@ import re
 import pytest
 from quart import Quart
 
-from hub.models import HostConfig, Inventory, Key, Membership, Project, Repository, Role, Schedule, Template, User
+from hub.models import HostConfig, Inventory, Key, Membership, Repository, Role, Schedule, Template, User
 from hub.services import keys
 from hub.services.keys import KeyDraft
 from hub.testing.reader import Reader
@@ -85,11 +85,9 @@ async def test_a_schedule_that_watches_a_repository_leads_to_its_template(reader
     assert "Schedules of the template" in page.text
 
 
-async def test_a_role_leads_to_the_teams_that_have_it(reader: Reader, scene: Scene) -> None:
+async def test_the_api_names_the_teams_that_have_a_role(admin: Client, scene: Scene) -> None:
     jane = await User.create(created=scene.hub.clock(), username="jane", name="Jane", email="jane@example.org")
-    second = await Project.create(name="Second", created=scene.hub.clock())
     await Role.create(slug="operator", name="Operator", permissions=1)
-    for project in (scene.project, second):
-        await Membership.create(project_id=project.id, user_id=jane.id, role="operator")
-    page = await reader.send("/roles/operator/delete")
-    assert set(links(page.text)) == {f"/project/{one.id}/team" for one in (scene.project, second)}
+    await Membership.create(project_id=scene.project.id, user_id=jane.id, role="operator")
+    told = (await admin.delete("/roles/operator")).json
+    assert told["users"] == [{"kind": "team", "id": scene.project.id, "name": scene.project.name}]

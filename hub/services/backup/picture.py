@@ -309,7 +309,8 @@ def _freeze(one: Freeze) -> FreezeEntry:
 
 def _channel(one: Channel, names: Mapping[str, Names]) -> ChannelEntry:
     """What of its params are keys, and which secrets it holds, is said by who knows the notifiers."""
-    wanted, known = one.template_ids, names["templates"]
+    wanted: list[int] | None = one.template_ids
+    known = names["templates"]
     return ChannelEntry(
         name=one.name, notifier=one.notifier, params=dict(one.params.get("given", {})), events=one.events,
         templates=None if wanted is None else [known[number] for number in wanted if number in known],

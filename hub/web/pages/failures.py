@@ -120,6 +120,8 @@ async def error_page(error: Exception) -> Response:
         return _with_headers(error, jsonify({"error": text or _(face.heading)}), status)
     users = _users(error)
     face = _IN_USE if users else face
+    if any(one.address for one in users) and isinstance(error, InUse) and error.users[0].kind not in _PROJECTS:
+        text = ""  # the list tells more, and in the reader's language
     page = await visit.show(
         "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
         advice=_(face.advice) if face.advice else "", reasons=[_(one) for one in _REASONS.get(status, ())],

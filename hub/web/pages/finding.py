@@ -47,7 +47,10 @@ _FACES: Final = {
     "view": (N_("View"), "layout-grid", "view_templates"),
     "task": (N_("Task"), "terminal-2", "task"),
 }
-_IDS: Final = {"template": "template_id", "view": "view_id", "task": "task_id", "integration": "integration_id", "project": "project_id"}
+_IDS: Final = {
+    "template": "template_id", "view": "view_id", "task": "task_id", "integration": "integration_id",
+    "project": "project_id",
+}  # fmt: skip
 
 
 @page("/search", Who.USER)

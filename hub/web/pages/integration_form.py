@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import Forbidden
-from hub.plugin import Executor
-from hub.services import apps, integration_secrets, keys, templates
+from hub.services import integration_secrets, keys, templates
 from hub.services import integrations as service
 from hub.services.integration_parts import create_alias
 from hub.services.integration_secrets import NewSecret
@@ -26,6 +22,7 @@ from hub.web.pages.names import choices
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.run import Ask, draft_of, members_of, options_of, prompts_of, questions
+from hub.web.pages.starting import About, Chooser, about_of, chosen
 from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
@@ -41,39 +38,19 @@ _MEMBERS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    """The template that an integration starts."""
-
-    project_id: int
-    template: Mapping[str, Any]
-    executor: Executor | None
-
-
 @page(f"{ROOT}/new", Who.MEMBER, methods=FORM)
 async def integration_new(project_id: int) -> Response:
     """Choose a template, then say who may start it."""
-    here = visit.visit()
-    if not here.may_manage:
-        raise Forbidden(_("Your role does not let you change things in this project."))
-    template_id = visit.query_number("template")
-    if template_id is None:
-        found = await templates.list_templates(here.actor, project_id)
-        if len(found) == 1:
-            return visit.go("integration_new", project_id=project_id, template=found[0]["id"])
-        return await visit.show(
-            "template_choice.html", section="integrations", choices=[(one["id"], one["name"]) for one in found],
-            heading=_("New integration"), picture="webhook",
-            trail=[(_("Integrations"), visit.address("integrations", project_id=project_id))],
-        )  # fmt: skip
-    return await _form(await _about(project_id, template_id), {})
+    trail = (_("Integrations"), visit.address("integrations", project_id=project_id))
+    found = await chosen(project_id, Chooser("integrations", "integration_new", _("New integration"), "webhook", trail))
+    return found if isinstance(found, Response) else await _form(found, {})
 
 
 @page(f"{ONE}/settings", Who.MEMBER, methods=FORM)
 async def integration_settings(project_id: int, integration_id: int) -> Response:
     """Look at what an integration is set to, and change it."""
     row = await service.get_integration(visit.visit().actor, project_id, integration_id)
-    return await _form(await _about(project_id, row["template_id"]), row)
+    return await _form(await about_of(project_id, row["template_id"]), row)
 
 
 @page(f"{ONE}/delete", Who.MEMBER, methods=SEND)
@@ -87,13 +64,7 @@ async def integration_delete(project_id: int, integration_id: int) -> Response:
     return visit.go("integrations", project_id=project_id, say=_("Deleted."))
 
 
-async def _about(project_id: int, template_id: int) -> _About:
-    here = visit.visit()
-    template = await templates.get_template(here.actor, project_id, template_id)
-    return _About(project_id, template, await apps.find(here.hub, template.get("app", "")))
-
-
-async def _form(about: _About, row: Row) -> Response:
+async def _form(about: About, row: Row) -> Response:
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors, held = "", dict[str, str](), Held(row, sent)
     if request.method == "POST":
@@ -119,11 +90,11 @@ async def _form(about: _About, row: Row) -> Response:
     )  # fmt: skip
 
 
-async def _read(about: _About, row: Row) -> Row:
+async def _read(about: About, row: Row) -> Row:
     return await service.get_integration(visit.visit().actor, about.project_id, row["id"])
 
 
-async def _save(about: _About, row: Row, sent: MultiDict[str, str]) -> int:
+async def _save(about: About, row: Row, sent: MultiDict[str, str]) -> int:
     here = visit.visit()
     template_id = lenient_number(sent.get("template_id", "")) or about.template["id"]
     method, chosen = sent.get("auth_method", CLOSED), sent.get("auth_secret_id", "")
@@ -145,7 +116,7 @@ async def _save(about: _About, row: Row, sent: MultiDict[str, str]) -> int:
     return int((await service.create_integration(here.hub, here.actor, about.project_id, draft))["id"])
 
 
-def _params(about: _About, row: Row, sent: MultiDict[str, str]) -> Row:
+def _params(about: About, row: Row, sent: MultiDict[str, str]) -> Row:
     """Return what each task starts from; what the form does not ask for stays as it is."""
     stored = row.get("task_params") or {}
     draft = draft_of(about.template, about.executor, sent)
@@ -171,7 +142,7 @@ def _object(text: str | None) -> Row:
     return value if isinstance(value, dict) else {}
 
 
-async def _fields(about: _About, form: Filled) -> list[Field]:
+async def _fields(about: About, form: Filled) -> list[Field]:
     here = visit.visit()
     found = await templates.list_templates(here.actor, about.project_id)
     searchable = "searchable" in form.sent if form.sent else bool(form.row.get("searchable"))
@@ -191,7 +162,7 @@ async def _fields(about: _About, form: Filled) -> list[Field]:
     ]  # fmt: skip
 
 
-async def _proof(about: _About, form: Filled) -> list[Field]:
+async def _proof(about: About, form: Filled) -> list[Field]:
     """How senders prove themselves, and with which secret."""
     adapters = visit.the_hub().registry.webhook_adapters
     stored = (form.row["auth_method"] or OPEN) if form.row else "github"

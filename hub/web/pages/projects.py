@@ -143,6 +143,7 @@ def _delete(known: Mapping[str, Any], project_id: int) -> dict[str, str]:
     return {
         "title": _("Delete this project"),
         "note": _("Templates, keys, inventories, tasks and their logs go with it."),
-        "address": url_for("pages.project_delete", project_id=project_id), "typed": known["name"],
+        "address": url_for("pages.project_delete", project_id=project_id),
+        "typed": known["name"],
         "ask": _("Delete the project “%(name)s” with everything in it? This cannot be undone.", name=known["name"]),
     }

@@ -9,7 +9,7 @@ from typing import Any
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import Forbidden, InUse
+from hub.errors import Forbidden
 from hub.services import role_uses
 from hub.services import roles as service
 from hub.services.access import ROLES
@@ -155,8 +155,6 @@ async def _delete(project_id: int | None, slug: str) -> Response:
     here = visit.visit()
     try:
         await service.delete_role(here.hub, here.actor, project_id, slug)
-    except InUse:
-        raise  # its page has links to all that uses it
     except FORM_ERRORS as fault:
         return visit.go_to(_address(project_id, "edit", slug=slug), say=sentence(fault), kind="danger")
     return visit.go_to(_address(project_id), say=_("Deleted."))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import Forbidden, HubError, Invalid
-from hub.plugin import Executor
-from hub.services import apps, repositories, schedules, templates
+from hub.errors import HubError, Invalid
+from hub.services import repositories, schedules
 from hub.services.schedules import RUN_AT, CronDraft, ScheduleDraft
 from hub.web.forms import Field, Option, lenient_number, whole_number
 from hub.web.i18n import gettext as _
@@ -22,6 +19,7 @@ from hub.web.pages.names import choices
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.run import Ask, draft_of, members_of, options_of, prompts_of, questions
+from hub.web.pages.starting import About, Chooser, about_of, chosen, only_who_may
 
 Row = dict[str, Any]
 _ROOT = "/project/<int:project_id>/schedule"
@@ -33,38 +31,19 @@ _MEMBERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    """What a schedule is of."""
-
-    project_id: int
-    template: Mapping[str, Any]
-    executor: Executor | None
-
-
 @page(f"{_ROOT}/new", Who.MEMBER, methods=FORM)
 async def schedule_new(project_id: int) -> Response:
     """Choose a template, then say when."""
-    here = visit.visit()
-    template_id = visit.query_number("template")
-    if template_id is None:
-        _only_who_may()
-        found = await templates.list_templates(here.actor, project_id)
-        if len(found) == 1:
-            return visit.go("schedule_new", project_id=project_id, template=found[0]["id"])
-        return await visit.show(
-            "template_choice.html", section="schedule", choices=[(one["id"], one["name"]) for one in found],
-            heading=_("New schedule"), picture="calendar-time",
-            trail=[(_("Schedules"), visit.address("schedules", project_id=project_id))],
-        )  # fmt: skip
-    return await _form(await _about(project_id, template_id), {})
+    trail = (_("Schedules"), visit.address("schedules", project_id=project_id))
+    found = await chosen(project_id, Chooser("schedule", "schedule_new", _("New schedule"), "calendar-time", trail))
+    return found if isinstance(found, Response) else await _form(found, {})
 
 
 @page(f"{_ROOT}/<int:item_id>", Who.MEMBER, methods=FORM)
 async def schedule_edit(project_id: int, item_id: int) -> Response:
     """Look at a schedule, and change it."""
     row = await schedules.get_schedule(visit.visit().actor, project_id, item_id)
-    return await _form(await _about(project_id, row["template_id"]), row)
+    return await _form(await about_of(project_id, row["template_id"]), row)
 
 
 @page(f"{_ROOT}/preview", Who.MEMBER, methods=SEND)
@@ -91,20 +70,9 @@ async def schedule_delete(project_id: int, item_id: int) -> Response:
     return visit.go("schedules", project_id=project_id, say=_("Deleted."))
 
 
-def _only_who_may() -> None:
-    if not visit.visit().may_manage:
-        raise Forbidden(_("Your role does not let you change things in this project."))
-
-
-async def _about(project_id: int, template_id: int) -> _About:
-    here = visit.visit()
-    template = await templates.get_template(here.actor, project_id, template_id)
-    return _About(project_id, template, await apps.find(here.hub, template.get("app", "")))
-
-
-async def _form(about: _About, row: Row) -> Response:
+async def _form(about: About, row: Row) -> Response:
     if not row:
-        _only_who_may()
+        only_who_may()
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors = "", dict[str, str]()
     if request.method == "POST":
@@ -125,7 +93,7 @@ async def _form(about: _About, row: Row) -> Response:
     )  # fmt: skip
 
 
-async def _save(about: _About, row: Row, sent: MultiDict[str, str]) -> None:
+async def _save(about: About, row: Row, sent: MultiDict[str, str]) -> None:
     here, zone, once = visit.visit(), sent.get("time_zone", "").strip(), sent.get("type") == RUN_AT
     try:
         most = whole_number(sent.get("max_runs", ""))

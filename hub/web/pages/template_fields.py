@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.plugin import Executor
 from hub.services import environments, inventories, repositories, templates
+from hub.services.listing import Asked
 from hub.services.template_drafts import MOST_PRIORITY
 from hub.web.forms import Field, Option, fields_of, read
 from hub.web.i18n import gettext as _
@@ -114,8 +115,8 @@ def _params(form: Form) -> list[Field]:
 
 async def _more(form: Form) -> list[Field]:
     here = visit.visit()
-    known = await templates.list_templates(here.actor, form.project_id)
-    builds = choices(one for one in known if one.get("type") in {"build", "deploy"} and one["id"] != form.row.get("id"))
+    known = await templates.list_templates(here.actor, form.project_id, Asked(filters={"type": "build,deploy"}))
+    builds = choices(one for one in known if one["id"] != form.row.get("id"))
     purposes = [Option("build", _("Build: makes a version")), Option("deploy", _("Deploy: ships a build"))]
     minutes = str(int(form.row.get("time_limit") or 0) // 60)
     return [

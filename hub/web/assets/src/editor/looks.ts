@@ -37,6 +37,7 @@ const frame = EditorView.theme({
   '.cm-panels.cm-panels-top': { borderBottom: border },
   '.cm-panels.cm-panels-bottom': { borderTop: border },
   '.cm-panel.cm-search label': { fontSize: 'inherit' },
+  '.cm-textfield, .cm-button': { fontSize: 'inherit' },
   '.cm-textfield': { color: 'inherit', backgroundColor: 'var(--tblr-bg-forms)', border },
   '.cm-button, .cm-panel.cm-search [name=close]': {
     color: 'inherit',
