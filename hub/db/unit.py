@@ -34,7 +34,7 @@ class _Scope:
     """What those who write leave for those who tell of it, in the same unit."""
 
 
-_PAUSES: Final = (0.01, 0.05, 0.2)
+_PAUSES: Final = (0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds before a unit that was taken back is done again, and so often."""
 _DEADLOCKS: Final = frozenset({"40001", "40P01"})
 """What MariaDB and PostgreSQL call it."""

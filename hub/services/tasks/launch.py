@@ -10,7 +10,7 @@ from pydantic import Field
 
 from hub import traces
 from hub.context import Hub
-from hub.db import column, one, unit
+from hub.db import column, current, one, unit
 from hub.errors import Forbidden, Invalid, NotFound
 from hub.models import Inventory, Task, Template
 from hub.plugin import GateRequest
@@ -77,6 +77,9 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
     await _ask_gates(hub, actor, template, columns, answers.plain)
 
     async def store() -> int:
+        if current().dialect == "mysql":
+            # The new row would share the template with others before the counter wants it alone: they never part.
+            await Template.select_for_update().get(id=template.id)
         task = await Task.create(
             project_id=project_id,
             template_id=template.id,
