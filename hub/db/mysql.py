@@ -10,7 +10,6 @@ import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Final
 
 import asyncmy
@@ -20,15 +19,12 @@ from asyncmy.converters import conversions, escape_datetime
 from tortoise.backends.base.client import (
     ConnectionWrapper,
     NestedTransactionContext,
-    TransactionalDBClient,
     TransactionContext,
-    TransactionContextPooled,
 )
 from tortoise.backends.mysql.client import MySQLClient, TransactionWrapper
-from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
 
-from hub.db.unbroken import unbroken
+from hub.db.pooled import PooledTransaction
 
 CLOSE_AFTER: Final = 10
 """Seconds that a closing database waits for what is under way."""
@@ -320,52 +316,23 @@ class TransactionClient(_Statements, TransactionWrapper):
         return NestedTransactionContext(TransactionClient(self))
 
 
-class Transaction(TransactionContextPooled):
-    """Begins and ends without ever leaking a connection, whenever a cancellation or an error strikes."""
+class Transaction(PooledTransaction):
+    """A transaction of MariaDB or MySQL."""
 
-    async def __aenter__(self) -> TransactionalDBClient:
-        await self.ensure_connection()
+    async def taken(self) -> Any:
+        """Take a connection out of the pool."""
         try:
-            connection = await self._pool.acquire()
+            return await super().taken()
         except errors.Error as error:
             raise translated(error) from error
-        self.client._connection = connection  # noqa: SLF001 - Tortoise's own name
-        try:
-            await self.client.begin()
-        except BaseException:
-            # Whether the server has begun is unknown, so this connection is not used again.
-            connection.close()
-            await self._release()
-            raise
-        self.token = get_connections().set(self.connection_name, self.client)
-        return self.client
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        get_connections().reset(self.token)
-        await unbroken(self._end(kind))
+    def drop(self, connection: Any) -> None:
+        """Cut a connection off, without asking the server."""
+        connection.close()
 
-    @property
-    def _pool(self) -> Any:
-        return self.client._parent._pool  # noqa: SLF001 - Tortoise's own names
-
-    async def _end(self, kind: type[BaseException] | None) -> None:
-        try:
-            if kind is None:
-                await self.client.commit()
-            else:
-                await self.client.rollback()
-        except BaseException:
-            # Whether it landed is unknown; the server takes back what has not when the connection goes.
-            self.client._connection.close()  # noqa: SLF001 - Tortoise's own name
-            raise
-        finally:
-            self.client._finalized = True  # noqa: SLF001 - Tortoise's own name
-            await self._release()
-
-    async def _release(self) -> None:
-        await self._pool.release(self.client._connection)  # noqa: SLF001 - Tortoise's own name
+    def unsettled(self) -> None:
+        """Whether it landed is unknown; the server takes back what has not when the connection goes."""
+        self.drop(self.client._connection)  # noqa: SLF001 - Tortoise's own name
 
 
 client_class = Client

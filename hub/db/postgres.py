@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import (
-    NestedTransactionContext,
-    TransactionalDBClient,
-    TransactionContext,
-    TransactionContextPooled,
-)
-from tortoise.connection import get_connections
+from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 
-from hub.db.unbroken import unbroken
+from hub.db.pooled import PooledTransaction
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
@@ -54,45 +47,12 @@ class TransactionClient(TransactionWrapper):
         return NestedTransactionContext(TransactionClient(self))
 
 
-class Transaction(TransactionContextPooled):
-    """Begins and ends without ever leaking a connection, whenever a cancellation or an error strikes."""
+class Transaction(PooledTransaction):
+    """A transaction of PostgreSQL; what a failed end leaves open, asyncpg rolls back on release."""
 
-    async def __aenter__(self) -> TransactionalDBClient:
-        await self.ensure_connection()
-        connection = await self._pool.acquire()
-        self.client._connection = connection  # noqa: SLF001 - Tortoise's own name
-        try:
-            await self.client.begin()
-        except BaseException:
-            # Whether the server has begun is unknown, so this connection is not used again.
-            connection.terminate()
-            await unbroken(self._release())
-            raise
-        self.token = get_connections().set(self.connection_name, self.client)
-        return self.client
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        get_connections().reset(self.token)
-        await unbroken(self._end(kind))
-
-    @property
-    def _pool(self) -> Any:
-        return self.client._parent._pool  # noqa: SLF001 - Tortoise's own names
-
-    async def _end(self, kind: type[BaseException] | None) -> None:
-        try:
-            if kind is None:
-                await self.client.commit()
-            else:
-                await self.client.rollback()
-        finally:
-            self.client._finalized = True  # noqa: SLF001 - Tortoise's own name
-            await self._release()
-
-    async def _release(self) -> None:
-        await self._pool.release(self.client._connection)  # noqa: SLF001 - Tortoise's own name
+    def drop(self, connection: Any) -> None:
+        """Cut a connection off, without asking the server."""
+        connection.terminate()
 
 
 client_class = Client

@@ -108,7 +108,7 @@ async def test_a_put_replaces_what_runners_have_and_changes_no_credentials(admin
 @pytest.mark.parametrize(
     "body",
     [
-        {"webhook": "file:///etc/passwd"}, {"webhook": "https://a.org/\nx"}, {"webhook": "https://"},
+        {"webhook": "file:///srv/note.txt"}, {"webhook": "https://a.org/\nx"}, {"webhook": "https://"},
         {"max_parallel_tasks": -1}, {"tags": ["a,b"]}, {"tags": ["x" * 201]}, {"tags": "a"}, {"name": "x" * 101},
         {"public_key": "no key"}, {"tag": "a\nb"},
     ],
