@@ -20,6 +20,7 @@ async def test_an_inventory_is_written_checked_and_saved(stage: Scene, address: 
         await page.goto(f"{address}/project/{stage.project.id}/inventory/new")
         editor = page.get_by_role("textbox", name="Hosts")
         told = page.locator(".editor-told").first
+        await expect(page.locator(".cm-content")).to_be_visible()  # once it has replaced the text area
         await editor.press_sequentially("[web]\nweb1 oops")
         await expect(told).to_have_text("Line 2: After the name of a host come variables such as name=value.")
         await expect(page.locator(".cm-lintRange-error")).to_be_visible()

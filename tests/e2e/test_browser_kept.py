@@ -78,6 +78,8 @@ async def test_a_form_of_another_session_leads_back_with_what_was_typed(site: Si
     form = f"{site.address}/project/{stage.project.id}/templates/{template.id}/run"
     async with browsing(site) as page:
         await page.goto(form)
+        await expect(page.locator("#run-line")).to_be_visible()
+        await page.route("**/preview", lambda route: route.abort())  # or it finds out before the button is pressed
         # Meanwhile the same person signs in anew, in another tab.
         await Session.all().delete()
         known = {"username": "admin", "password": PASSWORD}
