@@ -8,10 +8,12 @@ from typing import Any
 
 from hub.context import Hub
 from hub.errors import Unavailable
-from hub.models import Question
+from hub.models import Question, Worker
 from hub.queue import QUESTIONS
+from hub.services.tasks.slots import SILENT
 
 WAIT = 20.0  # seconds until somebody who asked is told that no worker answers
+_SOON = 3.0  # seconds that a worker has to appear where none is known
 _STALE = timedelta(minutes=10)
 
 
@@ -28,7 +30,7 @@ async def ask(hub: Hub, kind: str, data: dict[str, Any], *, seconds: float = WAI
         async with hub.bell.listen(topic(question.id)) as ears:
             await hub.queue.send(QUESTIONS, question.id)
             time = asyncio.get_running_loop().time  # the system's clock may be set meanwhile
-            deadline = time() + seconds
+            deadline, soon = time() + seconds, time() + _SOON
             while True:
                 await question.refresh_from_db()
                 if question.answered is not None:
@@ -36,12 +38,18 @@ async def ask(hub: Hub, kind: str, data: dict[str, Any], *, seconds: float = WAI
                 left = deadline - time()
                 if left <= 0:
                     raise Unavailable("No worker answered in time; check that a worker is running.")
-                await ears.wait(min(left, 2.0))
+                if time() >= soon and not await _anybody(hub):
+                    raise Unavailable("No worker is there that could look. Start one, and try again.")
+                await ears.wait(min(left, 1.0))
     finally:
         await Question.filter(id=question.id).delete()
     if question.error:
         raise Unavailable(question.error)
     return question.answer
+
+
+async def _anybody(hub: Hub) -> bool:
+    return await Worker.filter(seen__gt=hub.clock() - SILENT).exists()
 
 
 async def load(question_id: int) -> tuple[str, dict[str, Any]] | None:

@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from hub import services
-from hub.models import Environment, Event, Inventory, Key, Membership, Repository, Runner, User
+from hub.models import Environment, Event, Inventory, Key, Membership, Notification, Repository, Runner, User
 from hub.services.listing import Listing
 from hub.web.api import load_routes
 from hub.web.api.routing import ROUTES, Access
@@ -26,6 +26,8 @@ NOT_OF_ROWS = {
     "/project/{project_id}/schedules/{schedule_id}/next": "worked out of one schedule",
     "/project/{project_id}/schedules/forecast": "worked out of the schedules",
     "/project/{project_id}/repositories/{repository_id}/branches": "asked of git by a worker",
+    "/project/{project_id}/repositories/{repository_id}/contents": "asked of git by a worker",
+    "/notifiers": "what is installed",
 }
 """Lists that are no rows of the database."""
 
@@ -56,6 +58,8 @@ IN_ONE_PIECE = {
     "/users/{user_id}/identities": "one for each way to sign in that was set up",
     "/runner_tags": "tags, counted",
     "/project/{project_id}/runner_tags": "tags, counted",
+    "/user/stars": "at most five hundred of each person",
+    "/project/{project_id}/keys/{key_id}/uses": "what uses one key, of every kind",
     "/project/{project_id}/stats": "one row a day, at most ten years",
     "/project/{project_id}/templates/{template_id}/stats": "one row a day, at most ten years",
     "/project/{project_id}/tasks/{task_id}/stages": "what one task told",
@@ -66,6 +70,10 @@ IN_ONE_PIECE = {
     "/project/{project_id}/tasks/{task_id}/output": "sent piece by piece",
 }
 """Lists without pages."""
+
+
+BY_HALVING = {"/project/{project_id}/stats", "/project/{project_id}/templates/{template_id}/stats"}
+"""The first task of a day is found by halving: a query more for twice the rows."""
 
 
 async def cost(caller: Caller, address: str) -> tuple[int, int]:
@@ -89,7 +97,8 @@ async def test_no_list_of_the_table_costs_more_queries_for_more_rows(hub, people
     await multiply(things, 30)
     many = {path: await cost(admin, paths[path]) for path in lists}
     assert {path: rows for path, (rows, _) in many.items() if rows < 30} == {}, "tell growth.py how these get rows"
-    assert {path: (few[path][1], many[path][1]) for path in lists if many[path][1] > few[path][1]} == {}
+    grown = {path: (few[path][1], many[path][1]) for path in lists if many[path][1] > few[path][1]}
+    assert {path: costs for path, costs in grown.items() if path not in BY_HALVING or costs[1] > costs[0] + 6} == {}
 
 
 async def test_every_list_has_pages_with_the_way_to_the_next_one(hub, people, admin):
@@ -190,16 +199,19 @@ def listings() -> dict[str, Listing]:
     return found
 
 
-@pytest.mark.parametrize("name", listings())
-def test_a_listing_names_columns_that_are_there_and_no_secret(name):
-    listing = listings()[name]
-    assert listing.default.removeprefix("-") in listing.sorts
-    assert set(listing.searched) | set(listing.words) | set(listing.unsorted) <= set(listing.columns)
-    assert not set(listing.own) & set(listing.columns)
-    assert 1 <= (listing.usual or listing.most) <= listing.most <= 5000
-    assert list(listing.filters())
-    secret = {"digest", "password_hash", "secret", "state", "alias", "task_params", "password"}
-    assert not {path.rpartition("__")[2] for path in listing.columns.values()} & secret
+@pytest.mark.usefixtures("hub")
+async def test_every_listing_names_columns_that_are_there_and_no_secret():
+    found = listings()
+    assert len(found) > 30
+    for name, listing in found.items():
+        assert listing.default.removeprefix("-") in listing.sorts, name
+        assert set(listing.searched) | set(listing.words) | set(listing.unsorted) <= set(listing.columns), name
+        assert not set(listing.own) & set(listing.columns), name
+        assert 1 <= (listing.usual or listing.most) <= listing.most <= 5000, name
+        assert list(listing.filters()), name
+        secret = {"digest", "password_hash", "secret", "alias", "task_params", "password"}
+        secret |= {"state"} if listing.model is not Notification else set()  # there it is how far a notice is
+        assert not {path.rpartition("__")[2] for path in listing.columns.values()} & secret, name
 
 
 @pytest.mark.parametrize(("asked", "says"), [

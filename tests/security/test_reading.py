@@ -83,6 +83,9 @@ OF_TASKS = {
 }  # fmt: skip
 """Answers that hold tasks, and everybody's figures beside them."""
 
+RULES = f"{AT}/integrations/{{integration_id}}/rules"
+"""Holds matchers and values, each shown as it is alone."""
+
 OPEN = {
     AT, f"{AT}/role", f"{AT}/refs", f"{AT}/events", f"{AT}/events/last", f"{AT}/stats", f"{AT}/runner_tags",
     f"{AT}/views", f"{AT}/views/{{view_id}}", f"{AT}/roles", f"{AT}/roles/all", f"{AT}/roles/{{slug}}",
@@ -103,7 +106,7 @@ OPEN = {
 Addresses and texts of Terraform states go by what the caller may do, not by who they are; the canaries see to them.
 """
 
-ASKING = {f"{AT}/repositories/{{repository_id}}/branches"}
+ASKING = {f"{AT}/repositories/{{repository_id}}/{part}" for part in ("branches", "contents")}
 """What asks a worker, which no hub of these tests has."""
 
 _ID = re.compile(r"/\{\w+_id\}$")
@@ -185,6 +188,9 @@ def expected(path: str, whole: Any, bits: int) -> Any:
     if path in WITH_TASKS:
         last = whole.get("last_task")
         return whole | ({"last_task": veiled("task", last, bits)} if last else {})
+    if path == RULES:
+        kinds = {"matchers": "integration_matcher", "values": "integration_value"}
+        return {name: [veiled(kind, one, bits) for one in whole[name]] for name, kind in kinds.items()}
     if path in OF_TASKS:
         return of_tasks(whole, OF_TASKS[path], bits)
     kind = kind_of(path)
@@ -215,7 +221,7 @@ def without_own(value: Any) -> Any:
 def test_every_read_of_a_project_has_its_place_here():
     """A new one is either of a kind that the table knows, or written down as open to every member."""
     paths = {path for path, needs in reads() if not needs and not path.endswith("/refs")}
-    known = {path for path in paths if kind_of(path)} | WITH_TASKS | OF_TASKS.keys() | (OPEN & paths)
+    known = {path for path in paths if kind_of(path)} | WITH_TASKS | OF_TASKS.keys() | {RULES} | (OPEN & paths)
     assert paths == known
     assert {*KINDS.values(), "passport"} == set(VEILS)
 

@@ -13,7 +13,7 @@ from hub.errors import HubError, Invalid
 from hub.models import Key, Template
 from hub.plugin import Executor, InventoryView, PluginError
 from hub.services import apps, freezes
-from hub.services.access import RUN_TASKS, Grant, require
+from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.params import check_task_params, parse
@@ -103,14 +103,16 @@ class _Look:
         return await self.tried(self._told(executor, brief)) or []
 
     def variables(self, brief: Brief) -> list[dict[str, Any]]:
-        """Return every variable by name; of secret ones only that there are such."""
+        """Return every variable by name; of secret ones only that there are such, to those who may see groups' own."""
+        keeper = self.grant.held & MANAGE_RESOURCES == MANAGE_RESOURCES
+        secret_variables, secret_env = (brief.secret_variables, brief.secret_env) if keeper else ((), ())
         to_env = {str(one.get("name")) for one in self.template.survey_vars or () if one.get("target") == "env"}
         answers = {name for name in self.secret if name not in to_env}
         groups: Sequence[tuple[Mapping[str, Any], bool, bool]] = (
             (brief.variables, False, False),
             (brief.env, True, False),
-            (dict.fromkeys({*brief.secret_variables, *answers}), False, True),
-            (dict.fromkeys({*brief.secret_env, *(to_env & set(self.secret))}), True, True),
+            (dict.fromkeys({*secret_variables, *answers}), False, True),
+            (dict.fromkeys({*secret_env, *(to_env & set(self.secret))}), True, True),
         )
         found = [
             {"name": name, "value": None if secret else value, "secret": secret, "env": env}
