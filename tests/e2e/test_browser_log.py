@@ -222,6 +222,7 @@ async def test_the_page_goes_on_where_it_was_after_the_hub_was_away(site: Site, 
             "data-task-status", "success", timeout=90_000
         )
         await expect(page.locator("#log-note")).to_be_hidden()
+        await expect(page.locator(".log-row", has_text="tick 300")).to_be_attached()  # lines are drawn frame by frame
         assert [text for _, text in await rows(page)] == await stage.lines(task_id)
 
 
@@ -229,7 +230,7 @@ async def test_following_pauses_when_one_scrolls_up(site: Site, stage: Scene) ->
     from hub.testing.scene import commit_files
 
     commit_files(
-        stage.folder, {"many.sh": "seq 1 200; for n in $(seq 1 400); do echo tick $n; sleep 0.03; done\n"}, "many"
+        stage.folder, {"many.sh": "seq 1 200; for n in $(seq 1 4000); do echo tick $n; sleep 0.03; done\n"}, "many"
     )
     task_id = await stage.launch(await stage.template("many.sh"))
     async with browsing(site) as page:
