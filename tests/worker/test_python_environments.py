@@ -159,7 +159,7 @@ async def test_what_comes_from_the_checkout_is_installed_anew_for_each_commit(
 @pytest.mark.parametrize(
     "line",
     ["till", f"till @ {SHOP}/till", f"{SHOP}/a/till", f"-c {SHOP}/c", f"git+{SHOP}/till@v1",
-     "till; python_version < '4'", f"--extra-index-url {SHOP}"],
+     "till; python_version < '4'", "--prefer-binary"],
 )  # fmt: skip
 async def test_what_comes_from_elsewhere_does_not_depend_on_the_commit(dry: Dry, task: TaskView, line: str) -> None:
     assert task.repository is not None
@@ -201,7 +201,7 @@ async def test_what_an_environment_cannot_be_made_of_is_refused(
     assert str(refused.value).endswith(sentence)
 
 
-@pytest.mark.parametrize("package", ["-r more.txt", f"--extra-index-url={SHOP}", "", "a\nb"])
+@pytest.mark.parametrize("package", ["-r more.txt", "--pre", "", "a\nb"])
 async def test_a_package_of_a_template_is_no_option(dry: Dry, task: TaskView, package: str) -> None:
     with pytest.raises(Refused, match="is no Python package"):
         await name_of(dry, task, "till\n", package)
