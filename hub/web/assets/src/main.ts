@@ -37,13 +37,19 @@ const poll = (): void => {
 
 const fragments = (): void => {
   let lost = false
+  const opened = new Set<string>()
   document.addEventListener('htmx:before:swap', (event) => {
+    const target = (event as CustomEvent<Exchange>).detail.ctx?.target
+    for (const one of target?.querySelectorAll?.('details[id][open]') ?? []) opened.add(one.id)
     const status = (event as CustomEvent<Exchange>).detail.ctx?.response?.status ?? 200
     if (status === 401) signInAgain()
     if (status >= 400) event.preventDefault()
   })
   document.addEventListener('htmx:after:swap', () => {
     lost = false
+    // What somebody has opened, and the hub draws anew, stays open.
+    for (const id of opened) document.getElementById(id)?.setAttribute('open', '')
+    opened.clear()
     document.body.classList.remove('hub-away')
     localise()
     for (const field of document.querySelectorAll('[data-filters]')) field.dispatchEvent(new Event('input', { bubbles: true }))
