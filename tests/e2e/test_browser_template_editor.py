@@ -71,4 +71,10 @@ async def test_a_template_is_written_with_the_help_of_its_form(stage: Scene, add
         await expect(page.locator("[name=name]")).to_have_value("Greet them")
         await page.get_by_role("button", name="Save mine over it").click()
         await expect(page.get_by_text("Saved.")).to_be_visible()
+
+        await page.goto(f"{address}/project/{stage.project.id}/templates/{template.id}/run")
+        await page.get_by_text("Copy as API call").click()
+        await page.get_by_label("First").fill("it's 1")
+        await expect(page.locator("#run-curl")).to_contain_text("it'\"'\"'s 1")
+        await expect(page.locator("#run-calls")).to_have_attribute("open", "")  # also when it is drawn anew
     assert (await Template.get(id=template.id)).name == "Greet them"

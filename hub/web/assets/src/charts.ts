@@ -20,6 +20,8 @@ type Name = 'success' | 'error' | 'stopped' | 'ran' | 'waited'
 const HEIGHT = 220
 const DAY = 86_400
 const MOST_POINTS = 60
+// Neither tasks nor seconds are told in parts.
+const STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((tens) => [1, 2, 5].map((one) => one * 10 ** tens))
 const root = document.documentElement
 const figures = JSON.parse(document.getElementById('figures')?.textContent ?? '{"rows":[],"labels":{}}') as Figures
 const days = figures.rows.map((row) => Date.parse(row.date) / 1000)
@@ -56,7 +58,7 @@ const frame = (width: number, values: (n: number) => string, legend: uPlot.Serie
     scales: { x: { time: true, range: (_plot, low, high) => [low - DAY / 2, high + DAY / 2] }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map((at) => short.format(new Date(at * 1000))) },
-      { ...axis, size: 54, values: (_plot, splits) => splits.map((n) => values(n)) },
+      { ...axis, size: 54, incrs: STEPS, values: (_plot, splits) => splits.map((n) => values(n)) },
     ],
     series: [{ label: figures.labels['day'] ?? 'day', value: (_plot, at) => (at === null ? (figures.labels['span'] ?? '') : short.format(new Date(at * 1000))) }, ...legend],
     cursor: { y: false },
