@@ -5,8 +5,10 @@ For tests only; nothing that serves people imports this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -19,13 +21,25 @@ from jinja2 import Environment
 from tortoise.apps import Apps
 from werkzeug.routing import BaseConverter, Rule
 
+from hub.boot import open_hub
+from hub.context import Hub
+from hub.db.sqlite import Client
 from hub.services import passwords
+
+_patient = ContextVar("_patient", default=True)
+"""Whether what is stored shall have reached the disk before anything goes on, as people want it."""
 
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Remember what libraries compute anew, with the same result, for each application and each open database."""
+    """Remember what libraries compute anew, with the same result, for each application and each open database.
+
+    What hubs of tests store reaches the disk when it suits: nothing outlives these processes.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.testing.booted.open_hub", _unhurried(open_hub))
+        patch.setattr(Client, "__init__", _when_it_suits(Client.__init__))
+        patch.setattr(os, "fsync", _synced(os.fsync))
         patch.setattr(Rule, "compile", _parsed_once(Rule.compile))
         patch.setattr(Environment, "compile", _translated_once(Environment.compile))
         patch.setattr(Apps, "_build_initial_querysets", _built_once(Apps._build_initial_querysets))  # noqa: SLF001 - has no public name
@@ -43,6 +57,37 @@ def cheap_hashes() -> Iterator[None]:
 @cache
 def _cheap_hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def _unhurried(opening: Callable[..., AbstractAsyncContextManager[Hub]]) -> Callable[..., Any]:
+    """The disk is waited for half a dozen times in the life of a hub that does nothing."""
+
+    @asynccontextmanager
+    async def opened(*given: Any, **more: Any) -> AsyncIterator[Hub]:
+        async with AsyncExitStack() as stack:
+            token = _patient.set(False)
+            try:
+                hub = await stack.enter_async_context(opening(*given, **more))
+            finally:
+                _patient.reset(token)
+            yield hub
+
+    return opened
+
+
+def _when_it_suits(make: Callable[..., None]) -> Callable[..., None]:
+    def made(self: Client, file_path: str, **options: Any) -> None:
+        make(self, file_path, **options | ({} if _patient.get() else {"synchronous": "OFF"}))
+
+    return made
+
+
+def _synced(sync: Callable[[int], None]) -> Callable[[int], None]:
+    def synced(descriptor: int) -> None:
+        if _patient.get():
+            sync(descriptor)
+
+    return synced
 
 
 @dataclass(frozen=True, slots=True)
