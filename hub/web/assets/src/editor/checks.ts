@@ -2,6 +2,7 @@
 import { linter, lintGutter, type Diagnostic } from '@codemirror/lint'
 import type { Extension, Text } from '@codemirror/state'
 import { gettext } from '../i18n'
+import { isChecked } from './checked'
 
 interface Fault {
   line: number
@@ -9,7 +10,6 @@ interface Fault {
   text: string
 }
 
-const CHECKED = ['yaml', 'json', 'ini']
 const PATIENCE = 400
 
 const mark = (document: Text, fault: Fault): Diagnostic => {
@@ -22,7 +22,7 @@ const mark = (document: Text, fault: Fault): Diagnostic => {
 export const checks = (area: HTMLTextAreaElement, kind: string, tell: (sentence: string) => void): Extension => {
   const address = document.documentElement.dataset['check']
   const token = area.form?.querySelector<HTMLInputElement>('[name=csrf]')?.value ?? ''
-  if (!address || !CHECKED.includes(kind)) return []
+  if (!address || !isChecked(kind)) return []
   let asked = 0
   const look = async (text: Text): Promise<Diagnostic[]> => {
     const mine = (asked += 1)

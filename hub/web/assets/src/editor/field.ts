@@ -1,18 +1,20 @@
 // One text area with an editor in front of it. It lives in a shadow root, where its styles are sheets of their own:
-// the page's Content-Security-Policy allows no style elements.
+// the page's Content-Security-Policy allows no style elements. Searching and checking come once somebody writes in it.
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
 import { bracketMatching, indentOnInput } from '@codemirror/language'
-import { forceLinting, lintKeymap } from '@codemirror/lint'
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from '@codemirror/view'
 import { gettext } from '../i18n'
-import { checks } from './checks'
+import { room } from './checked'
 import { language } from './languages'
 import { looks } from './looks'
 import { phrases } from './phrases'
 
 const ROW = 19.5
+
+type More = typeof import('./more')
+let asked: Promise<More> | undefined
+const more = (): Promise<More> => (asked ??= import('./more'))
 
 // data-editor-by="type:static-yaml=yaml,file=text": the language follows another field of the form.
 const kindOf = (area: HTMLTextAreaElement): string => {
@@ -56,6 +58,12 @@ const typing = EditorView.domEventHandlers({
   },
 })
 
+// Once what it needs is there, this key is bound by what searches.
+const find = (view: EditorView): boolean => {
+  void more().then((ready) => setTimeout(() => ready.openSearchPanel(view)))
+  return true
+}
+
 const setup = (area: HTMLTextAreaElement): Extension[] => [
   lineNumbers(),
   highlightActiveLine(),
@@ -65,13 +73,11 @@ const setup = (area: HTMLTextAreaElement): Extension[] => [
   typing,
   indentOnInput(),
   bracketMatching(),
-  search({ top: true }),
-  highlightSelectionMatches(),
   EditorView.lineWrapping,
   EditorState.readOnly.of(area.readOnly || area.matches(':disabled')),
   EditorView.contentAttributes.of(words(area)),
   EditorView.theme({ '.cm-content, .cm-gutter': { minHeight: `${Math.max(area.rows, 3) * ROW + 14}px` } }),
-  keymap.of([...searchKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+  keymap.of([{ key: 'Mod-f', run: find }, ...historyKeymap, ...defaultKeymap, indentWithTab]),
   phrases,
   looks,
   ...(area.placeholder ? [placeholder(area.placeholder)] : []),
@@ -102,12 +108,28 @@ export const equip = (area: HTMLTextAreaElement): void => {
   area.after(host)
   const root = host.attachShadow({ mode: 'open' })
   const tongue = new Compartment()
+  const rest = new Compartment()
   let kind = kindOf(area)
-  const speak = (): Extension => [language(kind), checks(area, kind, tell)]
-  const extensions = [...setup(area), follow(area), tongue.of(speak())]
+  let ready: More | undefined
+  const speak = async (): Promise<void> => {
+    const wanted = kind
+    const spoken = await language(wanted)
+    if (wanted === kind) view.dispatch({ effects: tongue.reconfigure(spoken) })
+  }
+  const help = (): Extension => (ready ? ready.more(area, kind, tell) : room(kind))
+  const extensions = [rest.of(help()), ...setup(area), follow(area), tongue.of([])]
   const view = new EditorView({ state: EditorState.create({ doc: area.value, extensions }), parent: root, root })
   area.hidden = true
+  void speak()
   for (const label of area.labels) label.addEventListener('click', () => view.focus())
+  host.addEventListener(
+    'focusin',
+    async () => {
+      ready = await more()
+      view.dispatch({ effects: rest.reconfigure(help()) })
+    },
+    { once: true },
+  )
   // Single keys of the page are not meant while one types here; those with Ctrl and the like are.
   host.addEventListener('keydown', (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation()
@@ -120,8 +142,9 @@ export const equip = (area: HTMLTextAreaElement): void => {
     if (kindOf(area) === kind) return
     kind = kindOf(area)
     tell('')
-    view.dispatch({ effects: tongue.reconfigure(speak()) })
-    forceLinting(view)
+    void speak()
+    view.dispatch({ effects: rest.reconfigure(help()) })
+    ready?.forceLinting(view)
   })
   if (focused) view.focus()
 }
