@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import cache
 from typing import Final
 
 from hub.testing.reader import Marks
@@ -32,9 +33,10 @@ def named(text: str) -> set[str]:
     return files
 
 
-def _with_imports(name: str) -> set[str]:
+@cache
+def _with_imports(name: str) -> frozenset[str]:
     text = (DIST / name).read_text("utf-8")
-    return {name}.union(*(_with_imports(one) for one in _IMPORT.findall(text)))
+    return frozenset({name}).union(*(_with_imports(one) for one in _IMPORT.findall(text)))
 
 
 def sent(name: str) -> int:
@@ -56,7 +58,19 @@ def weigh(text: str) -> int:
     return squeezed(text) + sum(map(sent, named(text)))
 
 
-def classes(sheet: str) -> set[str]:
-    """Return the classes that a bundled style sheet knows."""
+def styleless(text: str) -> set[str]:
+    """Return the classes of a page that only the whole sheet knows, where the page has the one of the hub's own pages."""
+    main, whole = _sheet("main"), _sheet("whole")
+    used = {word for _, one in Marks(text).tags for word in one.get("class", "").split()}
+    return used & (_classes(whole) - _classes(main)) if main in named(text) else set()
+
+
+def _sheet(name: str) -> str:
+    (path,) = DIST.glob(f"{name}.*.css")
+    return path.name
+
+
+@cache
+def _classes(sheet: str) -> frozenset[str]:
     selectors = re.findall(r"([^{}]+)\{", (DIST / sheet).read_text("utf-8"))
-    return {one for part in selectors for one in re.findall(r"\.([a-zA-Z][\w-]*)", part)}
+    return frozenset(one for part in selectors for one in re.findall(r"\.([a-zA-Z][\w-]*)", part))

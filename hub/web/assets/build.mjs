@@ -21,8 +21,6 @@ const OWN = [
   'plan',
   'hosts',
   'audit',
-  'left',
-  'log',
   'frame',
   'templates',
   'editor',
@@ -85,9 +83,9 @@ function compile(name) {
 const NAMED = ['../templates/**/*.html', '../pages/**/*.py', '../*.py', 'src/**/*.ts'].map((glob) => join(here, glob))
 
 // Properties that are read by others than Tabler itself, and those that these are made of.
-function readElsewhere(tabler, own) {
+function readElsewhere(tabler, others) {
   const scripts = readdirSync(join(here, 'src'), { recursive: true }).filter((file) => file.endsWith('.ts'))
-  const texts = [own, ...scripts.map((file) => readFileSync(join(here, 'src', file), 'utf8'))]
+  const texts = [...others, ...scripts.map((file) => readFileSync(join(here, 'src', file), 'utf8'))]
   const names = (text) => text.match(/--tblr-[\w-]+/g) ?? []
   const made = new Map()
   for (const [, name, value] of tabler.matchAll(/(--tblr-[\w-]+)\s*:([^;}]*)/g)) made.set(name, [...(made.get(name) ?? []), ...names(value)])
@@ -100,15 +98,20 @@ async function styles() {
   // Tabler's sources name their properties without the prefix that its published styles and its manual have.
   const tabler = compile('tabler.scss').replace(/(?<=[{;(,\s])--(?=[a-z])/g, '--tblr-')
   const own = OWN.map((name) => compile(`${name}.scss`)).join('')
+  const apart = {
+    'api.css': compile('api.scss'),
+    'charts.css': compile('charts.scss'),
+    'task.css': compile('left.scss') + compile('log.scss'),
+  }
   const used = await new PurgeCSS().purge({
     content: NAMED,
     css: [{ raw: tabler }],
     keyframes: true,
     variables: true,
-    safelist: { standard: [], variables: readElsewhere(tabler, own) },
+    safelist: { standard: [], variables: readElsewhere(tabler, [own, ...Object.values(apart)]) },
   })
   // Pages that a plugin has a part in get all of Tabler's classes, the hub's own pages those that they use.
-  const sheets = { 'main.css': used[0].css + own, 'whole.css': tabler + own, 'api.css': compile('api.scss'), 'charts.css': compile('charts.scss') }
+  const sheets = { 'main.css': used[0].css + own, 'whole.css': tabler + own, ...apart }
   for (const [name, css] of Object.entries(sheets)) {
     const small = await esbuild.transform(css, { loader: 'css', minify: true, legalComments: 'none' })
     keep(name, small.code)
@@ -130,7 +133,7 @@ function icons() {
 
 function notices() {
   const bundled = [
-    '@codemirror/commands', '@codemirror/language', '@codemirror/legacy-modes', '@codemirror/lint', '@codemirror/search',
+    '@codemirror/commands', '@codemirror/language', '@codemirror/legacy-modes', '@codemirror/search',
     '@codemirror/state', '@codemirror/streamparser', '@codemirror/view', '@lezer/common', '@lezer/highlight', '@lezer/lr',
     '@marijn/find-cluster-break', '@tabler/core', '@tabler/icons', 'ansi-sequence-parser', 'crelt', 'htmx.org', 'style-mod',
     'swagger-ui-dist', 'uplot', 'w3c-keyname',
