@@ -59,7 +59,7 @@ def weigh(text: str) -> int:
 
 
 def styleless(text: str) -> set[str]:
-    """Return the classes of a page that only the whole sheet knows, where the page has the one of the hub's own pages."""
+    """Return the classes of a page of the hub's own that the sheet of such pages was left without."""
     main, whole = _sheet("main"), _sheet("whole")
     used = {word for _, one in Marks(text).tags for word in one.get("class", "").split()}
     return used & (_classes(whole) - _classes(main)) if main in named(text) else set()

@@ -101,6 +101,7 @@ async function styles() {
   const apart = {
     'api.css': compile('api.scss'),
     'charts.css': compile('charts.scss'),
+    'reference.css': compile('reference.scss'),
     'task.css': compile('left.scss') + compile('log.scss'),
   }
   const used = await new PurgeCSS().purge({
