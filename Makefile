@@ -37,7 +37,8 @@ test: setup assets
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 pictures: setup assets
-	HUB_PICTURES=$(CURDIR)/pictures $(BIN)/python -m pytest tests/e2e -k "journey or browser_schedules or browser_find or browser_plan"
+	HUB_PICTURES=$(CURDIR)/pictures $(BIN)/python -m pytest tests/e2e \
+		-k "journey or first_run or browser_schedules or browser_find or browser_plan"
 
 check: setup
 	$(BIN)/ruff check .
