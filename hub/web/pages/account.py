@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
@@ -15,7 +15,10 @@ from hub.web.pages import token_form, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import SEND, Who, page
-from hub.web.pages.users import MEMBERS, profile_body, profile_fields
+from hub.web.pages.users import MEMBERS, profile_body, profile_fields, written
+from hub.web.pages.versions import Held
+
+_WRITTEN: Final = ("id", "name", "username", "email", "alert")
 
 
 @page("/account", Who.USER)
@@ -35,14 +38,27 @@ async def account_save() -> Response:
     """Change name and addresses."""
     here, sent = visit.visit(), await request.form
     row = await users.own_user(here.hub, here.actor)
-    kept = {name: row[name] for name in ("admin", "external", "pro")}
-    body = {**profile_body(sent), **kept, "alert": "alert" in sent}
+    held = Held(written(row, _WRITTEN), sent, place=visit.address("account"))
     try:
-        await users.update_user(here.hub, here.actor, row["id"], UserDraft.read(body))
+        await held.saving(_read_profile, lambda: _save_profile(sent))
     except FORM_ERRORS as fault:
         error, errors = faults(fault, MEMBERS)
-        return await _show(status=400, error=error, profile=Filled(row, sent, errors))
+        return await _show(status=400, error=error, profile=Filled(row, sent, errors), held=held)
     return visit.go("account", say=_("Saved."))
+
+
+async def _read_profile() -> dict[str, Any]:
+    here = visit.visit()
+    return written(await users.own_user(here.hub, here.actor), _WRITTEN)
+
+
+async def _save_profile(sent: MultiDict[str, str]) -> None:
+    """Save what the form holds, and leave the rest as it is now."""
+    here = visit.visit()
+    row = await users.own_user(here.hub, here.actor)
+    kept = {name: row[name] for name in ("admin", "external", "pro")}
+    body = {**profile_body(sent), **kept, "alert": "alert" in sent}
+    await users.update_user(here.hub, here.actor, row["id"], UserDraft.read(body))
 
 
 @page("/account/password", Who.USER, methods=SEND)
@@ -97,14 +113,15 @@ async def token_delete(token: str) -> Response:
 
 async def _show(
     *, status: int = 200, error: str = "", new_token: str = "", profile: Filled | None = None,
-    password_errors: dict[str, str] | None = None,
+    password_errors: dict[str, str] | None = None, held: Held | None = None,
 ) -> Response:  # fmt: skip
     here = visit.visit()
     row: dict[str, Any] = await users.own_user(here.hub, here.actor)
-    profile = profile or Filled(row, NOTHING, {})
+    profile, held = profile or Filled(row, NOTHING, {}), held or Held(written(row, _WRITTEN))
+    fields = [*profile_fields(profile), _alert_field(profile)]
     return await visit.show(
-        "account.html", status=status, error=error, new_token=new_token,
-        profile=[*profile_fields(profile), _alert_field(profile)],
+        "account.html", status=status, error="" if held.now else error, new_token=new_token,
+        profile=fields, held=await held.described("user", fields, {}),
         password=[] if row["external"] else _password_fields(password_errors or {}),
         tokens=await token_form.rows(here.hub, here.actor),
     )  # fmt: skip
