@@ -23,14 +23,14 @@ _WRITTEN: Final = ("id", "name", "username", "email", "alert")
 
 @page("/account", Who.USER)
 async def account() -> Response:
-    """Everything about oneself."""
+    """Name, password, language, colours and time."""
     return await _show()
 
 
 @page("/tokens", Who.USER)
 async def tokens() -> Response:
     """Lead an old link to where tokens are."""
-    return visit.go("account", _anchor="tokens")
+    return visit.go("account_tokens")
 
 
 @page("/account/profile", Who.USER, methods=SEND)
@@ -77,6 +77,12 @@ async def account_password() -> Response:
     return visit.go("account", say=_("The password was changed. Your other sessions were ended."))
 
 
+@page("/account/tokens", Who.USER)
+async def account_tokens() -> Response:
+    """One's API tokens."""
+    return await _show_tokens()
+
+
 @page("/account/tokens/new", Who.USER)
 async def token_new() -> Response:
     """The form of a new API token."""
@@ -91,14 +97,14 @@ async def token_create() -> Response:
         made = await sessions.create_token(here.hub, here.actor, token_form.read(here.hub, sent))
     except FORM_ERRORS as fault:
         return await _token_form(sent, fault)
-    return await _show(new_token=made["id"])
+    return await _show_tokens(new_token=made["id"])
 
 
 async def _token_form(sent: MultiDict[str, str], fault: Exception | None = None) -> Response:
     error, errors = faults(fault, token_form.members(sent)) if fault else ("", {})
     return await visit.show(
         "form.html", status=400 if fault else 200, heading=_("New token"), error=error, save=_("Create"),
-        trail=[(_("Your account"), visit.address("account"))], cancel=visit.address("account", _anchor="tokens"),
+        trail=[(_("Your account"), visit.address("account_tokens"))], cancel=visit.address("account_tokens"),
         fields=await token_form.fields(visit.visit().actor, Filled({}, sent, errors)),
         action=visit.address("token_create"),
     )  # fmt: skip
@@ -108,11 +114,17 @@ async def _token_form(sent: MultiDict[str, str], fault: Exception | None = None)
 async def token_delete(token: str) -> Response:
     """Delete an API token."""
     await sessions.delete_token(visit.the_hub(), visit.visit().actor, token)
-    return visit.go("account", _anchor="tokens", say=_("The token was deleted."))
+    return visit.go("account_tokens", say=_("The token was deleted."))
+
+
+async def _show_tokens(new_token: str = "") -> Response:
+    here = visit.visit()
+    rows = await token_form.rows(here.hub, here.actor)
+    return await visit.show("account_tokens.html", new_token=new_token, tokens=rows)
 
 
 async def _show(
-    *, status: int = 200, error: str = "", new_token: str = "", profile: Filled | None = None,
+    *, status: int = 200, error: str = "", profile: Filled | None = None,
     password_errors: dict[str, str] | None = None, held: Held | None = None,
 ) -> Response:  # fmt: skip
     here = visit.visit()
@@ -120,10 +132,9 @@ async def _show(
     profile, held = profile or Filled(row, NOTHING, {}), held or Held(written(row, _WRITTEN))
     fields = [*profile_fields(profile), _alert_field(profile)]
     return await visit.show(
-        "account.html", status=status, error="" if held.now else error, new_token=new_token,
+        "account.html", status=status, error="" if held.now else error,
         profile=fields, held=await held.described("user", fields, {}),
         password=[] if row["external"] else _password_fields(password_errors or {}),
-        tokens=await token_form.rows(here.hub, here.actor),
     )  # fmt: skip
 
 

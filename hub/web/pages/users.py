@@ -8,8 +8,9 @@ from typing import Any, Final
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from hub.services import still_here
+from hub.services import second_factor, second_factor_setup, still_here
 from hub.services import users as service
+from hub.services.second_factor_setup import ProofDraft
 from hub.services.users import PasswordDraft, UserDraft
 from hub.web.forms import Field, left_empty
 from hub.web.i18n import gettext as _
@@ -17,6 +18,7 @@ from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.team import role_title
 from hub.web.pages.versions import Held
 
 MEMBERS = {name: name for name in ("username", "name", "email", "password", "current_password")}
@@ -27,8 +29,8 @@ _WRITTEN: Final = ("id", "name", "username", "email", "admin")
 @page("/users", Who.ADMIN)
 async def users() -> Response:
     """Everybody."""
-    everybody = await service.list_users(visit.visit().actor)
-    return await visit.show("users.html", users=[one for one in everybody if not one.get("service")])
+    people = [one for one in await service.list_users(visit.visit().actor) if not one.get("service")]
+    return await visit.show("users.html", users=people, protected=await second_factor.protected())
 
 
 @page("/users/new", Who.ADMIN, methods=FORM)
@@ -63,7 +65,7 @@ async def user_edit(user_id: int) -> Response:
         return visit.go("service_account", user_id=user_id)
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors, held = "", dict[str, str](), Held(written(row, _WRITTEN), sent)
-    himself = user_id == here.actor.user_id
+    himself, teams = user_id == here.actor.user_id, await service.memberships(here.actor, user_id)
     if request.method == "POST":
         try:
             await held.saving(lambda: _read(user_id), lambda: _save(user_id, sent))
@@ -74,7 +76,8 @@ async def user_edit(user_id: int) -> Response:
     fields = profile_fields(form) if himself else [*profile_fields(form), _admin_field(form)]
     return await visit.show(
         "user_form.html", status=400 if sent else 200, shut_out=await still_here.shut_out(user_id), heading=row["name"],
-        error=error, trail=_trail(), user=row, held=await held.described("user", fields, {}),
+        error=error, trail=_trail(), user=row, held=await held.described("user", fields, {}), himself=himself,
+        memberships=[{**one, "role": role_title(one["role"])} for one in teams],
         cancel=url_for("pages.users"), fields=fields, delete=None if himself else _deletion(row),
         password_fields=[] if himself or row["external"] else [_password_field(form, _("New password"))],
     )  # fmt: skip
@@ -103,6 +106,19 @@ async def user_password(user_id: int) -> Response:
     except FORM_ERRORS as fault:
         return visit.go("user_edit", user_id=user_id, say=faults(fault)[0], kind="danger")
     return visit.go("user_edit", user_id=user_id, say=_("The password was set. Other sessions were ended."))
+
+
+@page("/users/<int:user_id>/second-factor/off", Who.ADMIN, methods=SEND)
+async def user_factor_off(user_id: int) -> Response:
+    """Take the second factor away from somebody who has lost their device; one's own wants proof, on its page."""
+    here = visit.visit()
+    if user_id == here.actor.user_id:
+        return visit.go("security")
+    try:
+        await second_factor_setup.disable(here.hub, here.actor, user_id, ProofDraft())
+    except FORM_ERRORS as fault:
+        return visit.go("user_edit", user_id=user_id, say=faults(fault)[0], kind="danger")
+    return visit.go("user_edit", user_id=user_id, say=_("The second factor is gone: the password alone lets them in."))
 
 
 @page("/users/<int:user_id>/delete", Who.ADMIN, methods=SEND)
