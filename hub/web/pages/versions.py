@@ -71,18 +71,28 @@ class Held:
         async def work() -> Any:
             self.now = None  # a unit may be begun anew
             await exclusive(f"version of {request.path}")
-            now = await read()
-            gone = _differing(self.version, now)
-            if gone:
-                self.now, self._members = now, gone
-                return None
-            return await save()
+            return None if self._overtaken(await read()) else await save()
 
         saved = await unit(work)
+        self._refuse()
+        return saved
+
+    def refuse_changed(self, now: Row) -> None:
+        """Refuse to save over what is `now` there, unless it is what the form was drawn from. Raises `Changed`."""
+        if self.version and self.row:
+            self._overtaken(now)
+            self._refuse()
+
+    def _overtaken(self, now: Row) -> bool:
+        gone = _differing(self.version, now)
+        if gone:
+            self.now, self._members = now, gone
+        return bool(gone)
+
+    def _refuse(self) -> None:
         if self.now is not None:
             self.version = _version(self.now)
             raise Changed(_("Somebody else changed this while you were at it. What you wrote is still here."))
-        return saved
 
     async def described(self, kind: str, fields: Sequence[Field], members: Mapping[str, str]) -> Held:
         """Put what has changed into words, where something has."""
