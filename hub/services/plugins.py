@@ -29,17 +29,18 @@ def sign_ons(hub: Hub, actor: Actor) -> dict[str, list[dict[str, Any]]]:
 
 def _sign_on(one: Connection[Any]) -> dict[str, Any]:
     """State `on`, `off` (nothing is set) or `wrong`, with the values that are no secrets."""
-    state, sentence = "on", ""
+    state, sentence = "on" if one.table or not one.provider.params_type.model_fields else "off", ""
     try:
-        one.params()
+        if one.table:
+            one.params()
     except Invalid as error:
-        state, sentence = ("wrong", error.sentence) if one.table else ("off", "")
+        state, sentence = "wrong", error.sentence
     known = one.provider.params_type.model_json_schema().get("properties", {})
     values = {
         name: str(value) if name in known and not _is_secret(known[name]) else None
         for name, value in sorted(one.table.items())
     }
-    return {"title": one.title, "home": one.home, "state": state, "sentence": sentence, "values": values}
+    return {"title": one.title, "home": one.home, "state": state, "sentence": sentence, "given": values}
 
 
 def _is_secret(described: dict[str, Any]) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from markupsafe import Markup
+from pydantic import SecretStr
 from quart import Quart
 
 from hub import builtin
 from hub.context import Hub
 from hub.models import User
-from hub.plugin import NavItem, Params, PluginError, Screen, ScreenRequest, hookimpl
+from hub.plugin import NavItem, Params, PasswordProvider, PluginError, Screen, ScreenRequest, hookimpl
 from hub.registry import load
 from hub.services.passwords import hash_password
 from hub.testing.booted import PASSWORD
@@ -29,6 +30,21 @@ class Prices(Params):
     currency: str = "EUR"
     """Three letters."""
     hourly: int = 1
+
+
+class Directory(Params):
+    server: str = ""
+    port: int = 389
+    password: SecretStr = SecretStr("")
+
+
+class Folk(PasswordProvider[Directory]):
+    """A directory."""
+
+    name, title, params_type = "folk", "Folk", Directory
+
+    async def check(self, params: Directory, username: str, password: str) -> None:
+        return None
 
 
 class Shelf:
@@ -73,8 +89,14 @@ def app(hub: Hub) -> Quart:
     def hub_nav(actor: Any, project: Any) -> list[NavItem]:
         return [NavItem("Prices", "prices")]
 
-    costs = inline_plugin(hub_screens, hub_nav, name="costs")
-    return make_app(replace(hub, registry=load(builtin=[*builtin.MODULES, costs], group="no-such-group")))
+    @hookimpl
+    def hub_auth_providers() -> list[Folk]:
+        return [Folk()]
+
+    costs = inline_plugin(hub_screens, hub_nav, hub_auth_providers, name="costs")
+    registry = load(builtin=[*builtin.MODULES, costs], group="no-such-group")
+    told = {"folk": {"server": "ldap.example.org", "password": "s3cret", "port": "many"}}
+    return make_app(replace(hub, registry=registry, settings=hub.settings.model_copy(update={"plugins": told})))
 
 
 def version(text: str) -> dict[str, str]:
@@ -135,4 +157,8 @@ async def test_the_page_of_plugins_leads_to_settings_and_names_screens_that_are_
         "Its page “Again” is left out: another page of the plugin has the same path.",
     ):
         assert sentence in page
+    assert "The setting plugins.folk.port is wrong" in page
+    assert '<code>plugins.folk.server</code></dt><dd class="text-break">ldap.example.org' in page
+    assert "set; not shown" in page
+    assert "s3cret" not in page
     assert (await reader.get("/x/costs/nothing")).status == 404
