@@ -69,8 +69,8 @@ class Shelf:
         raise ValueError("secret text")
 
     def screens(self) -> Iterator[Screen]:
-        form = {"form": Prices, "load": self.load, "save": self.save}
-        yield Screen(title="Prices", path="prices", admin=True, about="What things cost.", **form)
+        yield Screen(title="Prices", path="prices", admin=True, about="What things cost.", form=Prices,
+                     load=self.load, save=self.save)  # fmt: skip
         yield Screen(title="Greeting", render=self.greet)
         yield Screen(title="Here", path="here", per_project=True, render=self.greet)
         yield Screen(title="Broken", path="broken", render=self.fail)
@@ -107,13 +107,8 @@ def version(text: str) -> dict[str, str]:
 
 async def test_a_plugin_gets_a_form_from_its_params_without_writing_html(scene: Scene, reader: Reader) -> None:
     sheet = await reader.get("/x/costs/prices")
-    for words in (
-        "<h1>Prices</h1>",
-        "What things cost.",
-        'value="EUR"',
-        "Three letters.",
-        'aria-current=page href="/x/costs/prices"',
-    ):
+    here = 'aria-current=page href="/x/costs/prices"'
+    for words in ("<h1>Prices</h1>", "What things cost.", 'value="EUR"', "Three letters.", here):
         assert words in sheet.text
     wrong = await reader.send("/x/costs/prices", {"param-currency": "EUR", "param-hourly": "many"})
     assert (wrong.status, 'id="f-param-hourly-error"' in wrong.text) == (400, True)
