@@ -9,13 +9,13 @@ from typing import Final
 from werkzeug.datastructures import MultiDict
 
 from hub.services import inventories as service
-from hub.services import inventory_sources, keys, repositories
+from hub.services import inventory_sources, repositories
 from hub.services.inventories import InventoryDraft
-from hub.web.forms import Field, Keys, Option, fields_of, lenient_number, read
+from hub.web.forms import Field, Option, fields_of, lenient_number, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
-from hub.web.pages.names import choices, key_choices
+from hub.web.pages.names import choices, key_choices, known_keys
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
 from hub.web.pages.text_check import refuse
 
@@ -69,8 +69,7 @@ def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
 async def _source_fields(project_id: int, form: Filled) -> list[Field]:
     """Return the fields of every source; those of the chosen type are shown."""
     here = visit.visit()
-    rows = await keys.list_keys(here.actor, project_id)
-    known = Keys([(int(row["id"]), str(row["name"]), str(row["type"])) for row in rows])
+    known = await known_keys(project_id)
     found: list[Field] = []
     for name in inventory_sources.names(here.hub):
         kind = here.hub.registry.inventory_sources[name].params_type
