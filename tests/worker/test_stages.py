@@ -27,7 +27,9 @@ async def until_told(scene: Scene, number: int, names: list[str]) -> None:
             await ears.wait(5)
 
 
-async def test_a_stage_is_told_while_it_runs_and_every_pass_keeps_one_list(monkeypatch, carriers):
+async def test_a_stage_is_told_while_it_runs_and_every_pass_keeps_one_list(
+    monkeypatch: pytest.MonkeyPatch, carriers: dict[str, Any]
+) -> None:
     monkeypatch.setattr(told, "PATIENCE", 0.0)
     go_on = asyncio.Event()
 
@@ -68,7 +70,9 @@ async def test_a_stage_is_told_while_it_runs_and_every_pass_keeps_one_list(monke
         assert await TaskResult.filter(task_id=number, kind="stages").count() == 2
 
 
-async def test_a_short_task_tells_its_stages_with_its_end_alone(monkeypatch, carriers):
+async def test_a_short_task_tells_its_stages_with_its_end_alone(
+    monkeypatch: pytest.MonkeyPatch, carriers: dict[str, Any]
+) -> None:
     monkeypatch.setattr(told, "PATIENCE", 3600.0)
 
     async def never(*given: Any) -> None:
@@ -86,7 +90,7 @@ async def test_a_short_task_tells_its_stages_with_its_end_alone(monkeypatch, car
         assert [one.name for one in await stages_of(scene.actor, scene.project.id, task["id"])] == ["init", "play"]
 
 
-async def test_stages_told_twice_since_an_answer_was_lost_are_there_once(carriers):
+async def test_stages_told_twice_since_an_answer_was_lost_are_there_once(carriers: dict[str, Any]) -> None:
     data = {"stages": [{"name": "odd", "start": "2026-01-01T00:00:00+00:00", "end": None, "first_line": 1}]}
 
     async def work(task: Any, io: Any) -> Outcome:
