@@ -90,7 +90,7 @@ async def rotate_key(
     kind = _type(hub, known.type)
     members = await _new_members(hub, kind, known, draft)
     params = keys.secret_params(kind, members)
-    await hub.registry.guard(kind, kind.check(params), limit=keys.CHECK_SECONDS)
+    await keys.check_params(hub, kind, params)
     stored = params.model_dump(mode="json")
 
     async def work() -> Key:

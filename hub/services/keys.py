@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from hub.context import Hub
 from hub.errors import Invalid, NotFound, Unavailable
 from hub.models import Key, SecretStorage
-from hub.plugin import KeyType, Params, SecretBackend
+from hub.plugin import KeyType, Params, Refused, SecretBackend
 from hub.services import events, key_users, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
@@ -247,8 +247,18 @@ async def _checked(
     if known is not None and known.type == kind.name and not known.source_storage_type and _renews(kind, given):
         given = await read_secret(hub, known) | {name: value for name, value in given.items() if value}
     params = secret_params(kind, given)
-    await hub.registry.guard(kind, kind.check(params), limit=CHECK_SECONDS)
+    await check_params(hub, kind, params)
     return _DATABASE, params.model_dump(mode="json")
+
+
+async def check_params(hub: Hub, kind: KeyType, params: Params) -> None:
+    """Let the type look at a secret. Raises `Invalid` where one member is to blame, else as the type does."""
+    try:
+        await hub.registry.guard(kind, kind.check(params), limit=CHECK_SECONDS)
+    except Refused as refusal:
+        if not refusal.field:
+            raise
+        raise Invalid(str(refusal), field=f"{kind.name}.{refusal.field}") from None
 
 
 def _renews(kind: KeyType, given: Mapping[str, Any]) -> bool:

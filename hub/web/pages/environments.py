@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.errors import Invalid
 from hub.services import environments as service
-from hub.services.environments import EnvironmentDraft
+from hub.services.environments import LONGEST_NAME, EnvironmentDraft
 from hub.web.forms import Field, lenient_number, rows_of
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
@@ -148,6 +148,8 @@ def _refuse_doubles(sent: MultiDict[str, str]) -> None:
         name = (one.get("type", ""), one.get("name", "").strip())
         if not name[1] and (one.get("value") or one.get("id")):
             raise Invalid(_("Write a name."), field=f"secret-{number}")
+        if len(name[1]) > LONGEST_NAME:
+            raise Invalid(_("Write at most %(n)s characters.", n=LONGEST_NAME), field=f"secret-{number}")
         if name[1] and name in seen:
             raise Invalid(_("This name is there twice."), field=f"secret-{number}")
         seen.add(name)

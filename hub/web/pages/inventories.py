@@ -37,8 +37,7 @@ _TYPES: Final = {
     "terragrunt-workspace": N_("Terragrunt workspace"),
     "pulumi-stack": N_("Pulumi stack"),
 }
-_STATIC: Final = {"static": "ini", "static-yaml": "yaml"}
-"""Types whose hosts are written on the page, and in which language."""
+_STATIC: Final = service.STATIC
 _IN_REPOSITORY = ("file", "command")
 """Types that may be in a repository of their own."""
 _EXAMPLE = "[web]\nweb1.example.com\nweb2.example.com"

@@ -14,7 +14,7 @@ from hub.errors import Forbidden
 from hub.services import key_pairs, key_users
 from hub.services import keys as service
 from hub.services.key_pairs import PairDraft, RotationDraft
-from hub.web.forms import Field, Option, fields_of, read
+from hub.web.forms import Field, Option, blamed, fields_of, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import key_expiry, visit
@@ -78,7 +78,7 @@ async def key_generate(project_id: int) -> Response:
             said = _("The key is there. Put its public half where it is to be let in.")
             return visit.go("keys_edit", project_id=project_id, item_id=made["id"], say=said)
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, dict(_MEMBERS))
+            error, errors = faults(fault, {**_MEMBERS, "ssh.login": "login", "ssh.passphrase": "passphrase"})
     form = Filled({}, sent, errors)
     fields = [
         Field("name", _("Name"), "line", form.value("name"), required=True, error=form.error("name"),
@@ -105,17 +105,20 @@ async def key_rotate(project_id: int, item_id: int) -> Response:
             await _rotate(project_id, row, sent)
             return visit.go("keys_edit", project_id=project_id, item_id=item_id, say=_("The secret was replaced."))
         except FORM_ERRORS as fault:
-            kind = here.hub.registry.key_types.get(row["type"])
-            own = (
-                {f"{row['type']}.{name}": f"{row['type']}-{name}" for name in kind.params_type.model_fields}
-                if kind
-                else {}
-            )
-            error, errors = faults(fault, dict(_MEMBERS) | own)
+            error, errors = faults(fault, {**_MEMBERS, **_secret_members(row["type"], sent)})
     uses, fields = await uses_of(project_id, item_id), _rotation_fields(row, Filled({}, sent, errors))
     intro = _("Everything that uses this key goes on using it, with the new secret, from its next task on.")
     return await _form(project_id, _("Replace the secret"), fields, error, sent,
                        save=_("Replace the secret"), intro=intro, row=row, uses=uses)  # fmt: skip
+
+
+def _secret_members(name: str, sent: MultiDict[str, str]) -> dict[str, str]:
+    """Return the fields of a secret by wire member; those that the hub makes up have fields of their own."""
+    kind = visit.the_hub().registry.key_types.get(name)
+    if kind is None or sent.get("generate"):
+        return {f"{name}.{one}": one for one in ("login", "passphrase")}
+    fields = {f"{name}.{one}": f"{name}-{one}" for one in kind.params_type.model_fields}
+    return {**fields, name: f"{name}-{blamed(kind.params_type)}"}
 
 
 async def _rotate(project_id: int, row: Row, sent: MultiDict[str, str]) -> None:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from hub.services import keys as service
 from hub.services.key_pairs import authorized_line
 from hub.services.keys import KeyDraft
-from hub.web.forms import Field, Option, fields_of, read
+from hub.web.forms import Field, Option, blamed, fields_of, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import key_expiry, visit
@@ -53,6 +53,7 @@ def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
     found = {name: name for name in ("name", "type", "source_storage_type", "source_storage_key", "expires")}
     if kind:
         found |= {f"{kind.name}.{member}": f"{kind.name}-{member}" for member in kind.params_type.model_fields}
+        found[kind.name] = f"{kind.name}-{blamed(kind.params_type)}"
     return found
 
 
