@@ -107,6 +107,21 @@ async def about_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> dic
     return await told_of(hub, kind, await read_secret(hub, key))
 
 
+async def plain_members(hub: Hub, actor: Actor, project_id: int, key_id: int) -> dict[str, str]:
+    """What of a stored key is no secret, such as its login; nothing of one that cannot be read."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    key = await find(Key, project_id, key_id, "key")
+    refuse_owned(key)
+    kind = hub.registry.key_types.get(key.type)
+    if kind is None or key.source_storage_type or is_empty(key):
+        return {}
+    try:
+        stored = await read_secret(hub, key)
+    except (Unavailable, KeyError, ValueError):  # one that cannot be opened any more can still be replaced
+        return {}
+    return {name: str(stored[name]) for name in kind.shown if stored.get(name)}
+
+
 async def told_of(hub: Hub, kind: KeyType, members: Mapping[str, Any]) -> dict[str, Any]:
     """What a type tells of these members, but for what is secret in them."""
     params = secret_params(kind, members)

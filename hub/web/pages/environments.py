@@ -17,6 +17,7 @@ from hub.web.forms import Field, lenient_number, rows_of
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
+from hub.web.pages.key_uses import templates_of
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
 from hub.web.pages.text_check import refuse
 
@@ -163,11 +164,7 @@ def _fields_by_member(sent: MultiDict[str, str]) -> Mapping[str, str]:
 async def _around(project_id: int, row: Row) -> Row:
     """The templates that use a group."""
     refs = await service.environment_refs(visit.visit().actor, project_id, row["id"])
-    return {"uses": [
-        {"title": _("Template"), "icon": "list-details", "name": one["name"], "note": "",
-         "address": visit.address("template", project_id=project_id, template_id=one["id"])}
-        for one in refs["templates"]
-    ]}  # fmt: skip
+    return {"uses": templates_of(project_id, refs)}
 
 
 async def _get(project_id: int, item_id: int) -> Row:

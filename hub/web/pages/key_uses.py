@@ -53,6 +53,16 @@ async def uses_of(project_id: int, key_id: int) -> list[Row]:
     return found
 
 
+def templates_of(project_id: int, found: Mapping[str, Any]) -> list[Row]:
+    """Return the templates among what uses a thing, ready to be drawn."""
+    title, icon, endpoint, member = _FACES["template"]
+    return [
+        {"title": _(title), "icon": icon, "name": one["name"], "note": "",
+         "address": _address(endpoint, project_id, {member: one["id"]})}
+        for one in found["templates"]
+    ]  # fmt: skip
+
+
 def _address(endpoint: str, project_id: int, ids: Mapping[str, Any]) -> str:
     """Return where a thing is looked at; nothing for kinds that have no page."""
     try:
@@ -106,7 +116,8 @@ async def key_rotate(project_id: int, item_id: int) -> Response:
             return visit.go("keys_edit", project_id=project_id, item_id=item_id, say=_("The secret was replaced."))
         except FORM_ERRORS as fault:
             error, errors = faults(fault, {**_MEMBERS, **_secret_members(row["type"], sent)})
-    uses, fields = await uses_of(project_id, item_id), _rotation_fields(row, Filled({}, sent, errors))
+    plain = await service.plain_members(here.hub, here.actor, project_id, item_id)
+    uses, fields = await uses_of(project_id, item_id), _rotation_fields(row, plain, Filled(plain, sent, errors))
     intro = _("Everything that uses this key goes on using it, with the new secret, from its next task on.")
     return await _form(project_id, _("Replace the secret"), fields, error, sent,
                        save=_("Replace the secret"), intro=intro, row=row, uses=uses)  # fmt: skip
@@ -127,20 +138,23 @@ async def _rotate(project_id: int, row: Row, sent: MultiDict[str, str]) -> None:
     body: Row = {"type": name, "expires": key_expiry.moment(sent, {})}
     if sent.get("generate"):
         body |= {"generate": sent["generate"], "passphrase": sent.get("passphrase", "")}
-        if sent.get("login", "").strip():
+        if "login" in sent:
             body["login"] = sent["login"].strip()
     elif kind is not None:
-        body[name] = read(kind.params_type, sent, prefix=f"{name}-")[0]
+        given = read(kind.params_type, sent, prefix=f"{name}-")[0]
+        body[name] = {one: value for one, value in given.items() if f"{name}-{one}" in sent}
     await key_pairs.rotate_key(here.hub, here.actor, project_id, row["id"], RotationDraft.read(body))
 
 
-def _rotation_fields(row: Row, form: Filled) -> list[Field]:
+def _rotation_fields(row: Row, plain: Row, form: Filled) -> list[Field]:
     kind = visit.the_hub().registry.key_types.get(row["type"])
     if kind is None:
         return []
     errors = {member.removeprefix(f"{kind.name}-"): text for member, text in form.errors.items()}
+    if form.sent:
+        plain = {one: form.sent.get(f"{kind.name}-{one}", "") for one in kind.shown}
     own = fields_of(
-        kind.params_type, {}, prefix=f"{kind.name}-", errors=errors, when="generate=" if kind.generates else ""
+        kind.params_type, plain, prefix=f"{kind.name}-", errors=errors, when="generate=" if kind.generates else ""
     )
     fields = _pair_fields(form, kind.generates, own=True) if kind.generates else []
     return [*fields, *own, key_expiry.field(Filled({"expires": _next_end(row)}, form.sent, form.errors))]
@@ -175,6 +189,6 @@ async def _form(
     listing = visit.address("keys_list", project_id=project_id)
     back = visit.address("keys_edit", project_id=project_id, item_id=row["id"]) if row else listing
     return await visit.show(
-        "key_rotate.html", status=400 if sent else 200, section="keys", heading=heading, fields=fields, error=error,
+        "key_rotate.html", status=400 if sent else 200, section="keys", heading=heading, fields=fields, error=error, sent=sent,
         trail=[(_("Key store"), listing), *([(row["name"], back)] if row else [])], cancel=back, **more,
     )  # fmt: skip

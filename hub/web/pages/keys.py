@@ -142,6 +142,9 @@ async def _around(project_id: int, row: Row) -> Row:
     found: Row = {"expiry": key_expiry.state(row)}
     if not here.may_manage:
         return found
+    if row.get("expires"):
+        found["expires_on"] = key_expiry.day_of(row["expires"])
+    found["login"] = (await service.plain_members(here.hub, here.actor, project_id, row["id"])).get("login", "")
     if row["type"] == "ssh":
         with contextlib.suppress(*FORM_ERRORS, KeyError):  # a key that cannot be read any more can still be replaced
             found["about"] = await service.about_key(here.hub, here.actor, project_id, row["id"])
