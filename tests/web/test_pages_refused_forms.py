@@ -17,7 +17,7 @@ from hub.testing.scene import Scene
 from hub.web.app import make_app
 from hub.web.pages import PAGES
 
-from .wrong_values import SHEETS
+from .wrong_values import ELSEWHERE, SHEETS
 
 _PART = re.compile(r"<(?:int:)?(\w+)>")
 _MANY_FACED = ("/project/<int:project_id>/schedule", "/project/<int:project_id>/channels")
@@ -158,6 +158,16 @@ async def ids_of(scene: Scene) -> dict[str, Any]:
         "user_id": scene.actor.user_id, "robot_id": robot.id, "item_id": 1, "repository_id": scene.repository.id,
         "password": PASSWORD,
     }  # fmt: skip
+
+
+def test_every_form_has_its_wrong_values(app: Quart) -> None:
+    def bare(address: str) -> str:
+        return re.sub(r"<[^>]+>|\{\w+\}", "*", address.partition("?")[0])
+
+    walked = {bare(one.page).replace("roles/everywhere", "roles/*") for one in SHEETS}
+    walked |= {one.replace("roles/own", "roles/*").replace("apps/bash", "apps/*") for one in walked}
+    forms = {page.rule for page in PAGES if set(page.methods) == {"GET", "POST"}}
+    assert {rule for rule in forms if bare(rule) not in walked} == set(ELSEWHERE)
 
 
 async def test_a_wrong_value_says_so_beside_its_field(reader: Reader, scene: Scene) -> None:

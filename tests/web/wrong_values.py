@@ -131,3 +131,18 @@ SHEETS: Final = (
           {"git_url": "https://example.org/x.git", "access": "paste", "private_key": "x"}),
 )  # fmt: skip
 """Every form with fields of its own; those that only confirm, tick or choose among what is there are not here."""
+
+ELSEWHERE: Final = {
+    "/auth/login": "its one sentence does not tell which of two fields is wrong",
+    "/auth/verify": "it has one field, and test_codes looks at it",
+    "/accept-invite/<token>": "it only confirms",
+    "/project/<int:project_id>/backup/file": "test_pages_backups looks at its passphrase",
+    "/project/<int:project_id>/channels/<int:channel_id>": "its fields are those of a new channel",
+    "/channels/<int:channel_id>": "its fields are those of a new channel",
+    "/project/<int:project_id>/setup/<int:repository_id>": "it waits for a worker; test_pages_setup looks at it",
+    "/project/<int:project_id>/team": "it chooses among what is there",
+    "/project/<int:project_id>/templates/import": "test_template_files looks at it",
+    "/project/<int:project_id>/templates/<int:template_id>/perms/<slug>": "it only ticks",
+    "/project/<int:project_id>/views": "it has one field, which is told of at the top",
+}
+"""Forms that are not walked here, and why."""

@@ -189,6 +189,6 @@ async def _form(
     listing = visit.address("keys_list", project_id=project_id)
     back = visit.address("keys_edit", project_id=project_id, item_id=row["id"]) if row else listing
     return await visit.show(
-        "key_rotate.html", status=400 if sent else 200, section="keys", heading=heading, fields=fields, error=error, sent=sent,
-        trail=[(_("Key store"), listing), *([(row["name"], back)] if row else [])], cancel=back, **more,
+        "key_rotate.html", status=400 if sent else 200, section="keys", heading=heading, fields=fields, error=error,
+        sent=sent, trail=[(_("Key store"), listing), *([(row["name"], back)] if row else [])], cancel=back, **more,
     )  # fmt: skip
