@@ -128,6 +128,9 @@ def _initials(name: str) -> str:
     return letters.upper() or "?"
 
 
+PLUGIN_BLUEPRINT: Final = "x_"
+"""How the names of plugins' blueprints begin."""
+
 APP_COLORS: Final = ("secondary", "blue", "purple", "pink", "red", "orange", "yellow", "green", "teal")
 """Colours that the pages draw."""
 
@@ -270,4 +273,5 @@ async def shared() -> dict[str, Any]:
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),
+        "of_plugin": (request.blueprint or "").startswith(PLUGIN_BLUEPRINT),
     }
