@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PLUGINS := plugins/ansible[core] plugins/ldap plugins/notifiers plugins/oidc plugins/pulumi \
 	plugins/shell plugins/terraform
 STAMP := $(VENV)/.ready
-WORKERS ?= auto
+# One more than there are processors: tests wait for programs, pages and disks during a third of their time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: help setup run test pictures check fix assets clean
 

@@ -5,14 +5,25 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
 _NEW_OBJECTS: Final = 10_000
 """How many more objects there are before rubbish is looked for; a task makes thousands, and hardly any in circles."""
+
+
+def wait_for_children_quietly() -> None:
+    """Let the kernel tell when a program ends, as Python 3.12 and newer do, in place of one waiting thread for each."""
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        with suppress(OSError):  # a kernel, or a container's rules, without it
+            os.close(os.pidfd_open(os.getpid()))
+            asyncio.get_event_loop_policy().set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 def set_boot_aside() -> None:

@@ -13,8 +13,9 @@ from hub.plugin import Pages
 from hub.web.pages import drawing, visit
 from hub.web.pages.failures import error_page
 from hub.web.pages.routing import PAGES, Page, Who, blueprint
+from hub.web.pages.screens import mount as mount_screens
 
-__all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
+__all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin", "mount_screens"]
 
 
 def mount(app: Quart, hub: Hub) -> None:

@@ -68,6 +68,8 @@ async def project_home(project_id: int) -> Response:
 async def project_settings(project_id: int) -> Response:
     """Change or delete the project."""
     here = visit.visit()
+    if visit.wants_fragment() and request.args.get("part") == "kept":  # counted apart: it looks at every task
+        return await visit.show("parts/kept.html", kept=await kept.picture(project_id, {}))
     known = await service.get_project(here.actor, project_id)
     sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
     error, errors = "", dict[str, str]()
@@ -88,7 +90,8 @@ async def project_settings(project_id: int) -> Response:
         "project_settings.html", status=400 if error or errors else 200, heading=_("Settings"), error=error,
         tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
         read_only=not here.may_update, delete=_delete(known, project_id) if here.may_update else None,
-        kept=None if errors else await kept.picture(project_id, sent), **backups.settings_values(),
+        kept_address="" if sent else visit.address("project_settings", project_id=project_id, part="kept"),
+        kept=await kept.picture(project_id, sent) if sent and not errors else None, **backups.settings_values(),
     )  # fmt: skip
 
 
