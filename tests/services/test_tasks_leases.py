@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hub.models import Task, TaskChunk
+from hub.models import Event, Task, TaskChunk
 from hub.plugin import Outcome
 from hub.services import log
 from hub.services.log import Piece
@@ -74,6 +74,9 @@ async def test_the_task_of_a_silent_worker_ends_as_an_error(scene):
     assert task["status"] == "error"
     assert task["reason"] == leases.LOST
     assert task["end"] is not None
+    (told,) = await Event.filter(object_type="worker")
+    assert told.description == f"Worker {scene.hub.node} was lost: task {number} (hello.sh) ended with it"
+    assert told.project_id == scene.project.id
 
 
 async def test_a_stop_that_its_worker_did_not_live_to_carry_out_ends_as_stopped(scene):

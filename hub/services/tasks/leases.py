@@ -19,6 +19,7 @@ from hub.errors import Unavailable
 from hub.models import Task
 from hub.services import log
 from hub.services.actor import SYSTEM
+from hub.services.events import record
 from hub.services.log import Piece
 from hub.services.notices.tasks import tell_lost
 from hub.services.tasks.dispatch import lane_of
@@ -143,5 +144,7 @@ async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
     else:
         await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)
     if why == LOST:
+        text = f"Worker {at.owner} was lost: task {task_id} ({subject.template_name}) ended with it"
+        await record(hub, SYSTEM, "worker", None, text, project_id=subject.project_id)
         await tell_lost(hub, subject)
     meters.LEASES_LOST.add()
