@@ -14,7 +14,7 @@ from hub.db import Row, insert, on_commit, rows
 from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services import changes
-from hub.services.access import require, visible_project_ids
+from hub.services.access import require, require_admin, visible_project_ids
 from hub.services.actor import Actor, asked_from
 from hub.services.cursors import Place
 from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
@@ -115,9 +115,12 @@ async def list_for_project(actor: Actor, project_id: int, asked: Asked = WHOLE) 
     return await _page([project_id], asked)
 
 
-async def last_of(actor: Actor, project_id: int, kind: str, object_id: int) -> tuple[str, datetime] | None:
-    """Return who last did something to a thing of a project, and when."""
-    await require(actor, project_id)
+async def last_of(actor: Actor, project_id: int | None, kind: str, object_id: int) -> tuple[str, datetime] | None:
+    """Return who last did something to a thing of a project, or of the whole hub, and when."""
+    if project_id is None:
+        require_admin(actor)
+    else:
+        await require(actor, project_id)
     asked = Event.filter(project_id=project_id, object_type=kind, object_id=object_id).order_by("-id").limit(1)
     found = await asked.values_list("actor", "created")
     return (str(found[0][0]), found[0][1]) if found else None

@@ -89,6 +89,18 @@ class Member(TypedDict):
 
 
 @described
+class MemberFate(TypedDict):
+    """What became of one of several members."""
+
+    user_id: int
+    name: str
+    outcome: str
+    """`done`, `skipped` where there was nothing to do or somebody else was quicker, or `failed`."""
+    sentence: NotRequired[str]
+    """Why it was not done."""
+
+
+@described
 class Role(TypedDict):
     """A role of a project, or of the whole hub."""
 

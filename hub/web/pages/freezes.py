@@ -130,5 +130,6 @@ def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
 
 declare(
     Kind("freezes", "clock-pause", _WORDS, _rows, _cells, _now, _fields, _get, _save, _delete, _members,
-         template="freeze_form.html", tabs="parts/schedule_tabs.html", noun="freeze")
+         template="freeze_form.html", tabs="parts/schedule_tabs.html", noun="freeze",
+         said={"cron_format": cron_fields.spoken})
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from quart import Response, request, url_for
 
@@ -19,6 +19,10 @@ from hub.web.pages import backups, kept, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.kept import numbers_of
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.versions import Held
+
+_SETTINGS: Final = ("name", "max_parallel_tasks", *MEMBERS)
+"""Members of a project that its form of settings shows."""
 
 
 @page("/projects", Who.USER)
@@ -70,15 +74,23 @@ async def project_settings(project_id: int) -> Response:
     here = visit.visit()
     known = await service.get_project(here.actor, project_id)
     sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(_shown(known), sent)
+
+    async def read() -> Mapping[str, Any]:
+        return _shown(await service.get_project(here.actor, project_id))
+
+    async def save() -> None:
+        draft = _draft(sent, errors, await service.get_project(here.actor, project_id))
+        await service.update_project(here.hub, here.actor, project_id, draft)
+
     if request.method == "POST":
         try:
-            draft = _draft(sent, errors, known)
+            _draft(sent, errors, known)
             if "look" not in sent:
-                await service.update_project(here.hub, here.actor, project_id, draft)
+                await held.saving(read, save)
                 return visit.go("project_settings", project_id=project_id, say=_("Saved."))
         except FORM_ERRORS as fault:
-            error, found = faults(fault, {name: name for name in ("name", "max_parallel_tasks", *MEMBERS)})
+            error, found = faults(fault, {name: name for name in _SETTINGS})
             errors |= found
         except ValueError:
             pass
@@ -89,7 +101,13 @@ async def project_settings(project_id: int) -> Response:
         tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
         read_only=not here.may_update, delete=_delete(known, project_id) if here.may_update else None,
         kept=None if errors else await kept.picture(project_id, sent), **backups.settings_values(),
+        held=await held.described("project", fields, {}),
     )  # fmt: skip
+
+
+def _shown(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the form of settings shows of a project."""
+    return {"id": known["id"], **{name: known.get(name, 0) for name in _SETTINGS}}
 
 
 @page("/project/<int:project_id>/delete", Who.MEMBER, methods=SEND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from quart import Response, request, url_for
@@ -15,7 +15,7 @@ from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import FORM, SEND, Who, page
-from hub.web.pages.versions import Held
+from hub.web.pages.versions import Held, Said
 
 Row = dict[str, Any]
 NOTHING: Final[MultiDict[str, str]] = MultiDict()
@@ -86,6 +86,8 @@ class Kind:
     """What is shown beside the form of a stored thing, as values of its template."""
     noun: str = ""
     """What events call it, where that is not the slug."""
+    said: Said = field(default_factory=dict)
+    """How members are told to somebody who was overtaken, where their values say nothing."""
 
 
 def declare(kind: Kind) -> None:
@@ -150,7 +152,7 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
         kind.template, status=400 if sent else 200, section=kind.slug, error=error,
         heading=row["name"] if row else _(kind.words.new), trail=[(_(kind.words.title), listing)],
         fields=fields, cancel=listing, row=row, sent=sent,
-        errors=errors, held=await held.described(kind.noun or kind.slug, fields, kind.members(sent)),
+        errors=errors, held=await held.described(kind.noun or kind.slug, fields, kind.members(sent), kind.said),
         **(await kind.around(project_id, row) if kind.around and row else {}),
         read_only=not here.may_manage, delete=_deletion(kind, project_id, row) if row and here.may_manage else None,
     )  # fmt: skip

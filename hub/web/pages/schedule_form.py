@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
@@ -20,6 +20,7 @@ from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.run import Ask, draft_of, members_of, options_of, prompts_of, questions
 from hub.web.pages.starting import About, Chooser, about_of, chosen, only_who_may
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 _ROOT = "/project/<int:project_id>/schedule"
@@ -29,6 +30,9 @@ _MEMBERS = {
         "repository_id",
     )
 }  # fmt: skip
+_TOLD: Final = {"task_params": "answers", "template_id": "template"}
+"""Members that a form has under other names, for people who are told that somebody else was quicker."""
+_SAID: Final = {"cron_format": cron_fields.spoken}
 
 
 @page(f"{_ROOT}/new", Who.MEMBER, methods=FORM)
@@ -74,23 +78,31 @@ async def _form(about: About, row: Row) -> Response:
     if not row:
         only_who_may()
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(row, sent)
     if request.method == "POST":
         try:
-            await _save(about, row, sent)
+            await held.saving(lambda: _read(about, row), lambda: _save(about, row, sent))
             return visit.go("schedules", project_id=about.project_id, say=_("Saved."))
         except FORM_ERRORS as fault:
             error, errors = faults(fault, members_of(about.template, about.executor) | _MEMBERS)
     earlier = row.get("task_params") or {}
     ask = Ask(about.project_id, about.template, about.executor, sent, earlier, errors)
     listing = visit.address("schedules", project_id=about.project_id)
+    form = Filled(row, sent, errors)
+    fields, after = await _fields(about.project_id, form), _after(form)
+    told = [*fields, *after, Field("answers", _("Answers"), "note", ""), Field("template", _("Template"), "note", "")]
     return await visit.show(
         "schedule_form.html", status=400 if sent else 200, section="schedule", error=error, row=row,
         heading=row["name"] or _("(no name)") if row else _("New schedule"), trail=[(_("Schedules"), listing)],
-        cancel=listing, template=about.template, fields=await _fields(about.project_id, Filled(row, sent, errors)),
+        cancel=listing, template=about.template, fields=fields,
         questions=questions(ask), prompts=[*await prompts_of(ask), *options_of(ask)],
-        read_only=not visit.visit().may_manage, after=_after(Filled(row, sent, errors)),
+        read_only=not visit.visit().may_manage, after=after,
+        held=await held.described("schedule", told, _MEMBERS | _TOLD, _SAID),
     )  # fmt: skip
+
+
+async def _read(about: About, row: Row) -> Row:
+    return await schedules.get_schedule(visit.visit().actor, about.project_id, row["id"])
 
 
 async def _save(about: About, row: Row, sent: MultiDict[str, str]) -> None:
