@@ -22,7 +22,7 @@ from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.team import role_choices, role_title, role_titles
 
 _LOOKS: Final = {
-    service.PENDING: Look(N_("waits for an answer"), "busy", "mail"),
+    service.PENDING: Look(N_("waits for an answer"), "calm", "mail"),
     service.ACCEPTED: Look(N_("accepted"), "ok", "circle-check"),
     service.DECLINED: Look(N_("withdrawn"), "calm", "ban"),
     service.EXPIRED: Look(N_("expired"), "warn", "clock"),

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from quart import Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from hub.errors import Forbidden
+from hub.services import caches
 from hub.services import projects as service
 from hub.services.demo import make_demo
 from hub.services.listing import LONGEST_SEARCH, Asked
@@ -18,7 +20,9 @@ from hub.web.i18n import gettext as _
 from hub.web.pages import backups, kept, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.kept import numbers_of
+from hub.web.pages.resource import Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.schedules import frozen_now
 from hub.web.pages.versions import Held
 
 _SETTINGS: Final = ("name", "max_parallel_tasks", *MEMBERS)
@@ -94,20 +98,37 @@ async def project_settings(project_id: int) -> Response:
             errors |= found
         except ValueError:
             pass
+    return await _settings(known, Filled(dict(known), MultiDict(sent), errors), error, held)
+
+
+async def _settings(known: Mapping[str, Any], form: Filled, error: str, held: Held) -> Response:
+    here, sent, errors = visit.visit(), form.sent, form.errors
     values = sent or {name: str(value) for name, value in known.items()}
     fields = [_name_field(values, errors), _limit_field(values, errors), *kept.fields(here.hub, values, errors)]
+    frozen = await frozen_now(here.project_id) if here.may_manage else None
     return await visit.show(
         "project_settings.html", status=400 if error or errors else 200, heading=_("Settings"), error=error,
         tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
-        read_only=not here.may_update, delete=_delete(known, project_id) if here.may_update else None,
-        kept=None if errors else await kept.picture(project_id, sent), **backups.settings_values(),
-        held=await held.described("project", fields, {}),
+        read_only=not here.may_update, delete=_delete(known, here.project_id) if here.may_update else None,
+        kept=None if errors else await kept.picture(here.project_id, sent), **backups.settings_values(),
+        held=await held.described("project", fields, {}), frozen=frozen["name"] if frozen else "",
     )  # fmt: skip
 
 
 def _shown(known: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the form of settings shows of a project."""
     return {"id": known["id"], **{name: known.get(name, 0) for name in _SETTINGS}}
+
+
+@page("/project/<int:project_id>/cache", Who.MEMBER, methods=SEND)
+async def project_cache(project_id: int) -> Response:
+    """Forget what was kept of the project's repositories."""
+    here = visit.visit()
+    try:
+        await caches.clear_project(here.hub, here.actor, project_id)
+    except FORM_ERRORS as fault:
+        return visit.go("project_settings", project_id=project_id, say=faults(fault)[0], kind="danger")
+    return visit.go("project_settings", project_id=project_id, say=_("The caches were cleared."))
 
 
 @page("/project/<int:project_id>/delete", Who.MEMBER, methods=SEND)

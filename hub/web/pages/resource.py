@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.errors import InUse
 from hub.web.forms import Field, left_empty
+from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
@@ -84,6 +85,8 @@ class Kind:
     """Template of tabs that its pages are among."""
     around: Callable[[int, Row], Awaitable[Row]] | None = None
     """What is shown beside the form of a stored thing, as values of its template."""
+    parting: str = N_("Only what nothing uses any more can be deleted.")
+    """What is said beside the button that deletes."""
     noun: str = ""
     """What events call it, where that is not the slug."""
     said: Said = field(default_factory=dict)
@@ -172,7 +175,7 @@ async def _delete(kind: Kind, project_id: int, item_id: int) -> Response:
 def _deletion(kind: Kind, project_id: int, row: Row) -> dict[str, str]:
     return {
         "title": _("Delete %(thing)s", thing=_(kind.words.one)),
-        "note": _("Only what nothing uses any more can be deleted."),
+        "note": _(kind.parting),
         "address": url_for(f"pages.{kind.slug}_delete", project_id=project_id, item_id=row["id"]),
         "ask": _("Delete “%(name)s”?", name=row["name"]),
     }

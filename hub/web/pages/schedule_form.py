@@ -26,8 +26,8 @@ Row = dict[str, Any]
 _ROOT = "/project/<int:project_id>/schedule"
 _MEMBERS = {
     name: name for name in (
-        "name", "cron_format", "minutes", "minute", "at", "days", "day", "time_zone", "run_at", "ends_at", "max_runs",
-        "repository_id",
+        "name", "cron_format", "minutes", "minute", "at", "days", "day", "months", "time_zone", "run_at", "ends_at",
+        "max_runs", "repository_id",
     )
 }  # fmt: skip
 _TOLD: Final = {"task_params": "answers", "template_id": "template"}
@@ -86,7 +86,7 @@ async def _form(about: About, row: Row) -> Response:
         except FORM_ERRORS as fault:
             error, errors = faults(fault, members_of(about.template, about.executor) | _MEMBERS)
     earlier = row.get("task_params") or {}
-    ask = Ask(about.project_id, about.template, about.executor, sent, earlier, errors)
+    ask = Ask(about.project_id, about.template, about.executor, sent, earlier, errors, by_itself=True)
     listing = visit.address("schedules", project_id=about.project_id)
     form = Filled(row, sent, errors)
     fields, after = await _fields(about.project_id, form), _after(form)

@@ -37,7 +37,7 @@ async def listing(project_id: int) -> Response:
     return await visit.show(
         "schedules.html", section="schedule", tab="list", search=search, following=found.following,
         rows=[row | {"when": cron_fields.spoken(row["cron_format"])} for row in found],
-        frozen=await _frozen(project_id),
+        frozen=await frozen_now(project_id),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ async def schedules_resume(project_id: int) -> Response:
 @page(f"{_ROOT}/calendar", Who.MEMBER)
 async def schedule_calendar(project_id: int) -> Response:
     """What will start today and on the six days after."""
-    here, wanted = visit.visit(), request.args.get("time_zone", "").strip()
+    here, wanted = visit.visit(), request.args.get("time_zone", "").strip() or visit.zone()
     error = ""
     try:
         zone = cron.zone_of(wanted or "UTC")
@@ -111,8 +111,8 @@ def _together(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(shown.values())
 
 
-async def _frozen(project_id: int) -> dict[str, Any] | None:
-    """The freeze that holds the schedules back now, the one that lasts longest."""
+async def frozen_now(project_id: int) -> dict[str, Any] | None:
+    """Return the freeze that holds the schedules back now, the one that lasts longest."""
     here = visit.visit()
     now: datetime = here.hub.clock()
     lasting = [

@@ -1,5 +1,5 @@
 // Entry: forms with a time zone offer the reader's own, and the calendar is shown in it.
-const own = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+const own = document.documentElement.dataset['zone'] || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 for (const field of document.querySelectorAll<HTMLInputElement>('form[method=post] input[name=time_zone]')) {
   if (field.value === '') {
