@@ -24,8 +24,8 @@ MOST: Final = 1000
 ACTIONS: Final = ("role", "remove")
 
 _OVERTAKEN: Final = "Somebody else gave this member another role meanwhile. Look at it, then repeat your change."
-_HAS_IT: Final = "This member has that role already."
-SENTENCES: Final = (_OVERTAKEN, _HAS_IT)
+HAS_IT: Final = "This member has that role already."
+SENTENCES: Final = (_OVERTAKEN, HAS_IT)
 """What people read of it, for translations."""
 
 
@@ -86,7 +86,7 @@ def _judged(draft: TeamDraft, row: Mapping[str, Any]) -> Fate:
     if draft.seen.get(str(row["user_id"]), row["role"]) != row["role"]:
         why = _OVERTAKEN
     elif draft.action == "role" and row["role"] == draft.role:
-        why = _HAS_IT
+        why = HAS_IT
     return Fate(row["user_id"], str(row["user__name"]), "skipped" if why else "ready", why)
 
 

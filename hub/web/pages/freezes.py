@@ -134,5 +134,5 @@ declare(
     Kind("freezes", "clock-pause", _WORDS, _rows, _cells, _now, _fields, _get, _save, _delete, _members,
          template="freeze_form.html", tabs="parts/schedule_tabs.html", noun="freeze",
          parting=N_("The schedules that it holds back go on then."),
-         said={"cron_format": cron_fields.spoken})
+         told={"cron_format": "every"}, said={"cron_format": cron_fields.spoken})
 )  # fmt: skip

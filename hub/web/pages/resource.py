@@ -89,6 +89,8 @@ class Kind:
     """What is said beside the button that deletes."""
     noun: str = ""
     """What events call it, where that is not the slug."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Fields by member, beside `members`, that name what somebody else has changed."""
     said: Said = field(default_factory=dict)
     """How members are told to somebody who was overtaken, where their values say nothing."""
 
@@ -155,7 +157,8 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
         kind.template, status=400 if sent else 200, section=kind.slug, error=error,
         heading=row["name"] if row else _(kind.words.new), trail=[(_(kind.words.title), listing)],
         fields=fields, cancel=listing, row=row, sent=sent,
-        errors=errors, held=await held.described(kind.noun or kind.slug, fields, kind.members(sent), kind.said),
+        errors=errors,
+        held=await held.described(kind.noun or kind.slug, fields, {**kind.members(sent), **kind.told}, kind.said),
         **(await kind.around(project_id, row) if kind.around and row else {}),
         read_only=not here.may_manage, delete=_deletion(kind, project_id, row) if row and here.may_manage else None,
     )  # fmt: skip

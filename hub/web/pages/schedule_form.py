@@ -30,7 +30,7 @@ _MEMBERS = {
         "max_runs", "repository_id",
     )
 }  # fmt: skip
-_TOLD: Final = {"task_params": "answers", "template_id": "template"}
+_TOLD: Final = {"task_params": "answers", "template_id": "template", "cron_format": "every"}
 """Members that a form has under other names, for people who are told that somebody else was quicker."""
 _SAID: Final = {"cron_format": cron_fields.spoken}
 
@@ -78,7 +78,7 @@ async def _form(about: About, row: Row) -> Response:
     if not row:
         only_who_may()
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors, held = "", dict[str, str](), Held(row, sent)
+    error, errors, held = "", dict[str, str](), Held(_held(row), sent)
     if request.method == "POST":
         try:
             await held.saving(lambda: _read(about, row), lambda: _save(about, row, sent))
@@ -102,7 +102,13 @@ async def _form(about: About, row: Row) -> Response:
 
 
 async def _read(about: About, row: Row) -> Row:
-    return await schedules.get_schedule(visit.visit().actor, about.project_id, row["id"])
+    return _held(await schedules.get_schedule(visit.visit().actor, about.project_id, row["id"]))
+
+
+def _held(row: Row) -> Row:
+    """Return a schedule with the answers that say something: the form writes empty ones beside them."""
+    given = {name: value for name, value in (row.get("task_params") or {}).items() if value and value != "{}"}
+    return row | {"task_params": given} if row else {}
 
 
 async def _save(about: About, row: Row, sent: MultiDict[str, str]) -> None:

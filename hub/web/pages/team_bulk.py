@@ -56,7 +56,7 @@ async def _told(project_id: int, draft: TeamDraft, fates: Sequence[Fate]) -> Res
         told = ngettext("%(n)s member was removed.", "%(n)s members were removed.", done)
     else:
         told = ngettext("%(n)s member has another role now.", "%(n)s members have another role now.", done)
-    if done < len(fates):
+    if any(one.outcome != "done" and one.sentence != service.HAS_IT for one in fates):
         return await _show(fates, told, draft)
     return visit.go("team", project_id=project_id, say=told)
 
