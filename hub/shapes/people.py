@@ -55,6 +55,12 @@ class User(TypedDict):
     totp: NotRequired[Totp]
 
 
+class MemberUser(User):
+    """A member of a project, and their role in it."""
+
+    role: str
+
+
 class OwnUser(User):
     """The caller."""
 

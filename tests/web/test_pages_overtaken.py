@@ -209,4 +209,6 @@ async def test_nobody_deals_with_mightier_members_by_dealing_with_several(scene:
         "action": "role", "role": "guest", "user_ids": [int(one) for one in ids], "seen": {ids[1]: "guest"},
     })  # fmt: skip
     assert [(one["name"], one["outcome"]) for one in reply.json] == [("Maria", "skipped"), ("Olaf", "done")]
+    member = await admin.get(f"/project/{scene.project.id}/users/{ids[0]}")
+    assert member.json["role"] == "guest", "so that its version changes with the role"
     assert (await admin.post(f"/project/{scene.project.id}/users/bulk", {"action": "king"})).status == 400

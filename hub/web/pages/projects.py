@@ -49,8 +49,10 @@ async def project_new() -> Response:
         try:
             make = make_demo if "demo" in sent else service.create_project
             made = await make(here.hub, here.actor, _draft(sent, errors))
-            return visit.go("project_home" if "demo" in sent else "setup_repository", project_id=made["id"],
-                            say=_("The project is there."))  # fmt: skip
+            if "demo" in sent:
+                said = _("The project is there. Run one of its templates, and watch the log.")
+                return visit.go("templates", project_id=made["id"], say=said)
+            return visit.go("setup_repository", project_id=made["id"], say=_("The project is there."))
         except FORM_ERRORS as fault:
             error, found = faults(fault, {"name": "name"})
             errors |= found

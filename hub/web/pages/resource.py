@@ -10,6 +10,7 @@ from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from hub.errors import InUse
+from hub.services.access import MANAGE_RESOURCES, require
 from hub.web.forms import Field, left_empty
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
@@ -138,6 +139,8 @@ async def _list(kind: Kind, project_id: int) -> Response:
 
 
 async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
+    if item_id is None:
+        await require(visit.visit().actor, project_id, MANAGE_RESOURCES)
     row = await kind.get(project_id, item_id) if item_id is not None else {}
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors, held = "", dict[str, str](), Held(row, sent)

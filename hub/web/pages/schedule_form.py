@@ -52,18 +52,18 @@ async def schedule_edit(project_id: int, item_id: int) -> Response:
 
 @page(f"{_ROOT}/preview", Who.MEMBER, methods=SEND)
 async def schedule_preview(project_id: int) -> Response:
-    """The next moments of what a form says, or what is wrong with it, as a part of the page."""
+    """The next moments of what a form of a schedule or a freeze says, or what is wrong with it: a part of the page."""
     here, sent = visit.visit(), await request.form
     zone = sent.get("time_zone", "")
     found: list[Row] = []
     error = ""
     try:
-        if sent.get("type") != RUN_AT:
+        if sent.get("type") != RUN_AT and sent.get("kind", "cron") == "cron":
             draft = CronDraft(cron_format=cron_fields.compose(sent), time_zone=zone)
             found = await schedules.preview(here.hub, here.actor, project_id, draft)
     except HubError as fault:
         error = sentence(fault)
-    return await visit.show("parts/schedule_preview.html", moments=found, error=error)
+    return await visit.show("parts/schedule_preview.html", moments=found, error=error, freezes="kind" in sent)
 
 
 @page(f"{_ROOT}/<int:item_id>/delete", Who.MEMBER, methods=SEND)

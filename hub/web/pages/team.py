@@ -88,6 +88,10 @@ async def _show(project_id: int, overtaken: Overtaken | None = None) -> Response
     )  # fmt: skip
 
 
+async def _role_of(project_id: int, user_id: int) -> Row:
+    return _held(await service.get_member(visit.visit().actor, project_id, user_id))
+
+
 def _held(member: Mapping[str, Any]) -> Row:
     return {"id": member["id"], "role": member["role"]}
 
@@ -121,9 +125,9 @@ async def team_role(project_id: int, user_id: int) -> Response:
     wanted = sent.get("role", "")
     try:
         draft = MemberDraft.read({"user_id": user_id, "role": wanted})
-        held = Held(await service.get_role(here.actor, project_id, user_id), sent)
+        held = Held(await _role_of(project_id, user_id), sent)
         await held.saving(
-            lambda: service.get_role(here.actor, project_id, user_id),
+            lambda: _role_of(project_id, user_id),
             lambda: service.change_role(here.hub, here.actor, project_id, user_id, draft),
         )
     except Changed:

@@ -8,6 +8,14 @@ for (const field of document.querySelectorAll<HTMLInputElement>('form[method=pos
   }
 }
 
+// Moments are told in the zone of the form; who lives in another one reads them in that, too.
+for (const form of document.querySelectorAll<HTMLFormElement>('form[method=post]')) {
+  const field = form.querySelector<HTMLInputElement>('input[name=time_zone]')
+  const compare = (): void => void form.classList.toggle('own-zone', field?.value === own)
+  field?.addEventListener('change', compare)
+  if (field) compare()
+}
+
 const calendar = document.querySelector<HTMLFormElement>('form[data-own-zone]')
 const shown = calendar?.querySelector<HTMLInputElement>('input[name=time_zone]')
 if (calendar && shown && shown.value !== own) {
