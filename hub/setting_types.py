@@ -55,7 +55,7 @@ class TeamRule(BaseModel):
 class SignOn(BaseModel):
     """One way to sign in through a directory or provider; its name in the settings is its id for ever."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str
     """What a plugin brings: `oidc`, `ldap`, ..."""

@@ -44,7 +44,7 @@ _SIGN_ON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 class Settings(Upkeep):
     """Everything that is decided before the start. Durations are seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(default_factory=_default_data_dir)
     """Folder for the database, keys, repositories and task folders."""

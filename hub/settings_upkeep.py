@@ -12,7 +12,7 @@ from hub.setting_types import Networks
 class Upkeep(BaseModel):
     """The part of the settings that no task notices."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_tasks_per_template: int = Field(default=0, ge=0)
     """How many finished tasks of a template are kept; 0 keeps all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -40,6 +41,11 @@ REMOTE: Final = "hub.remote"
 """Key of the context under which the options for a hub elsewhere are kept."""
 
 
+_MANY_OBJECTS: Final = 20_000
+"""How many more objects there are before rubbish is looked for: what is imported stays, and looking it through for each
+700 more, as Python does unless it is told, is a tenth of the time of a start."""
+
+
 class Sentence(click.ClickException):
     """A failure, told in one sentence."""
 
@@ -57,6 +63,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
+        gc.set_threshold(_MANY_OBJECTS, 2, 2)
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from hub.cli.server import serve_worker
 from hub.cli.show import json_option, show_json, show_table
 from hub.cli.start import full_log, settings_of, with_hub
+from hub.cli.working import serve_worker
 from hub.context import Hub
 from hub.errors import SettingsError
 from hub.services import workers

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -208,8 +209,12 @@ def _reads(query: str) -> bool:
 
 
 def _create(path: Path) -> None:
+    """Make the file unless it is there. One that is there is never opened but by SQLite: whoever closes a file gives up
+    the locks of the whole process on it, and another process then takes away the log that this one still writes.
+    """  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 client_class = Client

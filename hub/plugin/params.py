@@ -22,11 +22,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandle
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from hub.plugin.docstrings import describe
+
 
 class Params(BaseModel):
     """Base of every parameter class: frozen, and unknown members are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @classmethod
+    def model_json_schema(cls, *given: Any, **options: Any) -> dict[str, Any]:
+        """Return the JSON Schema, as pydantic makes it; the docstrings of the fields are their descriptions."""
+        describe(cls)
+        return super().model_json_schema(*given, **options)
 
 
 class NoParams(Params):

@@ -109,7 +109,7 @@ def _params_fault(who: str, member: str, params_type: object) -> str | None:
     if config.get("extra") != "forbid" or config.get("frozen") is not True:
         return f"{who} has a {member} that is not frozen or takes unknown members; leave both as Params sets them."
     try:
-        json.dumps(params_type.model_json_schema())
+        json.dumps(super(Params, params_type).model_json_schema())  # what it says of its fields is no matter yet
     except Exception as error:  # noqa: BLE001 - pydantic and foreign field types may raise anything
         return f"{who} has a {member} from which no form can be made: {error}"
     return None

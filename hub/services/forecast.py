@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
-from typing import Any
+from functools import lru_cache
+from itertools import islice, takewhile
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from hub.context import Hub
-from hub.models import Freeze, Schedule
+from hub.db import rows
+from hub.models import Freeze
 from hub.services import cron, freezes, schedules
 from hub.services.access import require
 from hub.services.actor import Actor
@@ -24,12 +25,19 @@ PER_DAY = 10
 """Moments of one schedule on one day, so that one which runs every minute leaves room for the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
+_FOUND: Final = f"""
+    SELECT "schedule"."id", "schedule"."name", "schedule"."type", "cron_format", "time_zone", "max_runs", "runs",
+           "ends_at", "next_run_at", "template_id", "template"."name" AS "template_name"
+    FROM "schedule" JOIN "template" ON "template"."id" = "schedule"."template_id"
+    WHERE "schedule"."project_id" = ? AND "next_run_at" <= ? ORDER BY "next_run_at", "schedule"."id" LIMIT {MOST}
+"""  # noqa: S608 - of a constant
+
+
+class Coming(NamedTuple):
     """A moment of a schedule; `more` when it has further ones on that day, which are left out."""
 
     at: datetime
-    schedule: Schedule
+    schedule: Mapping[str, Any]
     more: bool = False
 
 
@@ -42,13 +50,13 @@ async def forecast(
     """
     await require(actor, project_id)
     zone = cron.zone_of(time_zone)
-    last = hub.clock().astimezone(zone).date() + timedelta(days=max(1, min(days, MOST_DAYS)) - 1)
+    now = hub.clock()
+    last = now.astimezone(zone).date() + timedelta(days=max(1, min(days, MOST_DAYS)) - 1)
     until = _end_of(last, zone)
-    query = Schedule.filter(project_id=project_id, next_run_at__lte=until).order_by("next_run_at", "id")
     frozen = await Freeze.filter(project_id=project_id, active=True)
-    soonest = await query.limit(MOST).select_related("template")
-    found = [_moments(one, max(one.next_run_at or until, hub.clock()), until, zone) for one in soonest]
-    coming = heapq.merge(*found, key=lambda one: (one.at, one.schedule.id))
+    soonest = await rows(_FOUND, [project_id, until], times=("ends_at", "next_run_at"))
+    found = [_moments(one, max(one["next_run_at"], now), until, zone) for one in soonest]
+    coming = heapq.merge(*found, key=lambda one: (one.at, one.schedule["id"]))
     return [_shape(one, frozen) for one in islice(coming, MOST)]
 
 
@@ -56,52 +64,61 @@ def _shape(coming: Coming, frozen: list[Freeze]) -> dict[str, Any]:
     schedule = coming.schedule
     return {
         "at": coming.at,
-        "local": coming.at.astimezone(zone_of(schedule)).isoformat(),
+        "local": coming.at.astimezone(_zone_of(schedule)).isoformat(),
         "more": coming.more,
-        "schedule_id": schedule.id,
-        "name": schedule.name,
-        "template_id": schedule.template_id,
-        "template_name": schedule.template.name,
-        "freeze": (freezes.longest_at(frozen, coming.at) or (None,))[0],
+        "schedule_id": schedule["id"],
+        "name": schedule["name"],
+        "template_id": schedule["template_id"],
+        "template_name": schedule["template_name"],
+        "freeze": (freezes.longest_at(frozen, coming.at) or (None,))[0] if frozen else None,
     }
 
 
-def zone_of(schedule: Schedule) -> ZoneInfo:
+def _zone_of(schedule: Mapping[str, Any]) -> ZoneInfo:
     """The zone in which a schedule's times of day are meant."""
-    if schedule.type == schedules.RUN_AT:
-        return ZoneInfo(schedule.time_zone or "UTC")
-    return cron.parse(schedule.cron_format, schedule.time_zone).zone
+    if schedule["type"] == schedules.RUN_AT:
+        return ZoneInfo(schedule["time_zone"] or "UTC")
+    return cron.parse(schedule["cron_format"], schedule["time_zone"]).zone
 
 
-def _moments(schedule: Schedule, first: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Coming]:
+def _moments(schedule: Mapping[str, Any], first: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Coming]:
     """Yield what is to come from the first moment on, `PER_DAY` of each day."""
-    if schedule.type == schedules.RUN_AT:
+    if schedule["type"] == schedules.RUN_AT:
         yield Coming(first, schedule)
         return
-    left = schedule.max_runs - schedule.runs if schedule.max_runs else sys.maxsize
-    further = schedules.moments(schedule, first)
+    left = schedule["max_runs"] - schedule["runs"] if schedule["max_runs"] else sys.maxsize
+    text = schedule["cron_format"], schedule["time_zone"]
     begun: datetime | None = first
     while begun is not None and begun <= until and left > 0:
         end = _end_of(begun.astimezone(zone).date(), zone)
-        day = [begun]
-        following: datetime | None = None
-        for at in islice(further, PER_DAY):
-            if at > end:
-                following = at
-                break
-            day.append(at)
+        day, following = _day(text, begun, end, schedule["ends_at"])
         shown = day[: min(left, PER_DAY)]
         more = len(day) > PER_DAY and left > PER_DAY
         yield from (Coming(at, schedule, more=more and at == shown[-1]) for at in shown)
-        if more and schedule.max_runs:
+        if more and schedule["max_runs"]:
             return  # how many of its runs are left after such a day nobody counted
         left -= len(shown)
-        if len(day) > PER_DAY:
-            further = schedules.moments(schedule, end)
-            following = next(further, None)
         begun = following
 
 
+@lru_cache(maxsize=4096)  # a calendar is looked at again and again, and what a text names on a day does not change
+def _day(
+    text: tuple[str, str], begun: datetime, end: datetime, ends_at: datetime | None
+) -> tuple[tuple[datetime, ...], datetime | None]:
+    """Return the moments of a day from the first on, no more than one too many, and the first of a later day."""
+    read = cron.parse(*text)
+    further = takewhile(lambda one: ends_at is None or one <= ends_at, read.after(begun))
+    day = [begun]
+    for at in islice(further, PER_DAY):
+        if at > end:
+            return tuple(day), at
+        day.append(at)
+    if len(day) > PER_DAY:
+        further = takewhile(lambda one: ends_at is None or one <= ends_at, read.after(end))
+    return tuple(day), next(further, None)
+
+
+@lru_cache(maxsize=64)
 def _end_of(day: date, zone: ZoneInfo) -> datetime:
     """The last second of a day."""
     return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)

@@ -60,7 +60,8 @@ class PolicyDraft(Draft):
 LISTING = Listing(
     KnownHost,
     columns={
-        "id": "id", "host": "host", "key_type": "key_type", "fingerprint": "fingerprint", "created": "created",
+        "id": "id", "host": "host", "key_type": "key_type", "fingerprint": "fingerprint", "trusted": "trusted",
+        "created": "created",
     },
     default="host",
     searched=("host", "fingerprint"),

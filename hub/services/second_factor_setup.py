@@ -10,10 +10,9 @@ import base64
 import secrets
 import struct
 import zlib
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyotp
-import segno
 
 from hub.context import Hub
 from hub.db import exclusive, unit
@@ -34,6 +33,9 @@ from hub.services.second_factor import (
     where,
 )
 from hub.services.users import NotAllowed, refuse_strangers
+
+if TYPE_CHECKING:
+    import segno
 
 ISSUER: Final = "Hub"
 """What authenticator apps show beside the address."""
@@ -107,7 +109,9 @@ async def picture(hub: Hub, actor: Actor, user_id: int) -> bytes:
     if factor is None or factor.secret is None:
         raise NotFound(_OFF)
     url = _url(hub.vault.open(factor.secret, where(factor)), (await _person(user_id))["email"])
-    return _png(segno.make_qr(url, error="l"))
+    from segno import make_qr  # noqa: PLC0415 - needed once in the life of an account
+
+    return _png(make_qr(url, error="l"))
 
 
 async def disable(hub: Hub, actor: Actor, user_id: int, proof: ProofDraft) -> None:

@@ -18,7 +18,7 @@ from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, remove, store
 from hub.services.draft import Draft
-from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.listing import MOST, WHOLE, Asked, Listing, Page
 from hub.services.reading import shown_by
 from hub.services.tasks.read import last_tasks
 from hub.services.tasks.states import UNFINISHED
@@ -60,6 +60,13 @@ _OMIT_EMPTY = (
     "concurrency_group",
 )  # fmt: skip
 _OMIT_NULL = ("arguments", "description", "git_branch", "task_params", "runner_tag", "limits")
+_ALWAYS = ("id", "project_id", "repository_id", "name", "playbook", "tasks")
+_COLUMNS = (*_ALWAYS, *_OMIT_EMPTY, *_OMIT_NULL)
+_FLAGS = (
+    "autorun", "suppress_success_alerts", "allow_override_args_in_task", "allow_override_branch_in_task",
+    "allow_parallel_tasks",
+)  # fmt: skip
+_DOCUMENTS = ("survey_vars", "task_params", "limits")
 
 
 class DescriptionDraft(Draft):
@@ -79,17 +86,38 @@ async def whole_list(grant: Grant, asked: Asked, *, listing: Listing = LISTING, 
     `permissions` are the bits that the reader's role has on the template besides; null for none, as on the wire.
     """
     project_id = grant.project_id
-    found = await listing.rows(Template.filter(project_id=project_id, **which), asked)
-    ids = [template.id for template in found]
+    found = await listing.values(Template.filter(project_id=project_id, **which), asked, "id")
+    ids = [row["id"] for row in found]
+    columns = await _columns_of(ids)
     parts, newest = await _parts_of(project_id, ids), shown_by(grant, "task", await last_tasks(ids))
     more = await bits_by_template(project_id, grant.role)
     return found.shaped(
-        lambda template: (
-            _wire(template, parts[template.id])
-            | _last_task(newest, template.id)
-            | {"permissions": more.get(template.id)}
-        )
+        lambda row: {
+            **_wire(columns[row["id"]]),
+            **parts[row["id"]],
+            **_last_task(newest, row["id"]),
+            "permissions": more.get(row["id"]),
+        }
     )
+
+
+async def _columns_of(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+    """Return what the shapes of templates are made of: raw, as a client of the wire asks for thousands at once."""
+    if not ids:
+        return {}
+    names, places = ", ".join(f'"{name}"' for name in _COLUMNS), ", ".join("?" * len(ids))
+    sql = f'SELECT {names} FROM "template" WHERE "id" IN ({places})'  # noqa: S608 - of constants
+    found = await rows(sql, ids, flags=_FLAGS, documents=_DOCUMENTS)
+    return {row["id"]: row for row in found}
+
+
+async def list_names(actor: Actor, project_id: int) -> list[dict[str, Any]]:
+    """Ids and names of the templates of a project, by name: for choices, and for lists that tell what they are for."""
+    await require(actor, project_id)
+    return await rows(_NAMES, [project_id])
+
+
+_NAMES = f'SELECT "id", "name" FROM "template" WHERE "project_id" = ? ORDER BY "name", "id" LIMIT {MOST}'  # noqa: S608 - of a constant
 
 
 async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[str, Any]:
@@ -98,7 +126,7 @@ async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[
     template = await find(Template, project_id, template_id, "template")
     parts = await _parts_of(project_id, [template_id])
     newest = shown_by(grant, "task", await last_tasks([template_id]))
-    shape = _wire(template, parts[template_id]) | _last_task(newest, template_id)
+    shape = {**_wire(dict(template)), **parts[template_id], **_last_task(newest, template_id)}
     return shape | {"permissions": grant.effective}
 
 
@@ -124,7 +152,7 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
         return template
 
     template = await store(work)
-    return _wire(template, (await _parts_of(project_id, [template.id]))[template.id])
+    return _wire(dict(template)) | (await _parts_of(project_id, [template.id]))[template.id]
 
 
 async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TemplateDraft) -> None:
@@ -322,19 +350,12 @@ async def _tell(hub: Hub, actor: Actor, template: Template, what: str) -> None:
     await events.announce(hub, actor, f"template.{verb}", template.id, template.project_id, template_name=template.name)
 
 
-def _wire(template: Template, parts: Mapping[str, Any]) -> dict[str, Any]:
-    shape: dict[str, Any] = {
-        "id": template.id,
-        "project_id": template.project_id,
-        "repository_id": template.repository_id,
-        "name": template.name,
-        "playbook": template.playbook,
-        "tasks": template.tasks,
-    }
+def _wire(row: Mapping[str, Any]) -> dict[str, Any]:
+    shape = {name: row[name] for name in _ALWAYS}
     for name in _OMIT_EMPTY:
-        if getattr(template, name):
-            shape[name] = getattr(template, name)
+        if row[name]:
+            shape[name] = row[name]
     for name in _OMIT_NULL:
-        if getattr(template, name) is not None:
-            shape[name] = getattr(template, name)
-    return {**shape, **parts}
+        if row[name] is not None:
+            shape[name] = row[name]
+    return shape

@@ -69,6 +69,11 @@ PLUGINS: Final = (
     N_("Large files in a folder on a disk."), N_("Runs Ansible playbooks in Automation Hub."),
     N_("Runs scripts of Bash, sh, Python, PowerShell, Node.js and your own apps in Automation Hub."),
     N_("Previews and applies Pulumi programs in Automation Hub."),
+    N_("Senders of webhooks that every hub understands: three forges, and anybody with HMAC, a token or a login."),
+    N_("Signs people in to Automation Hub from an LDAP directory."),
+    N_("Tells people what happens in Automation Hub: by e-mail, in chats, and to other programs."),
+    N_("Signs people in to Automation Hub through OpenID Connect."),
+    N_("Plans and applies Terraform, OpenTofu and Terragrunt in Automation Hub."),
 )  # fmt: skip
 """Summaries on the Plugins page."""
 

@@ -1,13 +1,10 @@
-"""Serves a hub: the web, the dispatcher and the sweep; embedded, the worker as well."""
+"""Serves the web of a hub."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any
 
 from hypercorn.asyncio import serve as run_hypercorn
 from hypercorn.protocol.ws_stream import WSStream
@@ -17,8 +14,6 @@ from wsproto.events import Ping
 from hub.settings import Settings
 from hub.web import live
 from hub.web.tls import TlsConfig, renew_forever, use_tls
-
-logger = logging.getLogger(__name__)
 
 GRACE = 5.0
 """Seconds that open requests have to end when the server stops; live views end at once."""
@@ -86,35 +81,3 @@ async def serve_app(app: Quart, settings: Settings, stop: asyncio.Event) -> None
         serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
-
-
-async def run_beside(main: Coroutine[Any, Any, None], loops: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Run `main` with loops beside it; they end with it, and a loop that ends before is an error."""
-    beside = [asyncio.ensure_future(loop()) for loop in loops]
-    ahead = asyncio.create_task(main)
-    try:
-        await asyncio.wait({ahead, *beside}, return_when=asyncio.FIRST_COMPLETED)
-        for one in beside:
-            if one.done():
-                one.result()
-        await ahead
-    finally:
-        ahead.cancel()
-        for one in beside:
-            one.cancel()
-        await asyncio.gather(ahead, *beside, return_exceptions=True)
-
-
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Let SIGTERM and SIGINT end the server in order; a second one ends it at once."""
-    loop = asyncio.get_running_loop()
-
-    def hear(number: signal.Signals) -> None:
-        if stop.is_set():
-            loop.remove_signal_handler(number)
-            signal.raise_signal(number)
-        logger.info("Stopping; a second signal stops at once.")
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, hear, number)

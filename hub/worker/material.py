@@ -27,6 +27,7 @@ async def materialise(hub: Hub, project_id: int, ref: int, parent: Path) -> tupl
     if not members and row.type != "none":
         raise Invalid(f"The key {row.name} has no secret stored; open the key store and enter it.")
     folder = parent / str(ref)
+    parent.mkdir(mode=0o700, exist_ok=True)  # noqa: ASYNC240 - on the local disk, as the line below
     folder.mkdir(mode=0o700)
     making = kind.materialise(parse(kind.params_type, members, "key"), folder)
     try:

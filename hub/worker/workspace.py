@@ -38,7 +38,7 @@ class Folders:
 
     @property
     def keys(self) -> Path:
-        """Key material."""
+        """Key material; made with the first key."""
         return self.root / "keys"
 
     @property
@@ -55,7 +55,7 @@ class Folders:
 def make_folders(root: Path) -> Folders:
     """Make the private folder of one run."""
     folders = Folders(root)
-    for folder in (root, folders.workspace, folders.keys, folders.home, folders.temporary):
+    for folder in (root, folders.workspace, folders.home, folders.temporary):
         folder.mkdir(mode=0o700, parents=folder == root)
     return folders
 

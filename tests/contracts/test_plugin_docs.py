@@ -26,8 +26,10 @@ from hub.plugin import (
     HubEvent,
     Notice,
     PanelRequest,
+    PluginError,
     ProjectView,
     Refused,
+    ScreenRequest,
     spec,
 )
 from hub.registry import load
@@ -283,6 +285,16 @@ async def test_the_pages_answer(tmp_path):
     app.register_blueprint(pages.item.blueprint, url_prefix=f"/x/{pages.plugin}")
     answer = await app.test_client().get("/x/example/")
     assert await answer.get_json() == {"hub": "1.2", "address": "https://hub.example.org"}
+
+
+async def test_the_screen_keeps_what_its_form_holds(tmp_path):
+    (screen,) = registry_with("def hub_screens").screens(Host(tmp_path))
+    asked = ScreenRequest(ActorView(1, "root", admin=True))
+    assert await screen.item.load(asked) is None
+    assert await screen.item.save(asked, screen.item.form(hourly=2)) == "The prices count from now on."
+    assert (await screen.item.load(asked)).hourly == 2
+    with pytest.raises(PluginError, match="three letters"):
+        await screen.item.save(asked, screen.item.form(currency="€"))
 
 
 async def test_links_panels_and_commands_answer(capsys):

@@ -162,7 +162,7 @@ async def test_nothing_is_wider_than_a_phone(stage: Scene, address: str) -> None
             "/projects", f"{root}/history", f"{root}/templates", f"{root}/templates/{template.id}/details",
             f"{root}/templates/{template.id}/run", f"{root}/templates/{template.id}/edit", f"{root}/tasks/{task_id}",
             f"{root}/repositories", f"{root}/keys/new", f"{root}/environment/new", f"{root}/team", f"{root}/views",
-            "/users", "/plugins", "/account",
+            "/users", "/plugins", "/account", "/account/tokens", "/tasks",
         ):  # fmt: skip
             await page.goto(address + place)
             wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

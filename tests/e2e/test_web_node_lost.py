@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 async def hub(tmp_path: Path) -> AsyncIterator[Cluster]:
     notes = tmp_path / "notes"  # tasks may not write right beside the data folder
     notes.mkdir()
-    script = f"seq 1 300; until [ -e {notes}/go ]; do sleep 0.05; done; seq 301 600\n"
+    wait = f"until [ -e {notes}/go.%s ]; do sleep 0.05; done"
+    script = f"seq 1 200; {wait % 1}; seq 201 400; {wait % 2}; seq 401 600\n"
     try:
         redis = RedisServer()
     except FileNotFoundError as error:
@@ -53,26 +54,29 @@ async def until_line(lines: list[str], numbers: list[int], pieces: AsyncIterator
 
 
 async def test_a_reader_goes_on_at_another_server_and_misses_nothing(hub: Cluster, tmp_path: Path) -> None:
-    lost, other = [await asyncio.to_thread(hub.serve, name) for name in ("one", "two")]
+    servers = [await asyncio.to_thread(hub.serve, name) for name in ("one", "two")]
     await asyncio.to_thread(hub.worker, "three")
-    person = await asyncio.to_thread(Person, hub, lost)
+    person = await asyncio.to_thread(Person, hub, servers[0])
     (number,) = await asyncio.to_thread(lambda: person.launch(person.template("count.sh")))
     path = f"/api/project/{person.project}/tasks/{number}/stream"
     lines: list[str] = []
     numbers: list[int] = []
     headers = {"Cookie": person.cookie}
     async with httpx.AsyncClient(timeout=90, verify=False) as client:
-        async with client.stream("GET", f"http://127.0.0.1:{lost.port}{path}", headers=headers) as response:
-            pieces = response.aiter_text()
-            place = await until_line(lines, numbers, pieces, "300")
-            await asyncio.to_thread(lost.kill)
-            with pytest.raises(httpx.TransportError):
-                await until_line(lines, numbers, pieces, "never")
-        (tmp_path / "notes/go").touch()
-        headers |= {"Last-Event-ID": place}
-        async with client.stream("GET", f"http://127.0.0.1:{other.port}{path}", headers=headers) as response:
+        for turn, last in ((1, "200"), (2, "400")):
+            lost = servers.pop(0)
+            async with client.stream("GET", f"http://127.0.0.1:{lost.port}{path}", headers=headers) as response:
+                pieces = response.aiter_text()
+                headers["Last-Event-ID"] = await until_line(lines, numbers, pieces, last)
+                await asyncio.to_thread(lost.kill)
+                with pytest.raises(httpx.TransportError):
+                    await until_line(lines, numbers, pieces, "never")
+            if not servers:
+                servers.append(await asyncio.to_thread(hub.serve, "one"))
+            (tmp_path / f"notes/go.{turn}").touch()
+        async with client.stream("GET", f"http://127.0.0.1:{servers[0].port}{path}", headers=headers) as response:
             await until_line(lines, numbers, response.aiter_text(), "600")
-    person = await asyncio.to_thread(Person, hub, other)
+    person = await asyncio.to_thread(Person, hub, servers[0])
     (task,) = await asyncio.to_thread(person.until_ended, [number])
     assert task["status"] == "success"
     assert numbers == list(range(len(lines)))

@@ -16,31 +16,39 @@ from hub.worker import leftovers
 from hub.worker.lines import LONGEST
 
 MIB = 1 << 20
+AGAIN = 2
+"""How often a program does it to one hub, so that what it left behind would show."""
 
 
 async def test_a_line_of_50_megabytes_is_kept_in_pieces_and_what_follows_is_there(stage: Scene) -> None:
     commit_files(stage.folder, {"long.sh": "head -c 50M /dev/zero | tr '\\0' x; echo; echo after\n"}, "long")
-    task = await stage.run(await stage.template("long.sh"))
-    assert task["status"] == "success"
-    lines = await stage.lines(task["id"])
-    assert lines[-1] == "after"
-    assert max(map(len, lines)) == LONGEST
-    assert sum(len(line) for line in lines if set(line) == {"x"}) == 50 * MIB
+    template = await stage.template("long.sh")
+    for _ in range(AGAIN):
+        task = await stage.run(template)
+        assert task["status"] == "success"
+        lines = await stage.lines(task["id"])
+        assert lines[-1] == "after"
+        assert max(map(len, lines)) == LONGEST
+        assert sum(len(line) for line in lines if set(line) == {"x"}) == 50 * MIB
 
 
 async def test_a_program_that_closes_its_output_and_goes_on_is_waited_for(stage: Scene, tmp_path: Path) -> None:
     gate, here = tmp_path / "gate", tmp_path / "here"
     script = f"echo last; exec >&- 2>&-; mkdir {here}; until [ -e {gate} ]; do sleep 0.05; done; exit 4\n"
     commit_files(stage.folder, {"mute.sh": script}, "mute")
-    number = await stage.launch(await stage.template("mute.sh"))
-    async with asyncio.timeout(60):
-        while not here.exists():
-            await asyncio.sleep(0.05)
-    assert (await stage.task(number))["status"] == "running"
-    gate.touch()
-    task = await stage.until(number)
-    assert (task["status"], (await stage.lines(number)).count("last")) == ("error", 1)
-    assert "4" in task["reason"]
+    template = await stage.template("mute.sh")
+    for _ in range(AGAIN):
+        number = await stage.launch(template)
+        async with asyncio.timeout(60):
+            while not here.exists():
+                await asyncio.sleep(0.05)
+        assert (await stage.task(number))["status"] == "running"
+        gate.touch()
+        task = await stage.until(number)
+        assert (task["status"], (await stage.lines(number)).count("last")) == ("error", 1)
+        assert "4" in task["reason"]
+        gate.unlink()
+        here.rmdir()
 
 
 async def test_a_program_that_writes_too_large_a_file_is_ended_and_told_so(stage: Scene) -> None:
@@ -65,10 +73,11 @@ async def test_a_full_disk_ends_the_task_with_a_sentence_and_the_next_one_runs(s
     """Both when a program fills it, and when there is no room left to begin with."""
     commit_files(stage.folder, {"fill.sh": "exec head -c 20M /dev/zero > large\n"}, "fill")
     fill, hello = await stage.template("fill.sh"), await stage.template("hello.sh")
-    filled = await stage.run(fill)
-    assert filled["status"] == "error"
-    assert "No space left on device" in await stage.text(filled["id"])
-    assert (await stage.run(hello))["status"] == "success"
+    for _ in range(AGAIN):
+        filled = await stage.run(fill)
+        assert filled["status"] == "error"
+        assert "No space left on device" in await stage.text(filled["id"])
+        assert (await stage.run(hello))["status"] == "success"
 
     ballast = small_disk / "ballast"
     async with asyncio.timeout(60):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import asynccontextmanager
 
-from hub.cli import server
+from hub.cli import server, working
 
 
 async def test_a_hub_that_serves_and_a_worker_have_set_aside_what_boot_made(hub, monkeypatch):
@@ -19,10 +19,11 @@ async def test_a_hub_that_serves_and_a_worker_have_set_aside_what_boot_made(hub,
         main.close()
         seen.append(gc.get_freeze_count())
 
-    monkeypatch.setattr(server, "open_hub", opened)
-    monkeypatch.setattr(server, "run_beside", beside)
+    for module in (server, working):
+        monkeypatch.setattr(module, "open_hub", opened)
+        monkeypatch.setattr(module, "run_beside", beside)
     before = gc.get_threshold()
-    for run in (server.serve, server.serve_worker):
+    for run in (server.serve, working.serve_worker):
         gc.unfreeze()
         try:
             await run(hub.settings)

@@ -29,7 +29,12 @@ async def full(scene):
 
 async def test_the_settings_show_what_would_go_before_it_is_saved(scene, full, reader):
     place = f"/project/{scene.project.id}/settings"
-    assert "With these limits, nothing goes now." in (await reader.get(place)).text
+    page = (await reader.get(place)).text
+    (apart,) = [one["hx-get"] for one in Marks(page).all("div") if one.get("id") == "kept"]
+    assert "With these limits" not in page  # every task is looked at for that, and nobody waits for it
+    told = (await reader.get(apart, **{"HX-Request": "true"})).text
+    assert "Tasks in this project: 5." in told
+    assert "With these limits, nothing goes now." in told
     looked = await reader.send(place, {**LIMITS, "look": "yes"})
     assert looked.status == 200
     assert "tasks with their logs: 3; logs of tasks that stay: 2." in looked.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hub.services import host_key_lessons, keys
 from hub.services.host_keys import read_lines
 from hub.testing.booted import administrator
 from hub.testing.git_server import make_ssh_key, sign_ssh_key
-from hub.testing.reader import Reader
+from hub.testing.reader import Marks, Reader
 from hub.testing.tools import need_tool
 from hub.web.app import make_app
 
@@ -68,6 +69,33 @@ async def test_keys_are_pasted_revoked_and_deleted_and_a_wrong_line_is_told(read
     assert await host_key_lessons.policy_of(row.project_id) == "ask"
     await reader.send(f"{root}/known_hosts/scan", {"host": "-x", "port": "nonsense"})
     assert 'role="alert"' in (await reader.get(f"{root}/known_hosts")).text
+
+
+async def test_a_long_list_is_turned_in_pages_below_those_that_are_not_trusted(hub, reader: Reader, root):
+    pid = int(root.rpartition("/")[2])
+    await KnownHost.bulk_create(
+        KnownHost(project_id=pid, host=f"{kind}{n:03d}", key_type="ssh-ed25519", key="AAAA", created=hub.clock(),
+                  fingerprint=f"SHA256:{kind}{n}", trusted=kind == "old")
+        for kind, count in (("old", 120), ("new", 60)) for n in range(count)
+    )  # fmt: skip
+
+    async def hosts(address: str) -> tuple[list[str], list[str]]:
+        text = (await reader.get(address)).text
+        links = [one["href"] for one in Marks(text).all("a") if "after=" in one.get("href", "")]
+        return re.findall(r'class="cell-main text-break">([^<]+)<', text), links
+
+    seen, address = list[str](), f"{root}/known_hosts"
+    for count in (100, 50, 20):
+        found, following = await hosts(address)
+        assert len(found) == count
+        seen += found
+        address = following[0] if following else ""
+    assert not address
+    assert seen == [f"new{n:03d}" for n in range(50)] + [f"old{n:03d}" for n in range(120)]
+    assert await hosts(f"{root}/known_hosts?q=old119") == (["old119"], [])
+    first, (rest,) = await hosts(f"{root}/known_hosts?trusted=no")
+    assert (await hosts(rest))[0] == [f"new{n:03d}" for n in range(50, 60)]
+    assert first == seen[:50]
 
 
 async def test_the_page_of_a_key_warns_of_a_certificate_that_has_ended(hub, reader: Reader, root, tmp_path: Path):

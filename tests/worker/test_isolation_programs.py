@@ -129,9 +129,9 @@ def test_a_view_leaves_out_what_is_hidden_and_what_leads_to_it(tmp_path: Path) -
         (root / name).mkdir(parents=True)
     (root / "file").touch()
     (root / "way").symlink_to(root / "a")
-    shown = {one for one in View((root / "a/data", root / "gone")).around() if one.startswith(f"{root}/")}
+    shown = {one for one, _folder in View((root / "a/data", root / "gone")).around() if one.startswith(f"{root}/")}
     assert shown == {f"{root}/a/b", f"{root}/c", f"{root}/file"}
-    assert not any(root.is_relative_to(one) for one in View((root,)).around())
+    assert not any(root.is_relative_to(one) for one, _folder in View((root,)).around())
 
 
 def test_a_template_narrows_the_limits_of_the_hub_and_never_widens_them() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +52,13 @@ def known_icon(name: str, otherwise: str) -> str:
 
 def icon(name: str, css: str = "", label: str = "") -> Markup:
     """Return an icon; decoration unless it has a label."""
+    return _drawn(name, css, label, request.root_path)
+
+
+@lru_cache(maxsize=1024)  # a page of a list draws the same ones hundreds of times
+def _drawn(name: str, css: str, label: str, root: str) -> Markup:
+    """Draw an icon on a page below `root`, which its address begins with."""
+    del root
     known = name if name in _icons() else FALLBACK_ICON
     meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     place = f"{asset('icons.svg')}#{known}"

@@ -143,7 +143,7 @@ async def _of_templates(project_id: int, form: Filled) -> list[Field]:
 
 
 async def _templates(project_id: int) -> dict[int, str]:
-    found = await templates.list_templates(visit.visit().actor, project_id)
+    found = await templates.list_names(visit.visit().actor, project_id)
     return {int(row["id"]): str(row["name"]) for row in found}
 
 

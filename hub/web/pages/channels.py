@@ -104,7 +104,7 @@ async def channel_alerts(project_id: int) -> Response:
         kept = {name: row[name] for name in ProjectDraft.model_fields if name in row}
         await projects.update_project(here.hub, here.actor, project_id, ProjectDraft.read({**kept, **_wish(sent)}))
 
-    held = Held(await _alerts_of(project_id), sent)
+    held = Held(await _alerts_of(project_id), sent, place=_at("list", project_id))
     try:
         await held.saving(lambda: _alerts_of(project_id), save)
     except FORM_ERRORS as fault:

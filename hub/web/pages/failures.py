@@ -6,7 +6,6 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from quart import Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -107,7 +106,7 @@ async def error_page(error: Exception) -> Response:
     if not g.get("language"):
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():
-        back = {"return": place} if (place := _place()) else {}
+        back = {"return": place} if (place := drawing.place()) else {}
         return visit.go("verify" if error.code == "TOTP_REQUIRED" else "login", **back)
     if status >= 500 and not isinstance(error, HubError | HTTPException):
         logger.error("A page failed inside the hub.", exc_info=error)
@@ -125,7 +124,7 @@ async def error_page(error: Exception) -> Response:
     page = await visit.show(
         "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
         advice=_(face.advice) if face.advice else "", reasons=[_(one) for one in _REASONS.get(status, ())],
-        users=users, form=_place() if isinstance(error, visit.OutOfDate) else "", home=_home(),
+        users=users, form=drawing.place() if isinstance(error, visit.OutOfDate) else "", home=_home(),
         retry=drawing.here() if _worth_retrying(status) else None,
     )  # fmt: skip
     return _with_headers(error, page, status)
@@ -156,15 +155,6 @@ def _users(error: Exception) -> list[Link]:
             label = N_("Keys of hosts")
         found.append(Link(_(label), one.name, address))
     return found
-
-
-def _place() -> str:
-    """Address of the page that was asked for; of a form that was sent, the page that it was on."""
-    rule = request.url_rule
-    if request.method == "GET" or (rule is not None and "GET" in (rule.methods or ())):
-        return drawing.here()
-    page = urlsplit(request.referrer or "")
-    return page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else ""
 
 
 def _home() -> str:

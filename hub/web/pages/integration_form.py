@@ -146,7 +146,7 @@ def _object(text: str | None) -> Row:
 
 async def _fields(about: About, form: Filled) -> list[Field]:
     here = visit.visit()
-    found = await templates.list_templates(here.actor, about.project_id)
+    found = await templates.list_names(here.actor, about.project_id)
     searchable = "searchable" in form.sent if form.sent else bool(form.row.get("searchable"))
     active = "active" in form.sent if form.sent else bool(form.row.get("active", True))
     return [

@@ -59,7 +59,7 @@ async def integrations(project_id: int) -> Response:
     """Every integration of a project, and the addresses that they share."""
     here = visit.visit()
     rows = await service.list_integrations(here.actor, project_id)
-    names = by_id(await templates.list_templates(here.actor, project_id))
+    names = by_id(await templates.list_names(here.actor, project_id))
     newest = await deliveries.newest(here.actor, project_id) if here.may_manage else {}
     shared = await integration_parts.list_aliases(here.hub, here.actor, project_id)
     found = [

@@ -9,6 +9,7 @@ from quart import Response, request
 
 from hub.services import known_hosts as service
 from hub.services.known_hosts import ApprovalDraft, KnownHostDraft, PolicyDraft, ScanDraft
+from hub.services.listing import LONGEST_SEARCH, Asked, Page
 from hub.web.forms import lenient_number
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
@@ -16,6 +17,8 @@ from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import SEND, Who, page
 
+ROWS: Final = 50
+"""Of a page; as many of those that are not trusted stand above the first one."""
 _POLICIES: Final = {
     "first_use": N_("Trust the first key of a host, refuse another one"),
     "ask": N_("Refuse until somebody has approved the key"),
@@ -35,13 +38,32 @@ _ONE: Final = _ROOT + "/<int:item_id>"
 @page(_ROOT, Who.MEMBER)
 async def known_hosts(project_id: int) -> Response:
     """The list, with everything that can be done."""
-    here = visit.visit()
+    here, search = visit.visit(), request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    whole = request.args.get("trusted", "") == "no"
+    pressing, rows = await _shown(project_id, search, whole=whole)
     order = list(_STATES)
-    rows = sorted(await service.list_known_hosts(here.actor, project_id), key=lambda row: order.index(row["status"]))
     return await visit.show(
-        "known_hosts.html", rows=rows, states=_STATES, policies={name: _(text) for name, text in _POLICIES.items()},
-        policy=await service.policy(here.actor, project_id),
+        "known_hosts.html", rows=[*sorted(pressing, key=lambda row: order.index(row["status"])), *rows],
+        states=_STATES, policies={name: _(text) for name, text in _POLICIES.items()},
+        policy=await service.policy(here.actor, project_id), search=search, whole=whole, more=pressing.following,
+        following=rows.following,
     )  # fmt: skip
+
+
+Hosts = Page[dict[str, Any]]
+
+
+async def _shown(project_id: int, search: str, *, whole: bool) -> tuple[Hosts, Hosts]:
+    """Return those that are not trusted, which come first; and a page of the trusted ones, or none for `whole`."""
+    after = request.args.get("after", "")
+
+    async def part(trusted: str, place: str) -> Hosts:
+        asked = Asked(q=search, sort="host", limit=ROWS, after=place, filters={"trusted": trusted})
+        return await service.list_known_hosts(visit.visit().actor, project_id, asked)
+
+    if whole:
+        return await part("false", after), Page()
+    return Page() if after else await part("false", ""), await part("true", after)
 
 
 @page(_ROOT + "/add", Who.MEMBER, methods=SEND)

@@ -78,6 +78,8 @@ async def project_home(project_id: int) -> Response:
 async def project_settings(project_id: int) -> Response:
     """Change or delete the project."""
     here = visit.visit()
+    if visit.wants_fragment() and request.args.get("part") == "kept":  # counted apart: it looks at every task
+        return await visit.show("parts/kept.html", kept=await kept.picture(project_id, {}))
     known = await service.get_project(here.actor, project_id)
     sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
     error, errors, held = "", dict[str, str](), Held(_shown(known), sent)
@@ -112,7 +114,8 @@ async def _settings(known: Mapping[str, Any], form: Filled, error: str, held: He
         "project_settings.html", status=400 if error or errors else 200, heading=_("Settings"), error=error,
         tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
         read_only=not here.may_update, delete=_delete(known, here.project_id) if here.may_update else None,
-        kept=None if errors else await kept.picture(here.project_id, sent), **backups.settings_values(),
+        kept_address="" if sent else visit.address("project_settings", project_id=here.project_id, part="kept"),
+        kept=await kept.picture(here.project_id, sent) if sent and not errors else None, **backups.settings_values(),
         held=await held.described("project", fields, {}), frozen=frozen["name"] if frozen else "",
     )  # fmt: skip
 

@@ -72,7 +72,7 @@ async def schedules_resume(project_id: int) -> Response:
 @page(f"{_ROOT}/calendar", Who.MEMBER)
 async def schedule_calendar(project_id: int) -> Response:
     """What will start today and on the six days after."""
-    here, wanted = visit.visit(), request.args.get("time_zone", "").strip() or visit.zone()
+    here, wanted = visit.visit(), request.args.get("time_zone", "").strip()
     error = ""
     try:
         zone = cron.zone_of(wanted or "UTC")

@@ -56,7 +56,7 @@ async def chosen(project_id: int, chooser: Chooser) -> About | Response:
     template_id = visit.query_number("template")
     if template_id is not None:
         return await about_of(project_id, template_id)
-    found = await templates.list_templates(visit.visit().actor, project_id)
+    found = await templates.list_names(visit.visit().actor, project_id)
     if len(found) == 1:
         return visit.go(chooser.endpoint, project_id=project_id, template=found[0]["id"])
     return await visit.show(

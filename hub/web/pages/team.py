@@ -125,7 +125,7 @@ async def team_role(project_id: int, user_id: int) -> Response:
     wanted = sent.get("role", "")
     try:
         draft = MemberDraft.read({"user_id": user_id, "role": wanted})
-        held = Held(await _role_of(project_id, user_id), sent)
+        held = Held(await _role_of(project_id, user_id), sent, place=visit.address("team", project_id=project_id))
         await held.saving(
             lambda: _role_of(project_id, user_id),
             lambda: service.change_role(here.hub, here.actor, project_id, user_id, draft),

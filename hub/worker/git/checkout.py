@@ -53,7 +53,9 @@ async def fill(git: Git, plan: Plan, stop: asyncio.Event) -> str:
     """Make the checkout and return the first line of the commit's message."""
     await asyncio.to_thread(_furnish, plan)
     inside = plan.target / ".git"
-    arguments = [f"--git-dir={inside}", f"--work-tree={plan.target}", "reset", "--hard", plan.commit]
+    # A history of what HEAD was would begin with this; git starts one with the first thing that a task does itself.
+    quietly = ["-c", "core.logAllRefUpdates=false"]
+    arguments = [f"--git-dir={inside}", f"--work-tree={plan.target}", *quietly, "reset", "--hard", plan.commit]
     result = await git.run(arguments, Call(stop=stop))
     if result.code:
         raise explain(result.err, plan.address, None)
@@ -82,7 +84,7 @@ def _furnish(plan: Plan) -> None:
     if any(plan.target.iterdir()):
         raise GitFailure(f"The folder {plan.target} is not empty, so nothing is checked out into it.")
     inside = plan.target / ".git"
-    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
+    for folder in ("objects/info", "refs/heads"):  # git makes the others when it has something for them
         make_folder(inside / folder)
     write_file(inside / "objects/info/alternates", os.fsencode(plan.mirror / "objects") + b"\n")
     write_file(inside / "packed-refs", plan.snapshot.packed)

@@ -9,8 +9,8 @@ A process that is restricted so may not trace, nor read the memory, environment 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
-import stat
 import struct
 import sys
 import threading
@@ -122,12 +122,12 @@ def _restrict_thread(view: View) -> None:
     scope = _SIGNALS if version() >= 6 and os.geteuid() != 0 else 0
     rules = _create(struct.pack("=QQQ", rights, 0, scope), 24 if scope else 8, 0)
     try:
-        for shown in view.around():
-            _allow(rules, shown, rights)
-        for folder in view.writable:
-            _allow(rules, folder, rights)
-        for folder in view.readable:
-            _allow(rules, folder, rights & _READING)
+        for shown, folder in view.around():
+            _allow(rules, shown, rights if folder else rights & _OF_FILES)
+        for lent in view.writable:
+            _allow(rules, lent, rights)
+        for lent in view.readable:
+            _allow(rules, lent, rights & _READING)
         try:
             _restrict(rules)
         except PermissionError:
@@ -142,14 +142,20 @@ def _restrict_thread(view: View) -> None:
 
 
 def _allow(rules: int, place: Path | str, rights: int) -> None:
-    """Allow a folder with all below it, or a file. What is gone, or may not be reached at all, needs no rule."""
+    """Allow a folder with all below it, or a file. What is gone, or may not be reached at all, needs no rule.
+
+    Rights of folders on what is a file are refused by the kernel, which is quicker to ask than the file system.
+    """
     try:
         descriptor = os.open(place, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            rights &= _OF_FILES
-        _add(rules, rights, descriptor)
+        try:
+            _add(rules, rights, descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL or rights == rights & _OF_FILES:
+                raise
+            _add(rules, rights & _OF_FILES, descriptor)
     finally:
         os.close(descriptor)

@@ -27,8 +27,10 @@ class View:
         """Return a view that shows these as well."""
         return replace(self, writable=self.writable + writable, readable=self.readable + readable)
 
-    def around(self) -> Iterator[str]:
+    def around(self) -> Iterator[tuple[str, bool]]:
         """Return everything beside the ways that lead down to what is hidden: together it is all the rest.
+
+        Each is (path, whether it is a folder).
 
         A symbolic link is left out: what it leads to counts where it really is, and it may lead to what is hidden.
         """
@@ -44,4 +46,4 @@ class View:
             with entries:
                 for entry in entries:
                     if entry.path not in hidden and entry.path not in ways and not entry.is_symlink():
-                        yield entry.path
+                        yield entry.path, entry.is_dir(follow_symlinks=False)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import re
-import socket
-import ssl
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 from html import escape
 from typing import Annotated, Final, Self
 
-import aiosmtplib
 from pydantic import AfterValidator, Field, model_validator
 
-from hub.plugin import Choice, Notice, Notifier, NotReady, Params, PluginError, Refused, Secret, Words
-from hub_notifiers import egress, words
+from hub.plugin import Choice, Notice, Notifier, Params, PluginError, Refused, Secret, Words
+from hub_notifiers import words
 
-SECONDS: Final = 10.0
-"""How long the server may take for each step."""
 _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII
 )
@@ -89,71 +80,14 @@ class Email(Notifier[EmailParams]):
         if not everybody:
             raise Refused("There is nobody to write to: no address is written down, and nobody wishes alerts.")
         letter = _letter(params, notice)
+        from hub_notifiers import smtp  # noqa: PLC0415 - the library is loaded when there is something to send
+
         try:
-            refused = await _deliver(params, notice, letter, everybody)
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise _failure(params, error) from None
+            refused = await smtp.deliver(params, notice, letter, everybody)
+        except smtp.FAILURES as error:
+            raise smtp.failure(params, error) from None
         if refused:
             raise PluginError(f"The mail server {params.host} refused {len(refused)} of {len(everybody)} addresses.")
-
-
-async def _deliver(
-    params: EmailParams, notice: Notice, letter: EmailMessage, everybody: Sequence[str]
-) -> Sequence[str]:
-    """Return the addresses that were refused, where others were taken."""
-    trust = ssl.create_default_context()
-    server = aiosmtplib.SMTP(
-        hostname=params.host, timeout=SECONDS, tls_context=trust, local_hostname=_own_name(),
-        use_tls=params.encryption == "tls", start_tls=params.encryption == "starttls",
-    )  # fmt: skip
-    connection = await _connected(params, notice)
-    try:
-        await server.connect(sock=connection)  # which closes it, too
-        if params.username:
-            await server.login(params.username, notice.secrets.get("password", ""))
-        refused, _ = await server.send_message(letter, sender=params.sender, recipients=list(everybody))
-        with suppress(aiosmtplib.SMTPException, OSError):  # the letter was taken, whatever becomes of the good-bye
-            await server.quit()
-    finally:
-        server.close()
-    return list(refused)
-
-
-async def _connected(params: EmailParams, notice: Notice) -> socket.socket:
-    """Return a connection to an address that was checked."""
-    loop = asyncio.get_running_loop()
-    for place in await egress.places("e-mail", params.host, params.port, inside=notice.inside):
-        family = socket.AF_INET6 if ipaddress.ip_address(place).version == 6 else socket.AF_INET
-        connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.settimeout(0)
-        try:
-            await asyncio.wait_for(loop.sock_connect(connection, (place, params.port)), SECONDS)
-        except OSError:  # TimeoutError is one
-            connection.close()
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
-    raise NotReady(f"The mail server {params.host} could not be connected to on port {params.port}.")
-
-
-def _failure(params: EmailParams, error: Exception) -> PluginError:
-    who = f"The mail server {params.host}"
-    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        return PluginError(f"{who} refused the user name or the password.")
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        passing = all(400 <= one.code < 500 for one in error.recipients)
-        return (NotReady if passing else PluginError)(f"{who} refused every address.")
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        if 400 <= error.code < 500:
-            return NotReady(f"{who} does not take the message now (code {error.code}).")
-        return PluginError(f"{who} refused the message (code {error.code}).")
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return NotReady(f"{who} has a certificate that is not trusted here, or that is not its own.")
-    if isinstance(error, ValueError) or type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}:
-        return PluginError(f"{who} cannot do what is wanted: check the encryption and the user name.")
-    return NotReady(f"The connection to the mail server {params.host} failed ({type(error).__name__}).")
 
 
 def _letter(params: EmailParams, notice: Notice) -> EmailMessage:
@@ -186,8 +120,3 @@ def html(notice: Notice) -> str:
         f'<div style="font-family:sans-serif;border-left:4px solid {words.color(notice)};padding-left:12px">'
         f"<p><strong>{escape(notice.sentence)}</strong></p><table>{rows}</table>{link}</div>"
     )
-
-
-def _own_name() -> str:
-    name = socket.gethostname()
-    return name if re.fullmatch(r"[A-Za-z0-9.-]{1,255}", name, re.ASCII) else "localhost"

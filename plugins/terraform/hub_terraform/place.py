@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import stat
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +61,8 @@ def pack(root: Path, before: Seen, target: Path) -> bool:
         return False
     if sum(now[name][1] for name in changed) > _MOST:
         raise Unfit("The plan made more than 256 MiB of files in the repository, too many to carry to its application.")
+    import tarfile  # noqa: PLC0415 - few plans have anything to carry
+
     target.touch(mode=0o600)
     with tarfile.open(target, "w:gz", compresslevel=1) as tar:
         for name in sorted(changed):
@@ -71,6 +72,8 @@ def pack(root: Path, before: Seen, target: Path) -> bool:
 
 def unpack(packed: Path, root: Path) -> None:
     """Put them back."""
+    import tarfile  # noqa: PLC0415 - few plans have anything to carry
+
     with tarfile.open(packed) as tar:
         tar.extractall(root, filter="data")
 

@@ -10,7 +10,7 @@ import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
 import { remember } from './recent'
-import { say } from './say'
+import { say, unsay } from './say'
 import { localise, tick } from './time'
 import { wordFields } from './words'
 
@@ -35,6 +35,8 @@ const poll = (): void => {
   })
 }
 
+const away = (): string => gettext('The hub does not answer. This page goes on trying.')
+
 const fragments = (): void => {
   let lost = false
   document.addEventListener('htmx:before:swap', (event) => {
@@ -43,6 +45,10 @@ const fragments = (): void => {
     if (status >= 400) event.preventDefault()
   })
   document.addEventListener('htmx:after:swap', () => {
+    if (lost) {
+      unsay(away())
+      say(gettext('The hub answers again. This page is up to date.'))
+    }
     lost = false
     document.body.classList.remove('hub-away')
     localise()
@@ -50,7 +56,7 @@ const fragments = (): void => {
   })
   document.addEventListener('htmx:error', () => {
     document.body.classList.add('hub-away')
-    if (!lost) say(gettext('The hub does not answer. This page goes on trying.'), 'danger')
+    if (!lost) say(away(), 'danger')
     lost = true
   })
 }
