@@ -87,7 +87,7 @@ async def schedule_calendar(project_id: int) -> Response:
     days = [today + timedelta(days=number) for number in range(forecast.DAYS)]
     return await visit.show(
         "calendar.html", status=400 if error else 200, section="schedule", tab="calendar", error=error,
-        zone=zone.key, chosen=bool(wanted),
+        shown_zone=zone.key, chosen=bool(wanted),
         days=[(day, _(_WEEKDAYS[day.weekday()]), by_day.get(day, [])) for day in days],
     )  # fmt: skip
 
