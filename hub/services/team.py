@@ -58,10 +58,10 @@ async def list_members(actor: Actor, project_id: int, asked: Asked = WHOLE) -> P
 
 
 async def get_member(actor: Actor, project_id: int, user_id: int) -> dict[str, Any]:
-    """One member, as the wire shows a user; never anything of the second factor (S12)."""
+    """One member with their role, as the wire shows a user; never anything of the second factor (S12)."""
     grant = await require(actor, project_id)
-    await _role(project_id, user_id)
-    return shown(grant, "member", dict((await User.filter(id=user_id).values(*_PERSON))[0]))
+    role = await _role(project_id, user_id)
+    return shown(grant, "member", {**(await User.filter(id=user_id).values(*_PERSON))[0], "role": role})
 
 
 async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft) -> None:

@@ -55,6 +55,12 @@ class User(TypedDict):
     totp: NotRequired[Totp]
 
 
+class MemberUser(User):
+    """A member of a project, and their role in it."""
+
+    role: str
+
+
 class OwnUser(User):
     """The caller."""
 
@@ -86,6 +92,18 @@ class Member(TypedDict):
     username: str
     name: str
     role: str
+
+
+@described
+class MemberFate(TypedDict):
+    """What became of one of several members."""
+
+    user_id: int
+    name: str
+    outcome: str
+    """`done`, `skipped` where there was nothing to do or somebody else was quicker, or `failed`."""
+    sentence: NotRequired[str]
+    """Why it was not done."""
 
 
 @described

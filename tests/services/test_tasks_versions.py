@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from hub.errors import Invalid
+from hub.models import Schedule, Task
+from hub.services.actor import Actor
 from hub.services.tasks import brief, versions
 from hub.testing.carriers import SETUPS
 
@@ -63,3 +65,17 @@ async def test_a_build_task_of_another_template_is_refused(scene):
     wrong = await start(scene, scene.actor, await scene.template("hello.sh", name="plain"))
     with pytest.raises(Invalid):
         await start(scene, scene.actor, deploy, build_task_id=wrong.id)
+
+
+async def test_a_schedule_deploys_the_newest_successful_build(scene):
+    build = await scene.template("hello.sh", type="build", start_version="2.0")
+    deploy = await scene.template("hello.sh", name="deploy", type="deploy", build_template=build)
+    schedule = await Schedule.create(project=scene.project, template=deploy, name="Nightly", cron_format="0 3 * * *")
+    actor = Actor(kind="schedule", source_id=schedule.id)
+    assert (await start(scene, actor, deploy)).build_task_id is None
+    good, newer, failed = [await start(scene, scene.actor, build) for _ in range(3)]
+    await Task.filter(id__in=[good.id, newer.id]).update(status="success")
+    await Task.filter(id=failed.id).update(status="error")
+    assert (await start(scene, actor, deploy)).build_task_id == newer.id
+    assert (await start(scene, actor, deploy, build_task_id=good.id)).build_task_id == good.id
+    assert (await start(scene, scene.actor, deploy)).build_task_id is None, "a person chooses"

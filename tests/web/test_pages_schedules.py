@@ -79,7 +79,10 @@ async def test_from_an_empty_list_to_a_schedule_that_is_changed_paused_and_delet
         ({"name": ""}, "Give the schedule a name."),
         ({"at": "quarter past"}, "Write a time of day such as 03:00."),
         ({"every": "weekly"}, "Choose at least one day of the week."),
-        ({"every": "minutes", "minutes": "90"}, "Write a number from 1 to 59."),
+        (
+            {"every": "minutes", "minutes": "90"},
+            "Choose from 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30: these go into an hour.",
+        ),
         ({"every": "custom", "cron_format": "often"}, "Cron: expected exactly 5 fields, found 1: [often]."),
         ({"type": "run_at", "run_at": "soon"}, "Write a day and a time such as 2030-01-31 12:00."),
         ({"max_runs": "many"}, "Write a whole number."),

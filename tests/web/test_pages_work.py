@@ -81,7 +81,8 @@ async def test_a_person_goes_from_an_empty_hub_to_a_run(hub: Hub, reader: Reader
 
 async def test_a_new_project_comes_with_examples_for_who_wants_to_look_around(reader: Reader) -> None:
     home = await sent(reader, "/project/new", {"name": "Look", "demo": "true"})
-    page = await reader.get(f"{home.place}/templates")
+    assert home.place.endswith("/templates")
+    page = await reader.get(home.place)
     assert await Template.all().count() > 2
     assert page.text.count("/run") >= await Template.all().count()
 

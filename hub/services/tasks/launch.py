@@ -28,6 +28,8 @@ from hub.services.tasks.versions import next_version
 from hub.vault import place
 
 _LONGEST_VERSION = 20
+_BY_THEMSELVES = frozenset({"schedule", "integration"})
+"""Kinds of actors that choose no build."""
 
 Id = Annotated[int, Field(ge=0, le=MAX_ID)]
 
@@ -68,6 +70,8 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
         raise NotFound("There is no such template in this project.")
     executor = await apps.usable(hub, template.app)
     columns = await overrides(hub, grant, template, draft)
+    if actor.kind in _BY_THEMSELVES and template.build_template_id and "build_task_id" not in columns:
+        columns["build_task_id"] = await _newest_build(template)
     answers = survey.check(
         template.survey_vars or (), survey.parse_object(draft.environment, "environment"),
         survey.parse_object(draft.secret, "secret"), free=grant.overrides,
@@ -163,6 +167,12 @@ async def _build(template: Template, build_task_id: int) -> int:
     if not found or (template.build_template_id and found[0] != template.build_template_id):
         raise Invalid("The build task does not belong to the build template of this template.", field="build_task_id")
     return build_task_id
+
+
+async def _newest_build(template: Template) -> int | None:
+    """Return the build that is deployed where nobody is there to choose one."""
+    built = Task.filter(template_id=template.build_template_id, status="success").order_by("-id").limit(1)
+    return next(iter(await column(built, "id")), None)
 
 
 async def _version(template: Template, draft: TaskDraft) -> str | None:

@@ -75,7 +75,7 @@ async def add_member(call: Call) -> Answer:
     return None
 
 
-@route("GET", "/project/{project_id}/users/{user_id}", Access.MEMBER, gives=shapes.User)
+@route("GET", "/project/{project_id}/users/{user_id}", Access.MEMBER, gives=shapes.MemberUser)
 async def get_member(call: Call) -> Answer:
     """One member."""
     return await team.get_member(call.actor, call.ids["project_id"], call.ids["user_id"])

@@ -16,7 +16,10 @@ from hub.errors import Changed, Invalid
 from hub.web.api.routing import Answer, Call, Route
 from hub.web.encoding import dumps
 
-_MOVING = frozenset({"last_task", "tasks", "permissions", "next_run_at", "last_run_at", "last_task_id", "touched"})
+_MOVING = frozenset({
+    "last", "last_task", "tasks", "permissions", "next_run_at", "last_run_at", "last_task_id", "last_error", "runs",
+    "touched",
+})  # fmt: skip
 """Members that nobody edits."""
 
 _OF_ROLES = frozenset({"slug", "role_slug"})

@@ -23,6 +23,7 @@ from hub.web.pages.resource import Filled
 FEW: Final = 60
 """Templates that are offered as boxes to tick; names of more are written down."""
 _KINDS: Final = ("string", "login_password")
+_FLAT: Final = "params_"
 EVENTS: Final = {
     names.FAILED: N_("A task failed"),
     names.WAITS: N_("A task needs a decision"),
@@ -195,7 +196,14 @@ def members(sent: MultiDict[str, str]) -> dict[str, str]:
     if notifier is not None:
         for name in notifier.params_type.model_fields:
             found |= {f"params.{name}": f"{notifier.name}-{name}", f"secrets.{name}": f"{notifier.name}-{name}"}
+            found[f"{_FLAT}{name}"] = f"{notifier.name}-{name}"
     return found
+
+
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a channel with its params as members of their own, so that a reader can be told which one has changed."""
+    beside = {name: value for name, value in row.items() if name != "params"}
+    return beside | {f"{_FLAT}{name}": value for name, value in row.get("params", {}).items()}
 
 
 def summary(row: Mapping[str, Any]) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from quart import Response, request
@@ -18,7 +19,9 @@ from hub.web.pages import channel_form, visit
 from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.versions import Held
 
+Row = dict[str, Any]
 _MINE = "/project/<int:project_id>/channels"
 _ONE = _MINE + "/<int:channel_id>"
 _SHOWN = 50
@@ -32,6 +35,15 @@ def _at(name: str, project_id: int | None, **values: Any) -> str:
     return visit.address(f"channel_{name}", project_id=project_id, **values)
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that was sent and not taken, with why."""
+
+    fault: Exception
+    sent: MultiDict[str, str]
+    held: Held = field(default_factory=lambda: Held({}))
+
+
 @page("/channels", Who.ADMIN, name="hub_channel_list")
 @page(_MINE, Who.MEMBER, name="channel_list")
 async def channels(project_id: int | None = None) -> Response:
@@ -39,8 +51,8 @@ async def channels(project_id: int | None = None) -> Response:
     return await _list(project_id)
 
 
-async def _list(project_id: int | None, *, status: int = 200, error: str = "") -> Response:
-    here = visit.visit()
+async def _list(project_id: int | None, refused: Refused | None = None) -> Response:
+    here, error = visit.visit(), sentence(refused.fault) if refused else ""
     found = await service.list_channels(here.hub, here.actor, project_id)
     known = here.hub.registry.notifiers
     rows = [
@@ -52,36 +64,51 @@ async def _list(project_id: int | None, *, status: int = 200, error: str = "") -
         for row in found
     ]  # fmt: skip
     return await visit.show(
-        "channels.html", status=status, rows=rows, error=error, new_address=_at("new", project_id),
-        can=bool(known), alerts=await _alerts(project_id) if project_id is not None else None,
+        "channels.html", status=400 if refused else 200, rows=rows, error=error, new_address=_at("new", project_id),
+        can=bool(known), alerts=await _alerts(project_id, refused) if project_id is not None else None,
         event_title=channel_form.event_title,
     )  # fmt: skip
 
 
-async def _alerts(project_id: int) -> dict[str, Any]:
+async def _alerts(project_id: int, refused: Refused | None) -> Row:
     """What the project says about the channels of the whole hub."""
     here = visit.visit()
-    row = await projects.get_project(here.actor, project_id)
-    on = bool(row.get("alert"))
+    row = await _alerts_of(project_id)
+    held = refused.held if refused else Held(row)
+    wish = _wish(refused.sent) if refused else row
     fields = [
-        Field("alert", _("Channels of the whole hub tell of this project, too"), "tick", on),
-        Field("alert_chat", _("Chat in Telegram"), "line", row.get("alert_chat", ""), limits={"maxlength": 30},
+        Field("alert", _("Channels of the whole hub tell of this project, too"), "tick", wish["alert"]),
+        Field("alert_chat", _("Chat in Telegram"), "line", wish["alert_chat"], limits={"maxlength": 30},
               help=_("Id of a chat that gets what the hub's Telegram channels tell of this project.")),
     ]  # fmt: skip
-    return {"fields": fields, "on": on, "may": here.may_update}
+    held = await held.described("project", fields, {})
+    return {"fields": fields, "on": row["alert"], "may": here.may_update, "held": held}
+
+
+async def _alerts_of(project_id: int) -> Row:
+    row = await projects.get_project(visit.visit().actor, project_id)
+    return {"id": project_id, "alert": bool(row.get("alert")), "alert_chat": row.get("alert_chat") or ""}
+
+
+def _wish(sent: MultiDict[str, str]) -> Row:
+    return {"alert": "alert" in sent, "alert_chat": sent.get("alert_chat", "").strip()}
 
 
 @page(_MINE + "/alerts", Who.MEMBER, methods=SEND)
 async def channel_alerts(project_id: int) -> Response:
     """Switch the channels of the whole hub on or off for this project."""
     here, sent = visit.visit(), await request.form
-    row = await projects.get_project(here.actor, project_id)
-    wish = {"alert": "alert" in sent, "alert_chat": sent.get("alert_chat", "").strip()}
+
+    async def save() -> None:
+        row = await projects.get_project(here.actor, project_id)
+        kept = {name: row[name] for name in ProjectDraft.model_fields if name in row}
+        await projects.update_project(here.hub, here.actor, project_id, ProjectDraft.read({**kept, **_wish(sent)}))
+
+    held = Held(await _alerts_of(project_id), sent, place=_at("list", project_id))
     try:
-        draft = ProjectDraft.read({**{name: row[name] for name in ProjectDraft.model_fields if name in row}, **wish})
-        await projects.update_project(here.hub, here.actor, project_id, draft)
+        await held.saving(lambda: _alerts_of(project_id), save)
     except FORM_ERRORS as fault:
-        return await _list(project_id, status=400, error=sentence(fault))
+        return await _list(project_id, Refused(fault, sent, held))
     return visit.go("channel_list", project_id=project_id, say=_("Saved."))
 
 
@@ -108,7 +135,7 @@ async def channel_new(project_id: int | None = None) -> Response:
         draft = await channel_form.draft_of(project_id, sent)
         made = await service.create_channel(here.hub, here.actor, project_id, draft)
     except FORM_ERRORS as fault:
-        return await _form(project_id, {}, sent, fault)
+        return await _form(project_id, {}, Refused(fault, sent))
     said = _("The channel is there. Send a test to see whether it arrives.")
     return visit.go_to(_at("edit", project_id, channel_id=made["id"]), say=said)
 
@@ -122,18 +149,26 @@ async def channel_edit(channel_id: int, project_id: int | None = None) -> Respon
     if request.method == "GET":
         return await _form(project_id, row)
     sent = await request.form
-    try:
+
+    async def read() -> Row:
+        return channel_form.flat(await service.get_channel(here.hub, here.actor, project_id, channel_id))
+
+    async def save() -> None:
         draft = await channel_form.draft_of(project_id, sent)
         await service.update_channel(here.hub, here.actor, project_id, channel_id, draft)
+
+    held = Held(channel_form.flat(row), sent)
+    try:
+        await held.saving(read, save)
     except FORM_ERRORS as fault:
-        return await _form(project_id, row, sent, fault)
+        return await _form(project_id, row, Refused(fault, sent, held))
     return visit.go_to(_at("edit", project_id, channel_id=channel_id), say=_("Saved."))
 
 
-async def _form(
-    project_id: int | None, row: dict[str, Any], sent: MultiDict[str, str] = NOTHING, fault: Exception | None = None
-) -> Response:
+async def _form(project_id: int | None, row: Row, refused: Refused | None = None) -> Response:
     here = visit.visit()
+    sent, fault = (refused.sent, refused.fault) if refused else (NOTHING, None)
+    held = refused.held if refused else Held(channel_form.flat(row))
     error, errors = faults(fault, channel_form.members(sent)) if fault else ("", {})
     listing = _at("list", project_id)
     notices = []
@@ -145,11 +180,12 @@ async def _form(
              "title": channel_form.event_title(one["event"])}
             for one in found
         ]  # fmt: skip
+    fields = await channel_form.fields(project_id, Filled(row, sent, errors))
     return await visit.show(
         "channel_form.html", status=400 if fault else 200, error=error, row=row, notices=notices,
         section="channels" if project_id is not None else "hub_channels", cancel=listing,
         heading=row["name"] if row else _("New channel"), trail=[(_("Channels"), listing)],
-        fields=await channel_form.fields(project_id, Filled(row, sent, errors)),
+        fields=fields, held=await held.described("channel", fields, channel_form.members(sent)),
         test_address=_at("try", project_id, channel_id=row["id"]) if row else "",
         delete=_deletion(project_id, row) if row else None,
     )  # fmt: skip

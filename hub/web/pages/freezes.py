@@ -27,7 +27,9 @@ _WORDS = Words(
     columns=(N_("When"), N_("Holds back"), N_("State")),
 )
 _MEMBERS = {
-    name: name for name in ("name", "starts", "ends", "cron_format", "time_zone", "minutes", "at", "days", "day")
+    name: name for name in (
+        "name", "starts", "ends", "cron_format", "time_zone", "minutes", "at", "days", "day", "months",
+    )
 }  # fmt: skip
 _HOUR = 60
 
@@ -130,5 +132,7 @@ def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
 
 declare(
     Kind("freezes", "clock-pause", _WORDS, _rows, _cells, _now, _fields, _get, _save, _delete, _members,
-         template="freeze_form.html", tabs="parts/schedule_tabs.html", noun="freeze")
+         template="freeze_form.html", tabs="parts/schedule_tabs.html", noun="freeze",
+         parting=N_("The schedules that it holds back go on then."),
+         told={"cron_format": "every"}, said={"cron_format": cron_fields.spoken})
 )  # fmt: skip

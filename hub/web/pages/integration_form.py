@@ -77,7 +77,9 @@ async def _form(about: About, row: Row) -> Response:
             return visit.go("integration", project_id=about.project_id, integration_id=made, say=said)
         except FORM_ERRORS as fault:
             error, errors = faults(fault, members_of(about.template, about.executor) | _MEMBERS)
-    ask = Ask(about.project_id, about.template, about.executor, sent, row.get("task_params") or {}, errors)
+    ask = Ask(
+        about.project_id, about.template, about.executor, sent, row.get("task_params") or {}, errors, by_itself=True
+    )
     listing = visit.address("integrations", project_id=about.project_id)
     fields = await _fields(about, Filled(row, sent, errors))
     asked = [one for one in questions(ask) if one.widget != "secret"]

@@ -9,6 +9,7 @@ from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
 from hub.services import invites as service
+from hub.services.access import MANAGE_USERS, require
 from hub.services.invites import InviteDraft, StatusDraft, TokenDraft
 from hub.web.encoding import wire_time
 from hub.web.forms import Field, Option, lenient_number
@@ -22,7 +23,7 @@ from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.team import role_choices, role_title, role_titles
 
 _LOOKS: Final = {
-    service.PENDING: Look(N_("waits for an answer"), "busy", "mail"),
+    service.PENDING: Look(N_("waits for an answer"), "calm", "mail"),
     service.ACCEPTED: Look(N_("accepted"), "ok", "circle-check"),
     service.DECLINED: Look(N_("withdrawn"), "calm", "ban"),
     service.EXPIRED: Look(N_("expired"), "warn", "clock"),
@@ -64,6 +65,7 @@ def _whom(invite: dict[str, Any]) -> str:
 async def invite_new(project_id: int) -> Response:
     """Invite somebody, and show the link once."""
     here = visit.visit()
+    await require(here.actor, project_id, MANAGE_USERS)
     if request.method == "GET":
         return await _form(project_id, NOTHING)
     sent = await request.form

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from quart import Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from hub.errors import Forbidden
+from hub.services import caches
 from hub.services import projects as service
 from hub.services.demo import make_demo
 from hub.services.listing import LONGEST_SEARCH, Asked
@@ -18,7 +20,13 @@ from hub.web.i18n import gettext as _
 from hub.web.pages import backups, kept, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.kept import numbers_of
+from hub.web.pages.resource import Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.schedules import frozen_now
+from hub.web.pages.versions import Held
+
+_SETTINGS: Final = ("name", "max_parallel_tasks", *MEMBERS)
+"""Members of a project that its form of settings shows."""
 
 
 @page("/projects", Who.USER)
@@ -41,8 +49,10 @@ async def project_new() -> Response:
         try:
             make = make_demo if "demo" in sent else service.create_project
             made = await make(here.hub, here.actor, _draft(sent, errors))
-            return visit.go("project_home" if "demo" in sent else "setup_repository", project_id=made["id"],
-                            say=_("The project is there."))  # fmt: skip
+            if "demo" in sent:
+                said = _("The project is there. Run one of its templates, and watch the log.")
+                return visit.go("templates", project_id=made["id"], say=said)
+            return visit.go("setup_repository", project_id=made["id"], say=_("The project is there."))
         except FORM_ERRORS as fault:
             error, found = faults(fault, {"name": "name"})
             errors |= found
@@ -72,27 +82,58 @@ async def project_settings(project_id: int) -> Response:
         return await visit.show("parts/kept.html", kept=await kept.picture(project_id, {}))
     known = await service.get_project(here.actor, project_id)
     sent: Mapping[str, str] = await request.form if request.method == "POST" else {}
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(_shown(known), sent)
+
+    async def read() -> Mapping[str, Any]:
+        return _shown(await service.get_project(here.actor, project_id))
+
+    async def save() -> None:
+        draft = _draft(sent, errors, await service.get_project(here.actor, project_id))
+        await service.update_project(here.hub, here.actor, project_id, draft)
+
     if request.method == "POST":
         try:
-            draft = _draft(sent, errors, known)
+            _draft(sent, errors, known)
             if "look" not in sent:
-                await service.update_project(here.hub, here.actor, project_id, draft)
+                await held.saving(read, save)
                 return visit.go("project_settings", project_id=project_id, say=_("Saved."))
         except FORM_ERRORS as fault:
-            error, found = faults(fault, {name: name for name in ("name", "max_parallel_tasks", *MEMBERS)})
+            error, found = faults(fault, {name: name for name in _SETTINGS})
             errors |= found
         except ValueError:
             pass
+    return await _settings(known, Filled(dict(known), MultiDict(sent), errors), error, held)
+
+
+async def _settings(known: Mapping[str, Any], form: Filled, error: str, held: Held) -> Response:
+    here, sent, errors = visit.visit(), form.sent, form.errors
     values = sent or {name: str(value) for name, value in known.items()}
     fields = [_name_field(values, errors), _limit_field(values, errors), *kept.fields(here.hub, values, errors)]
+    frozen = await frozen_now(here.project_id) if here.may_manage else None
     return await visit.show(
         "project_settings.html", status=400 if error or errors else 200, heading=_("Settings"), error=error,
         tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
-        read_only=not here.may_update, delete=_delete(known, project_id) if here.may_update else None,
-        kept_address="" if sent else visit.address("project_settings", project_id=project_id, part="kept"),
-        kept=await kept.picture(project_id, sent) if sent and not errors else None, **backups.settings_values(),
+        read_only=not here.may_update, delete=_delete(known, here.project_id) if here.may_update else None,
+        kept_address="" if sent else visit.address("project_settings", project_id=here.project_id, part="kept"),
+        kept=await kept.picture(here.project_id, sent) if sent and not errors else None, **backups.settings_values(),
+        held=await held.described("project", fields, {}), frozen=frozen["name"] if frozen else "",
     )  # fmt: skip
+
+
+def _shown(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the form of settings shows of a project."""
+    return {"id": known["id"], **{name: known.get(name, 0) for name in _SETTINGS}}
+
+
+@page("/project/<int:project_id>/cache", Who.MEMBER, methods=SEND)
+async def project_cache(project_id: int) -> Response:
+    """Forget what was kept of the project's repositories."""
+    here = visit.visit()
+    try:
+        await caches.clear_project(here.hub, here.actor, project_id)
+    except FORM_ERRORS as fault:
+        return visit.go("project_settings", project_id=project_id, say=faults(fault)[0], kind="danger")
+    return visit.go("project_settings", project_id=project_id, say=_("The caches were cleared."))
 
 
 @page("/project/<int:project_id>/delete", Who.MEMBER, methods=SEND)

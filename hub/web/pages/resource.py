@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from hub.errors import InUse
+from hub.services.access import MANAGE_RESOURCES, require
 from hub.web.forms import Field, left_empty
+from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import FORM, SEND, Who, page
-from hub.web.pages.versions import Held
+from hub.web.pages.versions import Held, Said
 
 Row = dict[str, Any]
 NOTHING: Final[MultiDict[str, str]] = MultiDict()
@@ -84,8 +86,14 @@ class Kind:
     """Template of tabs that its pages are among."""
     around: Callable[[int, Row], Awaitable[Row]] | None = None
     """What is shown beside the form of a stored thing, as values of its template."""
+    parting: str = N_("Only what nothing uses any more can be deleted.")
+    """What is said beside the button that deletes."""
     noun: str = ""
     """What events call it, where that is not the slug."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Fields by member, beside `members`, that name what somebody else has changed."""
+    said: Said = field(default_factory=dict)
+    """How members are told to somebody who was overtaken, where their values say nothing."""
 
 
 def declare(kind: Kind) -> None:
@@ -131,6 +139,8 @@ async def _list(kind: Kind, project_id: int) -> Response:
 
 
 async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
+    if item_id is None:
+        await require(visit.visit().actor, project_id, MANAGE_RESOURCES)
     row = await kind.get(project_id, item_id) if item_id is not None else {}
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
     error, errors, held = "", dict[str, str](), Held(row, sent)
@@ -150,7 +160,8 @@ async def _form(kind: Kind, project_id: int, item_id: int | None) -> Response:
         kind.template, status=400 if sent else 200, section=kind.slug, error=error,
         heading=row["name"] if row else _(kind.words.new), trail=[(_(kind.words.title), listing)],
         fields=fields, cancel=listing, row=row, sent=sent,
-        errors=errors, held=await held.described(kind.noun or kind.slug, fields, kind.members(sent)),
+        errors=errors,
+        held=await held.described(kind.noun or kind.slug, fields, {**kind.members(sent), **kind.told}, kind.said),
         **(await kind.around(project_id, row) if kind.around and row else {}),
         read_only=not here.may_manage, delete=_deletion(kind, project_id, row) if row and here.may_manage else None,
     )  # fmt: skip
@@ -170,7 +181,7 @@ async def _delete(kind: Kind, project_id: int, item_id: int) -> Response:
 def _deletion(kind: Kind, project_id: int, row: Row) -> dict[str, str]:
     return {
         "title": _("Delete %(thing)s", thing=_(kind.words.one)),
-        "note": _("Only what nothing uses any more can be deleted."),
+        "note": _(kind.parting),
         "address": url_for(f"pages.{kind.slug}_delete", project_id=project_id, item_id=row["id"]),
         "ask": _("Delete “%(name)s”?", name=row["name"]),
     }

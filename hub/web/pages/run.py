@@ -46,6 +46,8 @@ class Ask:
     errors: Mapping[str, str]
     failed: Sequence[str] = ()
     """Hosts on which the task failed that is run again, where only these were asked for."""
+    by_itself: bool = False
+    """Whether nobody will be there when it starts: a schedule or an integration starts it."""
 
     def value(self, field: str, default: Any) -> Any:
         """Return what was sent, else the default."""
@@ -118,7 +120,7 @@ async def prompts_of(ask: Ask) -> list[Field]:
     template, again = ask.template, ask.again
     found = []
     if template.get("type") == "deploy" and template.get("build_template_id"):
-        found.append(await _build_choice(ask))
+        found.append(_newest_build() if ask.by_itself else await _build_choice(ask))
     found.append(Field("message", _("Message"), "line", ask.value("message", again.get("message", "")),
                        limits={"maxlength": 250}, help=_("Why it runs; shown in the history."),
                        error=ask.error("message")))  # fmt: skip
@@ -139,6 +141,10 @@ async def prompts_of(ask: Ask) -> list[Field]:
                            error=ask.error("arguments"),
                            help=_("Each becomes one argument of the command line.")))  # fmt: skip
     return found
+
+
+def _newest_build() -> Field:
+    return Field("newest_build", "", "note", _("It deploys the newest successful build of that moment."))
 
 
 async def _build_choice(ask: Ask) -> Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
@@ -20,15 +20,19 @@ from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.run import Ask, draft_of, members_of, options_of, prompts_of, questions
 from hub.web.pages.starting import About, Chooser, about_of, chosen, only_who_may
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 _ROOT = "/project/<int:project_id>/schedule"
 _MEMBERS = {
     name: name for name in (
-        "name", "cron_format", "minutes", "minute", "at", "days", "day", "time_zone", "run_at", "ends_at", "max_runs",
-        "repository_id", "misfire", "overlap",
+        "name", "cron_format", "minutes", "minute", "at", "days", "day", "months", "time_zone", "run_at", "ends_at",
+        "max_runs", "repository_id", "misfire", "overlap",
     )
 }  # fmt: skip
+_TOLD: Final = {"task_params": "answers", "template_id": "template", "cron_format": "every"}
+"""Members that a form has under other names, for people who are told that somebody else was quicker."""
+_SAID: Final = {"cron_format": cron_fields.spoken}
 
 
 @page(f"{_ROOT}/new", Who.MEMBER, methods=FORM)
@@ -48,18 +52,18 @@ async def schedule_edit(project_id: int, item_id: int) -> Response:
 
 @page(f"{_ROOT}/preview", Who.MEMBER, methods=SEND)
 async def schedule_preview(project_id: int) -> Response:
-    """The next moments of what a form says, or what is wrong with it, as a part of the page."""
+    """The next moments of what a form of a schedule or a freeze says, or what is wrong with it: a part of the page."""
     here, sent = visit.visit(), await request.form
     zone = sent.get("time_zone", "")
     found: list[Row] = []
     error = ""
     try:
-        if sent.get("type") != RUN_AT:
+        if sent.get("type") != RUN_AT and sent.get("kind", "cron") == "cron":
             draft = CronDraft(cron_format=cron_fields.compose(sent), time_zone=zone)
             found = await schedules.preview(here.hub, here.actor, project_id, draft)
     except HubError as fault:
         error = sentence(fault)
-    return await visit.show("parts/schedule_preview.html", moments=found, error=error)
+    return await visit.show("parts/schedule_preview.html", moments=found, error=error, freezes="kind" in sent)
 
 
 @page(f"{_ROOT}/<int:item_id>/delete", Who.MEMBER, methods=SEND)
@@ -74,23 +78,37 @@ async def _form(about: About, row: Row) -> Response:
     if not row:
         only_who_may()
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
+    error, errors, held = "", dict[str, str](), Held(_held(row), sent)
     if request.method == "POST":
         try:
-            await _save(about, row, sent)
+            await held.saving(lambda: _read(about, row), lambda: _save(about, row, sent))
             return visit.go("schedules", project_id=about.project_id, say=_("Saved."))
         except FORM_ERRORS as fault:
             error, errors = faults(fault, members_of(about.template, about.executor) | _MEMBERS)
     earlier = row.get("task_params") or {}
-    ask = Ask(about.project_id, about.template, about.executor, sent, earlier, errors)
+    ask = Ask(about.project_id, about.template, about.executor, sent, earlier, errors, by_itself=True)
     listing = visit.address("schedules", project_id=about.project_id)
+    form = Filled(row, sent, errors)
+    fields, after = await _fields(about.project_id, form), _after(form)
+    told = [*fields, *after, Field("answers", _("Answers"), "note", ""), Field("template", _("Template"), "note", "")]
     return await visit.show(
         "schedule_form.html", status=400 if sent else 200, section="schedule", error=error, row=row,
         heading=row["name"] or _("(no name)") if row else _("New schedule"), trail=[(_("Schedules"), listing)],
-        cancel=listing, template=about.template, fields=await _fields(about.project_id, Filled(row, sent, errors)),
+        cancel=listing, template=about.template, fields=fields,
         questions=questions(ask), prompts=[*await prompts_of(ask), *options_of(ask)],
-        read_only=not visit.visit().may_manage, after=_after(Filled(row, sent, errors)),
+        read_only=not visit.visit().may_manage, after=after,
+        held=await held.described("schedule", told, _MEMBERS | _TOLD, _SAID),
     )  # fmt: skip
+
+
+async def _read(about: About, row: Row) -> Row:
+    return _held(await schedules.get_schedule(visit.visit().actor, about.project_id, row["id"]))
+
+
+def _held(row: Row) -> Row:
+    """Return a schedule with the answers that say something: the form writes empty ones beside them."""
+    given = {name: value for name, value in (row.get("task_params") or {}).items() if value and value != "{}"}
+    return row | {"task_params": given} if row else {}
 
 
 async def _save(about: About, row: Row, sent: MultiDict[str, str]) -> None:

@@ -37,7 +37,7 @@ async def listing(project_id: int) -> Response:
     return await visit.show(
         "schedules.html", section="schedule", tab="list", search=search, following=found.following,
         rows=[row | {"when": cron_fields.spoken(row["cron_format"])} for row in found],
-        frozen=await _frozen(project_id),
+        frozen=await frozen_now(project_id),
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ async def schedule_calendar(project_id: int) -> Response:
     days = [today + timedelta(days=number) for number in range(forecast.DAYS)]
     return await visit.show(
         "calendar.html", status=400 if error else 200, section="schedule", tab="calendar", error=error,
-        zone=zone.key, chosen=bool(wanted),
+        shown_zone=zone.key, chosen=bool(wanted),
         days=[(day, _(_WEEKDAYS[day.weekday()]), by_day.get(day, [])) for day in days],
     )  # fmt: skip
 
@@ -111,8 +111,8 @@ def _together(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(shown.values())
 
 
-async def _frozen(project_id: int) -> dict[str, Any] | None:
-    """The freeze that holds the schedules back now, the one that lasts longest."""
+async def frozen_now(project_id: int) -> dict[str, Any] | None:
+    """Return the freeze that holds the schedules back now, the one that lasts longest."""
     here = visit.visit()
     now: datetime = here.hub.clock()
     lasting = [

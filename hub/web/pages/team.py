@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from quart import Response, request
 
+from hub.errors import Changed
 from hub.services import roles, users
 from hub.services import team as service
 from hub.services.team import MemberDraft
-from hub.web.forms import lenient_number
+from hub.web.forms import Field, Option, lenient_number
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.versions import Held
 
+Row = dict[str, Any]
 _ROLES: Final = {
     "owner": N_("Owner"), "manager": N_("Manager"), "task_runner": N_("Task runner"), "guest": N_("Guest"),
 }  # fmt: skip
@@ -59,14 +63,37 @@ async def team(project_id: int) -> Response:
         except FORM_ERRORS as fault:
             return visit.go("team", project_id=project_id, say=faults(fault)[0], kind="danger")
         return visit.go("team", project_id=project_id, say=_("Added to the team."))
+    return await _show(project_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A wish for a member whose role somebody else has changed meanwhile."""
+
+    member: Row
+    role: str
+    held: Held
+
+
+async def _show(project_id: int, overtaken: Overtaken | None = None) -> Response:
+    here = visit.visit()
     members = await service.list_members(here.actor, project_id)
     titles, given = await role_titles(project_id), await role_choices(here)
     return await visit.show(
-        "team.html", roles=given, titles=titles,
-        members=[{**one, "changeable": _changeable(here, one, given)} for one in members],
+        "team.html", status=400 if overtaken else 200, roles=given, titles=titles, overtaken=overtaken,
+        members=[{**one, "changeable": _changeable(here, one, given), "own": one["id"] == here.actor.user_id,
+                  "held": Held(_held(one))} for one in members],
         may_leave=bool(here.grant and here.grant.role and (here.grant.role != "owner" or here.actor.admin)),
         candidates=await _candidates(members) if here.may_manage_users else [],
     )  # fmt: skip
+
+
+async def _role_of(project_id: int, user_id: int) -> Row:
+    return _held(await service.get_member(visit.visit().actor, project_id, user_id))
+
+
+def _held(member: Mapping[str, Any]) -> Row:
+    return {"id": member["id"], "role": member["role"]}
 
 
 def _changeable(here: visit.Visit, member: dict[str, Any], given: Mapping[str, str]) -> bool:
@@ -94,10 +121,21 @@ async def _candidates(members: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @page("/project/<int:project_id>/team/<int:user_id>", Who.MEMBER, methods=SEND)
 async def team_role(project_id: int, user_id: int) -> Response:
     """Give a member another role."""
-    here = visit.visit()
-    body = {"user_id": user_id, "role": (await request.form).get("role", "")}
+    here, sent = visit.visit(), await request.form
+    wanted = sent.get("role", "")
     try:
-        await service.change_role(here.hub, here.actor, project_id, user_id, MemberDraft.read(body))
+        draft = MemberDraft.read({"user_id": user_id, "role": wanted})
+        held = Held(await _role_of(project_id, user_id), sent, place=visit.address("team", project_id=project_id))
+        await held.saving(
+            lambda: _role_of(project_id, user_id),
+            lambda: service.change_role(here.hub, here.actor, project_id, user_id, draft),
+        )
+    except Changed:
+        titles = await role_titles(project_id)
+        shown = Field("role", _("Role"), "choice", options=[Option(slug, title) for slug, title in titles.items()])
+        held = await held.described("user", [shown], {})
+        person = await service.get_member(here.actor, project_id, user_id)
+        return await _show(project_id, Overtaken(person, wanted, held))
     except FORM_ERRORS as fault:
         return visit.go("team", project_id=project_id, say=faults(fault)[0], kind="danger")
     return visit.go("team", project_id=project_id, say=_("The role was changed."))

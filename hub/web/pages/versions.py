@@ -8,7 +8,8 @@ A form of a stored thing takes part like this (`hub/web/pages/resource.py` does 
 
 and in its template, inside of the `<form>`: `{{ m.held(held) }}`. The hidden field `version` then tells which state was
 read. The page that answers a refusal keeps all that was typed and carries the new version, so that sending it again
-takes over knowingly. Forms without the field, those of scripts, are saved as they are.
+takes over knowingly. Forms without the field, those of scripts, are saved as they are. `fields` may hold notes that the
+form does not show, for members that need a name which people know.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from quart import request
 
@@ -33,6 +35,9 @@ Row = Mapping[str, Any]
 _LONGEST = 200
 _BESIDE = frozenset({"uses", "about"})
 """Members that pages put beside a thing; they are not of it."""
+Said = Mapping[str, Callable[[Any], str]]
+"""How members are told to people, where their values say nothing to them, by name."""
+_NOTHING: Final[Said] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,15 @@ class Held:
             self.version = _version(self.now)
             raise Changed(_("Somebody else changed this while you were at it. What you wrote is still here."))
 
-    async def described(self, kind: str, fields: Sequence[Field], members: Mapping[str, str]) -> Held:
+    async def described(
+        self, kind: str, fields: Sequence[Field], members: Mapping[str, str], said: Said = _NOTHING
+    ) -> Held:
         """Put what has changed into words, where something has."""
         if self.now is not None:
             by_name = {one.name: one for one in fields}
             named = {name: by_name.get(members.get(name, name)) for name in self._members}
-            self.changes = [_change(name, one, self.now.get(name)) for name, one in named.items()]
+            values = {name: said[name](self.now.get(name)) if name in said else self.now.get(name) for name in named}
+            self.changes = [_change(name, one, values[name]) for name, one in named.items()]
             here = visit.visit()
             of = here.project_id if here.project else None
             number = self.now.get("id")
@@ -135,6 +143,8 @@ def _change(name: str, shown: Field | None, value: Any) -> Change:
         value = ", ".join(titles.get(str(one), str(one)) for one in value) or "—"
     if isinstance(value, bool):
         return Change(label, _("yes") if value else _("no"))
+    if isinstance(value, datetime):
+        return Change(label, f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
     if value is None or isinstance(value, dict | list):
         return Change(label, "")
     if not titles and isinstance(value, int) and name.endswith("_id"):

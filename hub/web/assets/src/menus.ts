@@ -42,7 +42,7 @@ export const menus = (): void => {
     if (!list) return
     const wanted = field.value.trim().toLocaleLowerCase()
     for (const entry of list.children) {
-      ;(entry as HTMLElement).hidden = !entry.textContent.toLocaleLowerCase().includes(wanted)
+      ;(entry as HTMLElement).hidden = !((entry as HTMLElement).dataset['find'] ?? entry.textContent).toLocaleLowerCase().includes(wanted)
     }
   })
 }

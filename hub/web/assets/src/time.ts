@@ -6,6 +6,7 @@ const language = document.documentElement.lang || 'en'
 const zone = document.documentElement.dataset['zone']
 const inZone = zone ? { timeZone: zone } : {}
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', ...inZone })
+const minute = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', ...inZone })
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hour12: false, ...inZone })
 const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, ...inZone })
 const year = new Intl.DateTimeFormat(language, { dateStyle: 'medium', ...inZone })
@@ -38,12 +39,8 @@ export const localise = (root: ParentNode = document): void => {
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
     const when = new Date(element.dateTime)
     if (Number.isNaN(when.getTime())) continue
-    const format = element.dataset['format']
-    if (format === 'date') {
-      put(element, calendar.format(when))
-      continue
-    }
-    put(element, format === 'full' ? full.format(when) : short(when, now))
+    const format = { full, minute, date: calendar }[element.dataset['format'] ?? '']
+    put(element, format ? format.format(when) : short(when, now))
     element.title = full.format(when)
   }
   tick(root)
