@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 logger = logging.getLogger(__name__)
@@ -21,9 +20,13 @@ _NEW_OBJECTS: Final = 10_000
 def wait_for_children_quietly() -> None:
     """Let the kernel tell when a program ends, as Python 3.12 and newer do, in place of one waiting thread for each."""
     if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
-        with suppress(OSError):  # a kernel, or a container's rules, without it
+        try:
             os.close(os.pidfd_open(os.getpid()))
-            asyncio.get_event_loop_policy().set_child_watcher(asyncio.PidfdChildWatcher())
+        except OSError:
+            return  # a kernel, or a container's rules, without it
+        watcher = asyncio.PidfdChildWatcher()
+        watcher.attach_loop(asyncio.get_running_loop())
+        asyncio.get_event_loop_policy().set_child_watcher(watcher)
 
 
 def set_boot_aside() -> None:
