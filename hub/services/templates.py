@@ -126,7 +126,7 @@ async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[
     template = await find(Template, project_id, template_id, "template")
     parts = await _parts_of(project_id, [template_id])
     newest = shown_by(grant, "task", await last_tasks([template_id]))
-    shape = {**_wire(dict(template)), **parts[template_id], **_last_task(newest, template_id)}
+    shape = {**_wire(vars(template)), **parts[template_id], **_last_task(newest, template_id)}
     return shape | {"permissions": grant.effective}
 
 
@@ -152,7 +152,7 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
         return template
 
     template = await store(work)
-    return _wire(dict(template)) | (await _parts_of(project_id, [template.id]))[template.id]
+    return _wire(vars(template)) | (await _parts_of(project_id, [template.id]))[template.id]
 
 
 async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TemplateDraft) -> None:

@@ -17,6 +17,11 @@ SERVICES: Final = (
     N_("A variable is expected here, such as name=value."), N_("A quotation mark is opened and not closed."),
     N_("Below :children stands the name of one group on each line."),
     N_("After the name of a host come variables such as name=value."),
+    N_("the marker %(marker)s is not known"), N_("it needs a host, a type of key and the key"),
+    N_("its host is hashed, so nobody could read whose key it is; write the name itself"),
+    N_("exceptions (“!”) are not supported; name the hosts that the key is for"),
+    N_("the host must be a name, an address or a pattern, or [name]:port"),
+    N_("the key cannot be read; it must be the public key of a host, in OpenSSH's format"),
 )  # fmt: skip
 """Sentences of services that stand in constants."""
 

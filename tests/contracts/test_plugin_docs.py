@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import inspect
 import json
+import linecache
 import os
 import re
 import subprocess
@@ -64,7 +65,17 @@ class Example:
     def run(self) -> ModuleType:
         module = ModuleType("example", "An example of the documentation.")
         exec(compile("\n" * (self.line - 1) + self.code, str(PAGE), "exec"), vars(module))
+        self._give_source(module)
         return module
+
+    def _give_source(self, module: ModuleType) -> None:
+        """Docstrings of params are read from the source of their class, which a file would have."""
+        name, place = f"example_{self.line}", f"<example {self.line}>"
+        linecache.cache[place] = (len(self.code), None, self.code.splitlines(keepends=True), place)
+        module.__file__, sys.modules[name] = place, module
+        for one in vars(module).values():
+            if isinstance(one, type) and one.__module__ == module.__name__:
+                one.__module__ = name
 
 
 def examples() -> list[Example]:

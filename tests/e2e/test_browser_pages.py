@@ -85,6 +85,7 @@ async def test_a_person_goes_from_a_new_project_to_the_first_run(stage: Scene, a
         await page.get_by_role("link", name="Bash").first.click()
         await page.fill("[name=name]", "Greet")
         await page.fill("[name=playbook]", "hello.sh")
+        await page.get_by_text("Questions before a run").click()
         await page.click("button:has-text('Add a question')")
         await page.fill("[name=survey-0-title]", "Whom to greet")
         await page.fill("[name=survey-0-name]", "who")

@@ -22,7 +22,8 @@ from hub.errors import (
     Unauthenticated,
     Unavailable,
 )
-from hub.plugin import PluginError
+from hub.plugin import PluginError, Refused
+from hub.web.beside import beside, whole
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import drawing, visit
@@ -86,18 +87,16 @@ _PROJECTS: Final = {"team": (N_("Team"), "team"), "invites": (N_("Invitations"),
 
 def sentence(error: BaseException) -> str:
     """Return an error's text as a whole sentence in the reader's language."""
-    text = phrase(str(error).strip())
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".") if text else ""
+    return whole(phrase(str(error).strip()))
 
 
 def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[str, dict[str, str]]:
     """Return (sentence for the whole form, sentence by field). `names` maps wire members to fields of the form."""
-    text = sentence(error)
-    member = error.field if isinstance(error, Invalid) else None
+    member = error.field if isinstance(error, Invalid | NotFound | Refused) else None
     known = names or {}
     if member and member in known:
-        return "", {known[member]: text}
-    return text, {}
+        return "", {known[member]: beside(str(error))}
+    return sentence(error), {}
 
 
 async def error_page(error: Exception) -> Response:

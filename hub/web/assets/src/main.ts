@@ -39,7 +39,10 @@ const away = (): string => gettext('The hub does not answer. This page goes on t
 
 const fragments = (): void => {
   let lost = false
+  const opened = new Set<string>()
   document.addEventListener('htmx:before:swap', (event) => {
+    const target = (event as CustomEvent<Exchange>).detail.ctx?.target
+    for (const one of target?.querySelectorAll?.('details[id][open]') ?? []) opened.add(one.id)
     const status = (event as CustomEvent<Exchange>).detail.ctx?.response?.status ?? 200
     if (status === 401) signInAgain()
     if (status >= 400) event.preventDefault()
@@ -50,6 +53,9 @@ const fragments = (): void => {
       say(gettext('The hub answers again. This page is up to date.'))
     }
     lost = false
+    // What somebody has opened, and the hub draws anew, stays open.
+    for (const id of opened) document.getElementById(id)?.setAttribute('open', '')
+    opened.clear()
     document.body.classList.remove('hub-away')
     localise()
     for (const field of document.querySelectorAll('[data-filters]')) field.dispatchEvent(new Event('input', { bubbles: true }))
