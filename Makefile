@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PLUGINS := plugins/ansible[core] plugins/ldap plugins/notifiers plugins/oidc plugins/pulumi \
 	plugins/shell plugins/terraform
 STAMP := $(VENV)/.ready
-WORKERS ?= auto
+# One more than there are processors: tests wait for programs, pages and disks during a third of their time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: help setup run test pictures check fix assets clean
 
@@ -36,7 +37,8 @@ test: setup assets
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 pictures: setup assets
-	HUB_PICTURES=$(CURDIR)/pictures $(BIN)/python -m pytest tests/e2e -k "journey or browser_schedules or browser_find or browser_plan"
+	HUB_PICTURES=$(CURDIR)/pictures $(BIN)/python -m pytest tests/e2e \
+		-k "journey or first_run or browser_schedules or browser_find or browser_plan"
 
 check: setup
 	$(BIN)/ruff check .

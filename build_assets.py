@@ -185,6 +185,8 @@ def _inputs() -> Iterator[Path]:
     for folder, folders, files in os.walk(ASSETS):
         folders[:] = sorted(name for name in folders if name != "node_modules")
         yield from (Path(folder) / name for name in sorted(files))
+    for pattern in ("templates/**/*.html", "pages/**/*.py", "*.py"):  # styles that none of these names are left out
+        yield from sorted((ROOT / "hub/web").glob(pattern))
 
 
 def _digest() -> str:

@@ -70,9 +70,13 @@ class Forbidden(HubError):
 
 
 class NotFound(HubError):
-    """No such thing, or the actor may not know that it exists."""
+    """No such thing, or the actor may not know that it exists. `field` names the member of a body that refers to it."""
 
     status = 404
+
+    def __init__(self, sentence: str = "", *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class WrongMethod(HubError):

@@ -73,14 +73,14 @@ def load(text: str, key: SSHKey) -> Certificate:
     try:
         read = import_certificate(words)
     except (KeyImportError, ValueError):
-        raise Refused(_NOT_ONE) from None
+        raise Refused(_NOT_ONE, field="certificate") from None
     kind = getattr(read, "_cert_type", None)
     if kind is None:  # it is one of X.509
-        raise Refused(_NOT_ONE)
+        raise Refused(_NOT_ONE, field="certificate")
     if kind != _USER:
-        raise Refused(_OF_A_HOST)
+        raise Refused(_OF_A_HOST, field="certificate")
     if read.key.public_data != key.public_data:
-        raise Refused(_OF_ANOTHER)
+        raise Refused(_OF_ANOTHER, field="certificate")
     begins, ends = (_moment(getattr(read, name)) for name in ("_valid_after", "_valid_before"))
     return Certificate(
         text=words,

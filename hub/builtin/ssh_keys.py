@@ -65,18 +65,18 @@ def load(text: str, passphrase: str) -> SSHKey:
         key = import_private_key(text)
     except KeyImportError as error:
         if not str(error).startswith("Passphrase must be specified"):
-            raise Refused(_NOT_A_KEY) from None
+            raise Refused(_NOT_A_KEY, field="private_key") from None
     except Exception:  # noqa: BLE001 - a broken key breaks its parser in many ways
-        raise Refused(_NOT_A_KEY) from None
+        raise Refused(_NOT_A_KEY, field="private_key") from None
     else:
         return _usable(key)
     if not passphrase:
-        raise Refused(_LOCKED)
+        raise Refused(_LOCKED, field="passphrase")
     _refuse_endless_work(text)
     try:
         key = import_private_key(text, passphrase)
     except Exception:  # noqa: BLE001 - a wrong passphrase of an old PEM key yields noise, which fails anywhere
-        raise Refused(_WRONG) from None
+        raise Refused(_WRONG, field="passphrase") from None
     return _usable(key)
 
 
@@ -95,15 +95,15 @@ def make(kind: str, passphrase: str, comment: str) -> str:
 
 def _refuse_lookalikes(text: str) -> None:
     if text.startswith("PuTTY-User-Key-File"):
-        raise Refused(_PUTTY)
+        raise Refused(_PUTTY, field="private_key")
     first = text.partition("\n")[0]
     if first.startswith(("ssh-", "ecdsa-", "sk-")) or "PUBLIC KEY-----" in first:
-        raise Refused(_PUBLIC)
+        raise Refused(_PUBLIC, field="private_key")
 
 
 def _usable(key: SSHKey) -> SSHKey:
     if key.algorithm.startswith(b"sk-"):
-        raise Refused(_HARDWARE)
+        raise Refused(_HARDWARE, field="private_key")
     return key
 
 
@@ -112,9 +112,9 @@ def _refuse_endless_work(text: str) -> None:
     try:
         work = _work(text)
     except (binascii.Error, struct.error, ValueError):
-        raise Refused(_NOT_A_KEY) from None
+        raise Refused(_NOT_A_KEY, field="private_key") from None
     if work > 1:
-        raise Refused(_TOO_DEAR)
+        raise Refused(_TOO_DEAR, field="private_key")
 
 
 def _work(text: str) -> float:

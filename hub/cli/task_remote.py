@@ -11,6 +11,7 @@ from hub.cli.remote import connect, output_option, project_option, show, templat
 from hub.cli.template import follow
 
 _task = click.argument("task_id", type=click.IntRange(min=1), metavar="TASK")
+_reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept with the decision.")
 
 
 @click.command("list")
@@ -98,21 +99,23 @@ def stop(ctx: click.Context, /, *, task_id: int, project: str, force: bool) -> N
 @click.command("confirm")
 @_task
 @project_option
+@_reason
 @click.pass_context
-def confirm(ctx: click.Context, /, *, task_id: int, project: str) -> None:
+def confirm(ctx: click.Context, /, *, task_id: int, project: str, reason: str) -> None:
     """Let a task of a hub elsewhere go on, which asked."""
     client = connect(ctx)
-    client.tasks.confirm(client.projects.named(project)["id"], task_id)
+    client.tasks.confirm(client.projects.named(project)["id"], task_id, reason=reason)
 
 
 @click.command("reject")
 @_task
 @project_option
+@_reason
 @click.pass_context
-def reject(ctx: click.Context, /, *, task_id: int, project: str) -> None:
+def reject(ctx: click.Context, /, *, task_id: int, project: str, reason: str) -> None:
     """End a task of a hub elsewhere, which asked."""
     client = connect(ctx)
-    client.tasks.reject(client.projects.named(project)["id"], task_id)
+    client.tasks.reject(client.projects.named(project)["id"], task_id, reason=reason)
 
 
 COMMANDS = (list_tasks, log, outputs, artifacts, stop, confirm, reject)

@@ -91,14 +91,14 @@ def _stop(project_id: int, task_id: int, *, force: bool = False) -> Ask[None]:
     return _act("stop", project_id, task_id, force=force)
 
 
-def _confirm(project_id: int, task_id: int) -> Ask[None]:
-    """Let a task that asked go on."""
-    return _act("confirm", project_id, task_id)
+def _confirm(project_id: int, task_id: int, *, reason: str = "") -> Ask[None]:
+    """Let a task that asked go on; `reason` is kept with the decision."""
+    return _act("confirm", project_id, task_id, reason=reason)
 
 
-def _reject(project_id: int, task_id: int) -> Ask[None]:
-    """End a task that asked."""
-    return _act("reject", project_id, task_id)
+def _reject(project_id: int, task_id: int, *, reason: str = "") -> Ask[None]:
+    """End a task that asked; `reason` is kept with the decision."""
+    return _act("reject", project_id, task_id, reason=reason)
 
 
 def _delete(project_id: int, task_id: int) -> Ask[None]:

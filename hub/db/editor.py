@@ -44,7 +44,7 @@ class Executor(MigrationExecutor):
         Tortoise's own way makes all classes anew after each operation.
         """
         connections = {label: config.get("default_connection", "default") for label, config in self._apps.items()}
-        state: State = LateState({}, StateApps(default_connections=connections), made=False)
+        state: State = LateState({}, StateApps(default_connections=connections))
         states: dict[MigrationKey | None, State] = {}
         for key in self._full_plan():
             migration = self.loader.graph.nodes[key]

@@ -42,7 +42,17 @@ from hub.plugin.requirements import Requirements
 from hub.plugin.secrets import KeyType, SecretBackend
 from hub.plugin.spec import API_VERSION, hookimpl
 from hub.plugin.storage import BlobStore
-from hub.plugin.surface import ActorView, Command, NavItem, Pages, Panel, PanelRequest, ProjectView
+from hub.plugin.surface import (
+    ActorView,
+    Command,
+    NavItem,
+    Pages,
+    Panel,
+    PanelRequest,
+    ProjectView,
+    Screen,
+    ScreenRequest,
+)
 from hub.plugin.task import AppView, InventoryView, RepositoryView, TaskView, VaultView
 from hub.plugin.webhook import Delivery, Parsed, WebhookAdapter
 
@@ -98,6 +108,8 @@ __all__ = [
     "RepositoryView",
     "Requirements",
     "Retry",
+    "Screen",
+    "ScreenRequest",
     "Secret",
     "SecretBackend",
     "StateAccess",

@@ -18,7 +18,14 @@ class PluginError(Exception):
 
 
 class Refused(PluginError):
-    """A rule says no. The sentence is shown; nothing is retried."""
+    """A rule says no. The sentence is shown; nothing is retried.
+
+    `field` names the member of the params that is to blame, where one is: forms show the sentence beside it.
+    """
+
+    def __init__(self, sentence: str = "", *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class AuthRejected(PluginError):

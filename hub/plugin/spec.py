@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hub.plugin.notify import Notifier
     from hub.plugin.secrets import KeyType, SecretBackend
     from hub.plugin.storage import BlobStore
-    from hub.plugin.surface import ActorView, Command, NavItem, Pages, Panel, ProjectView
+    from hub.plugin.surface import ActorView, Command, NavItem, Pages, Panel, ProjectView, Screen
     from hub.plugin.webhook import WebhookAdapter
 
 PROJECT: Final = "hub"
@@ -98,6 +98,12 @@ def hub_webhook_adapters() -> Sequence[WebhookAdapter]:
 @hookspec
 def hub_blueprints(host: Host) -> Sequence[Pages]:
     """Which pages do you bring? Asked once, when the web server starts; mounted at `/x/<plugin>`."""
+    raise NotImplementedError
+
+
+@hookspec
+def hub_screens(host: Host) -> Sequence[Screen]:
+    """Which pages in the frame of the hub do you bring? Asked once, when the web server starts."""
     raise NotImplementedError
 
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.plugin.params import Params
+
 
 @dataclass(frozen=True, slots=True)
 class ActorView:
@@ -72,3 +74,37 @@ class Pages:
     """A Quart blueprint."""
     public: bool = False
     """True lets everybody in, for webhooks that check their callers themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRequest:
+    """Who looks at a screen, or sends its form."""
+
+    actor: ActorView
+    project: ProjectView | None = None
+    """The project of the address, for screens that are there once for each."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What stands behind the `?` of the address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """A page in the frame of the hub, at `/x/<plugin>/<path>`: what `render` returns, a form, or both."""
+
+    title: str
+    path: str = ""
+    """Small letters, digits, `-`, `_` and `/`; empty for the first page of the plugin."""
+    about: str = ""
+    """One line below the title."""
+    per_project: bool = False
+    """True puts it at `/x/<plugin>/project/<id>/<path>`, for the members of that project."""
+    admin: bool = False
+    """True lets administrators in alone; such a screen is linked on the page of plugins."""
+    render: Callable[[ScreenRequest], Awaitable[str]] | None = None
+    """Returns safe HTML (markupsafe escapes values for you)."""
+    form: type[Params] | None = None
+    """Drawn, checked and kept apart when two people edit it, all by the hub. `Key` fields do not fit here."""
+    load: Callable[[ScreenRequest], Awaitable[Params | None]] | None = None
+    """Returns what the form shows; None for the declared defaults."""
+    save: Callable[[ScreenRequest, Any], Awaitable[str | None]] | None = None
+    """Gets the checked params; returns a sentence for the person. Raise `PluginError` to refuse."""

@@ -28,6 +28,7 @@ from hub.plugin import (
     ProjectView,
     RedirectProvider,
     Refused,
+    Screen,
     SecretBackend,
     WebhookAdapter,
 )
@@ -139,6 +140,10 @@ class Registry:
     def pages(self, host: Host) -> Sequence[Contribution[Pages]]:
         """Ask for pages, to be mounted at `/x/<plugin>`."""
         return self._ask("hub_blueprints", Pages, host=host)
+
+    def screens(self, host: Host) -> Sequence[Contribution[Screen]]:
+        """Ask for pages in the frame of the hub, to be mounted at `/x/<plugin>`."""
+        return self._ask("hub_screens", Screen, host=host)
 
     def startup(self, host: Host) -> None:
         """Tell plugins, one after the other, that the hub has started."""

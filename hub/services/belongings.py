@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from hub.db import unit
-from hub.errors import Conflict, HubError, InUse, Invalid, NotFound
+from hub.errors import Conflict, InUse, Invalid, NotFound
 from hub.services.draft import MAX_ID
 
 M = TypeVar("M", bound=Model)
@@ -29,7 +29,7 @@ async def find(model: type[M], project_id: int, row_id: int, what: str) -> M:
 
 
 async def refer(
-    model: type[Model], project_id: int, row_id: int | None, field: str, *, missing: type[HubError] = Invalid,
+    model: type[Model], project_id: int, row_id: int | None, field: str, *, missing: type[Invalid | NotFound] = Invalid,
     **further: Any,
 ) -> int | None:  # fmt: skip
     """Return an id that a body refers to, None for none; raises `missing` unless it is one of the project."""
@@ -37,8 +37,7 @@ async def refer(
         return None
     if row_id > MAX_ID or not await model.filter(id=row_id, project_id=project_id, **further).exists():
         what = field.removesuffix("_id").replace("_", " ")
-        sentence = f"There is no such {what} in this project."
-        raise Invalid(sentence, field=field) if missing is Invalid else missing(sentence)
+        raise missing(f"There is no such {what} in this project.", field=field)
     return row_id
 
 

@@ -82,6 +82,11 @@ def redirect_connection(hub: Hub, name: str) -> Connection[RedirectProvider[Any]
     raise Invalid("This way to sign in does not exist, or it is not set up.")
 
 
+def every_connection(hub: Hub) -> list[Connection[Any]]:
+    """Return all of them, also those that are not set up, or wrongly."""
+    return [*_connections(hub, hub.registry.password_providers), *_connections(hub, hub.registry.redirect_providers)]
+
+
 def all_connections(hub: Hub) -> dict[str, str]:
     """Titles of every connection by id."""
     password, redirect = password_connections(hub), redirect_connections(hub)

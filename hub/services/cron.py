@@ -90,7 +90,7 @@ def parse(text: str, time_zone: str = "") -> Cron:
     if len(text) > _MOST:
         raise _wrong(f"the text is longer than {_MOST} characters")
     prefix = _PREFIX.match(text)
-    zone = zone_of(prefix.group(1)) if prefix else zone_of(time_zone or "UTC")
+    zone = zone_of(prefix.group(1), field="cron_format") if prefix else zone_of(time_zone or "UTC")
     spec = (text[prefix.end() :] if prefix else text).strip()
     if not spec:
         raise _wrong("empty spec string")
@@ -102,14 +102,14 @@ def parse(text: str, time_zone: str = "") -> Cron:
     return _checked(" ".join(_field(part, place) for place, part in enumerate(parts)), zone)
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its IANA name. Raises `Invalid`."""
+def zone_of(name: str, *, field: str = "time_zone") -> ZoneInfo:
+    """Return a time zone by its IANA name. Raises `Invalid` for `field`."""
     try:
         if _ZONE.fullmatch(name):
             return ZoneInfo(name)
     except (OSError, ValueError, KeyError):
         pass
-    raise _wrong(f"provided bad location {name[:64]}: unknown time zone {name[:64]}")
+    raise _wrong(f"provided bad location {name[:64]}: unknown time zone {name[:64]}", field)
 
 
 def _described(spec: str, zone: ZoneInfo) -> Cron:
@@ -197,5 +197,5 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _wrong(text: str) -> Invalid:
-    return Invalid(f"Cron: {text}", field="cron_format")
+def _wrong(text: str, field: str = "cron_format") -> Invalid:
+    return Invalid(f"Cron: {text}", field=field)

@@ -71,29 +71,32 @@ class Draft(BaseModel):
         return draft
 
 
-def refuse_unfit(value: Any, *, depth: int = 0) -> None:
-    """Refuse JSON that a database does not take, or that could never be sent out again. Raises `Invalid`."""
+def refuse_unfit(value: Any, *, depth: int = 0, field: str = "") -> None:
+    """Refuse JSON that a database does not take, or that could never be sent out again. Raises `Invalid`.
+
+    `field` is the path of the value, which the refusal names.
+    """
     if depth > DEEPEST:
-        raise Invalid(f"The input is nested deeper than {DEEPEST} levels.")
+        raise Invalid(f"The input is nested deeper than {DEEPEST} levels.", field=field or None)
     if isinstance(value, str):
-        refuse_unfit_text(value)
+        refuse_unfit_text(value, field=field)
     elif isinstance(value, Mapping):
         for name, one in value.items():
-            refuse_unfit_text(str(name))
-            refuse_unfit(one, depth=depth + 1)
+            refuse_unfit_text(str(name), field=field)
+            refuse_unfit(one, depth=depth + 1, field=f"{field}.{name}" if field else str(name))
     elif isinstance(value, list):
-        for one in value:
-            refuse_unfit(one, depth=depth + 1)
+        for number, one in enumerate(value):
+            refuse_unfit(one, depth=depth + 1, field=f"{field}.{number}" if field else str(number))
     elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
-        raise Invalid("The input holds a whole number of more than 64 bits.")
+        raise Invalid("The input holds a whole number of more than 64 bits.", field=field or None)
     elif isinstance(value, float) and not isfinite(value):
-        raise Invalid("The input holds a number that is too large.")
+        raise Invalid("The input holds a number that is too large.", field=field or None)
 
 
-def refuse_unfit_text(text: str) -> None:
+def refuse_unfit_text(text: str, *, field: str = "") -> None:
     """Refuse a text with a NUL character, or with half of a character. Raises `Invalid`."""
     if _UNFIT.search(text):
-        raise Invalid("The input holds a NUL character, or half of a character. Remove it.")
+        raise Invalid("The input holds a NUL character, or half of a character. Remove it.", field=field or None)
 
 
 def same_id(sent: int, url: int, what: str) -> None:

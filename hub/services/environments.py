@@ -26,12 +26,16 @@ _OWNERS = {"var": "variable", "env": "environment"}
 _TYPES = {owner: type_ for type_, owner in _OWNERS.items()}
 
 
+LONGEST_NAME = 255
+"""Characters of the name of a secret."""
+
+
 class SecretDraft(Draft):
     """One wanted change of a group's secrets."""
 
     id: Id = 0
     type: str = ""
-    name: str = Field(default="", max_length=255)
+    name: str = Field(default="", max_length=LONGEST_NAME)
     secret: str = Field(default="", repr=False)
     operation: str = ""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from hub.context import Hub
@@ -14,7 +15,7 @@ from hub.db import Row, insert, on_commit, rows
 from hub.models import Event
 from hub.plugin import HubEvent
 from hub.services import changes
-from hub.services.access import require, visible_project_ids
+from hub.services.access import require, require_admin, visible_project_ids
 from hub.services.actor import Actor, asked_from
 from hub.services.cursors import Place
 from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
@@ -30,6 +31,9 @@ _SELECT = """
 
 LAST = 200
 """How many the wire's `/last` lists give."""
+
+_LOOKED_AT = 20
+"""Events of one thing among which the one is looked for that changed something."""
 
 LISTING = Listing(
     Event,
@@ -115,12 +119,24 @@ async def list_for_project(actor: Actor, project_id: int, asked: Asked = WHOLE) 
     return await _page([project_id], asked)
 
 
-async def last_of(actor: Actor, project_id: int, kind: str, object_id: int) -> tuple[str, datetime] | None:
-    """Return who last did something to a thing of a project, and when."""
-    await require(actor, project_id)
-    asked = Event.filter(project_id=project_id, object_type=kind, object_id=object_id).order_by("-id").limit(1)
-    found = await asked.values_list("actor", "created")
-    return (str(found[0][0]), found[0][1]) if found else None
+async def last_of(
+    actor: Actor, project_id: int | None, kind: str, object_id: int, members: Collection[str] = ()
+) -> tuple[str, datetime] | None:
+    """Return who last changed one of `members` of a thing, and when; else who last did anything to it.
+
+    What belongs to no project is for administrators, and people's own accounts for themselves.
+    """
+    if project_id is not None:
+        await require(actor, project_id)
+    elif (kind, object_id) != ("user", actor.user_id):
+        require_admin(actor)
+    of = Q(project_id=project_id) if project_id is not None else Q(project_id__isnull=True)
+    asked = Event.filter(of, object_type=kind, object_id=object_id).order_by("-id").limit(_LOOKED_AT)
+    found = await asked.values("actor", "created", "changes")
+    if not found:
+        return None
+    last = next((one for one in found if {*members} & {*(one["changes"] or ())}), found[0])
+    return str(last["actor"]), last["created"]
 
 
 async def list_for_actor(actor: Actor, asked: Asked = WHOLE) -> Page[dict[str, Any]]:

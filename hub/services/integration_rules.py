@@ -51,9 +51,9 @@ async def put_rules(
 ) -> dict[str, Any]:  # fmt: skip
     """Make the rules be as sent, all or nothing: what is not sent is deleted. A fault names its row: `values.2.key`."""
     await require(actor, project_id, MANAGE_RESOURCES)
-    wanted = [(one.id, _named("matchers", n, matcher_columns, integration_id, one))
+    wanted = [(one.id, named("matchers", n, matcher_columns, integration_id, one))
               for n, one in enumerate(draft.matchers)]  # fmt: skip
-    values = [(one.id, _named("values", n, value_columns, integration_id, one)) for n, one in enumerate(draft.values)]
+    values = [(one.id, named("values", n, value_columns, integration_id, one)) for n, one in enumerate(draft.values)]
 
     async def work() -> None:
         integration = await find(Integration, project_id, integration_id, "integration")
@@ -67,7 +67,8 @@ async def put_rules(
     return await get_rules(actor, project_id, integration_id)
 
 
-def _named(part: str, n: int, check: Any, integration_id: int, one: MatcherDraft | ValueDraft) -> dict[str, Any]:
+def named(part: str, n: int, check: Any, integration_id: int, one: MatcherDraft | ValueDraft) -> dict[str, Any]:
+    """Return the columns of a rule; what is wrong with it names its place."""
     try:
         columns: dict[str, Any] = check(integration_id, one)
     except Invalid as error:

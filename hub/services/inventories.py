@@ -11,7 +11,7 @@ from pydantic import Field
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.models import Inventory, Key, Repository, Template
-from hub.services import events, inventory_sources, refs
+from hub.services import events, inventory_sources, refs, texts
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, remove, store
@@ -19,6 +19,8 @@ from hub.services.draft import Draft, same_id, same_project
 from hub.services.listing import WHOLE, Asked, Listing, Page
 from hub.services.reading import hidden, shown
 
+STATIC = {"static": "ini", "static-yaml": "yaml"}
+"""Types whose hosts are in the inventory itself, and in which language."""
 IN_USE = "Inventory is in use by one or more templates"
 
 
@@ -35,6 +37,8 @@ class InventoryDraft(Draft):
     template_id: Id | None = None
     repository_id: Id | None = None
     runner_tag: str | None = Field(default=None, max_length=255)
+    checked: bool = False
+    """Refuse hosts that are written wrongly, with the line, as pages do. The wire stores whatever it is given."""
 
 
 LISTING = Listing(
@@ -140,6 +144,8 @@ def known_types(hub: Hub) -> set[str]:
 
 async def _columns(hub: Hub, project_id: int, draft: InventoryDraft) -> dict[str, Any]:
     content = draft.inventory
+    if draft.checked and draft.type in STATIC:
+        await texts.refuse(STATIC[draft.type], content, field="inventory")
     if draft.type == "file":
         _check_paths(draft.inventory)
     elif inventory_sources.find(hub, draft.type) is not None:

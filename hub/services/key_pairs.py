@@ -90,7 +90,7 @@ async def rotate_key(
     kind = _type(hub, known.type)
     members = await _new_members(hub, kind, known, draft)
     params = keys.secret_params(kind, members)
-    await hub.registry.guard(kind, kind.check(params), limit=keys.CHECK_SECONDS)
+    await keys.check_params(hub, kind, params)
     stored = params.model_dump(mode="json")
 
     async def work() -> Key:
@@ -116,7 +116,8 @@ async def _new_members(hub: Hub, kind: KeyType, known: Key, draft: RotationDraft
         given = {"login": str(login), "passphrase": draft.passphrase, "comment": comment_of(known.name)}
         return dict(await _made_up(hub, kind, draft.generate, given))
     sent = draft.model_copy(update={"type": known.type})
-    members = {name: value for name, value in sent.secret_members(kind.params_type.model_fields).items() if value}
+    members = {name: value for name, value in sent.secret_members(kind.params_type.model_fields).items()
+               if value or name.lower() in plain}  # fmt: skip
     if not {name.lower() for name in members} - {name.lower() for name in kind.shown}:
         raise Invalid("Enter the new secret that is to take the place of the old one.", field=kind.name)
     return plain | members

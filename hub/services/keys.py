@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from hub.context import Hub
 from hub.errors import Invalid, NotFound, Unavailable
 from hub.models import Key, SecretStorage
-from hub.plugin import KeyType, Params, SecretBackend
+from hub.plugin import KeyType, Params, Refused, SecretBackend
 from hub.services import events, key_users, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
@@ -105,6 +105,21 @@ async def about_key(hub: Hub, actor: Actor, project_id: int, key_id: int) -> dic
     if kind is None or is_empty(key):
         return {}
     return await told_of(hub, kind, await read_secret(hub, key))
+
+
+async def plain_members(hub: Hub, actor: Actor, project_id: int, key_id: int) -> dict[str, str]:
+    """What of a stored key is no secret, such as its login; nothing of one that cannot be read."""
+    await require(actor, project_id, MANAGE_RESOURCES)
+    key = await find(Key, project_id, key_id, "key")
+    refuse_owned(key)
+    kind = hub.registry.key_types.get(key.type)
+    if kind is None or key.source_storage_type or is_empty(key):
+        return {}
+    try:
+        stored = await read_secret(hub, key)
+    except (Unavailable, KeyError, ValueError):  # one that cannot be opened any more can still be replaced
+        return {}
+    return {name: str(stored[name]) for name in kind.shown if stored.get(name)}
 
 
 async def told_of(hub: Hub, kind: KeyType, members: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,8 +262,18 @@ async def _checked(
     if known is not None and known.type == kind.name and not known.source_storage_type and _renews(kind, given):
         given = await read_secret(hub, known) | {name: value for name, value in given.items() if value}
     params = secret_params(kind, given)
-    await hub.registry.guard(kind, kind.check(params), limit=CHECK_SECONDS)
+    await check_params(hub, kind, params)
     return _DATABASE, params.model_dump(mode="json")
+
+
+async def check_params(hub: Hub, kind: KeyType, params: Params) -> None:
+    """Let the type look at a secret. Raises `Invalid` where one member is to blame, else as the type does."""
+    try:
+        await hub.registry.guard(kind, kind.check(params), limit=CHECK_SECONDS)
+    except Refused as refusal:
+        if not refusal.field:
+            raise
+        raise Invalid(str(refusal), field=f"{kind.name}.{refusal.field}") from None
 
 
 def _renews(kind: KeyType, given: Mapping[str, Any]) -> bool:

@@ -37,8 +37,8 @@ ARCHIVE: Final = "archive"
 GONE: Final = "gone"
 """Where a log may be, besides the database: `Task.log_place`."""
 
-ANSI = re.compile(rb"\x1b\[[0-9;]*[a-zA-Z]")
-"""What the wire's raw output leaves out."""
+ANSI = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+"""What the wire's raw output leaves out, and the same as other tools write it: colours with colons, private modes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ async def hash_password(text: str) -> str:
     """Return the hash to store; refuse a password that nobody could ever sign in with."""
     secret = _bytes(text)
     if secret is None:
-        raise Invalid(f"A password must be text of 1 to {MAX_PASSWORD} bytes. Choose another one.")
+        raise Invalid(f"A password must be text of 1 to {MAX_PASSWORD} bytes. Choose another one.", field="password")
     return await _in_thread(_hash, secret)
 
 

@@ -120,7 +120,7 @@ async def delete_repository(hub: Hub, actor: Actor, project_id: int, repository_
 
 async def _columns(hub: Hub, project_id: int, draft: RepositoryDraft) -> dict[str, Any]:
     if not draft.ssh_key_id:
-        raise NotFound("A repository needs a key; choose the key None for one that is public.")
+        raise NotFound("A repository needs a key; choose the key None for one that is public.", field="ssh_key_id")
     key_id = await refer(Key, project_id, draft.ssh_key_id, "ssh_key_id", missing=NotFound, owner="")
     if not draft.name:
         raise Invalid("repository name can't be empty", field="name")

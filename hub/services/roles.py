@@ -101,6 +101,12 @@ async def get_role(actor: Actor, project_id: int | None, slug: str) -> dict[str,
     return _shape(await _find(project_id, slug))
 
 
+async def role_id(actor: Actor, project_id: int | None, slug: str) -> int:
+    """Return what events call a role; the wire knows it by its slug."""
+    await get_role(actor, project_id, slug)
+    return (await _find(project_id, slug)).id
+
+
 async def create_role(hub: Hub, actor: Actor, project_id: int | None, draft: RoleDraft) -> dict[str, Any]:
     """Make a role of the project, or of the hub."""
     await _require_editor(actor, project_id, draft.permissions)

@@ -21,7 +21,7 @@ import pyotp
 from pyotp.exceptions import OTPVerificationError
 
 from hub.context import Hub
-from hub.db import rows, unit
+from hub.db import column, rows, unit
 from hub.errors import Forbidden, Unauthenticated
 from hub.models import RecoveryCode, SecondFactor, Session
 from hub.services import events, throttle
@@ -59,6 +59,11 @@ async def shown(user_id: int) -> dict[str, Any] | None:
     """Return the `totp` member of a person: never the secret, nor an address that holds it (S12)."""
     found = await rows(_SHOWN, [user_id], times=["created", "confirmed"])
     return {**found[0], "confirmed": found[0]["confirmed"] is not None} if found else None
+
+
+async def protected() -> set[int]:
+    """Return the ids of everybody whose second factor counts."""
+    return set(await column(SecondFactor.filter(confirmed__isnull=False), "user_id"))
 
 
 @dataclass(frozen=True, slots=True)

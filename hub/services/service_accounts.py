@@ -49,9 +49,7 @@ async def get_account(actor: Actor, user_id: int) -> dict[str, Any]:
     user = await users.one_user(user_id)
     if not user.get("service"):
         raise NotFound("There is no such service account.")
-    rows = await Membership.filter(user_id=user_id).order_by("project__name").limit(200).values(
-        "project_id", "role", project_name="project__name")  # fmt: skip
-    return {**user, "memberships": list(rows)}
+    return {**user, "memberships": await users.memberships(actor, user_id)}
 
 
 async def switch_off(hub: Hub, actor: Actor, user_id: int) -> int:

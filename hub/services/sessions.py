@@ -13,7 +13,7 @@ from tortoise.expressions import Q
 from hub import meters
 from hub.context import Hub
 from hub.db import column, rows, unit
-from hub.errors import Forbidden, Invalid, Unauthenticated
+from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import SecondFactor, Session, Token, User
 from hub.services import changes
 from hub.services.access import SCOPES, require, rights_changed
@@ -160,7 +160,10 @@ async def create_token(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, A
     expires = _future(draft.expires_at, hub.clock())
     scopes = _scopes(actor, draft)
     if draft.project_id:
-        await require(actor, draft.project_id)
+        try:
+            await require(actor, draft.project_id)
+        except NotFound as error:
+            raise NotFound(error.sentence, field="project_id") from None
     secret = secrets.token_urlsafe(32).lower() + "="
 
     async def work() -> None:

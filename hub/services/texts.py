@@ -69,6 +69,14 @@ def faults(kind: str, text: str) -> list[Fault]:
     return list(look(text))
 
 
+async def refuse(kind: str, text: str, *, field: str) -> None:
+    """Raise `Invalid` with line and reason for a text that is not what it must be."""
+    found = await asyncio.to_thread(faults, kind, text)
+    if found:
+        detail = f" ({found[0].detail})" if found[0].detail else ""
+        raise Invalid(f"Line {found[0].line}: {found[0].text.removesuffix('.')}{detail}.", field=field)
+
+
 def _yaml(text: str) -> Iterator[Fault]:
     # Events only: nothing is built from them, so that neither aliases nor depth can make a small text large.
     try:

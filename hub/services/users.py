@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 from hub.context import Hub
 from hub.db import exclusive, rows, unit
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.models import User
+from hub.models import Membership, User
 from hub.services import changes, own_password, second_factor
 from hub.services.access import require_admin, rights_changed
 from hub.services.actor import Actor
@@ -125,6 +125,13 @@ async def _with_factor(user: dict[str, Any]) -> dict[str, Any]:
     """Add the member `totp` for people who have one."""
     totp = await second_factor.shown(user["id"])
     return {**user, "totp": totp} if totp else user
+
+
+async def memberships(actor: Actor, user_id: int) -> list[dict[str, Any]]:
+    """In which projects somebody is, by name: `project_id`, `project_name`, `role`; for administrators."""
+    require_admin(actor)
+    found = Membership.filter(user_id=user_id).order_by("project__name").limit(200)
+    return list(await found.values("project_id", "role", project_name="project__name"))
 
 
 async def actor_named(actor: Actor, login: str) -> Actor:

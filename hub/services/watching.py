@@ -18,6 +18,7 @@ from hub.models import Session, Task, Token
 from hub.services import log
 from hub.services.access import require, visible_project_ids
 from hub.services.actor import Actor
+from hub.services.tasks import stages
 from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import FINISHED, UNFINISHED
 
@@ -44,19 +45,27 @@ class Watch:
     def __init__(self, hub: Hub, actor: Actor, project_id: int, task_id: int) -> None:
         self.project_id, self.task_id = project_id, task_id
         self._hub, self._actor = hub, actor
+        self._stages = 0
 
     @property
     def user_id(self) -> int | None:
         """Whose rights it looks at."""
         return self._actor.user_id
 
-    async def current(self) -> dict[str, Any] | None:
-        """Return the task's state; None once it is gone, or the reader may not see it any more."""
+    async def current(self, *, staged: bool = True) -> dict[str, Any] | None:
+        """Return the task's state; None once it is gone, or the reader may not see it any more.
+
+        How many stages it has is looked up where there may be a new one: `staged`.
+        """
         if not await self._allowed():
             return None
         found = await _states('"id" = ? AND "project_id" = ?', [self.task_id, self.project_id])
+        if not found:
+            return None
         await explain(found, positions=True)
-        return _update(found[0]) | _more(found[0]) if found else None
+        if staged or found[0]["status"] in FINISHED:
+            self._stages = await stages.count(self.task_id)
+        return _update(found[0]) | _more(found[0]) | {"stages": self._stages}
 
     async def _allowed(self) -> bool:
         try:

@@ -35,6 +35,7 @@ from hub.services.actor import Actor
 from hub.services.belongings import find
 from hub.services.draft import Draft
 from hub.services.integration_parts import MatcherDraft, ValueDraft, matcher_columns, value_columns
+from hub.services.integration_rules import named
 from hub.services.keys import read_secret
 from hub.services.tasks import survey
 from hub.services.tasks.launch import TaskDraft, launch
@@ -126,9 +127,11 @@ class SampleDraft(Draft):
         matchers, values = self.matchers, self.values
         return (
             await _matchers(integration) if matchers is None
-            else [IntegrationMatcher(id=one.id, **matcher_columns(integration.id, one)) for one in matchers],
+            else [IntegrationMatcher(id=one.id, **named("matchers", n, matcher_columns, integration.id, one))
+                  for n, one in enumerate(matchers)],
             await _values(integration) if values is None
-            else [IntegrationValue(id=one.id, **value_columns(integration.id, one)) for one in values],
+            else [IntegrationValue(id=one.id, **named("values", n, value_columns, integration.id, one))
+                  for n, one in enumerate(values)],
         )  # fmt: skip
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +28,19 @@ _IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
 
 def make_repository(folder: Path, files: Mapping[str, str]) -> Path:
     """Make a git repository with one commit on `main`."""
-    folder.mkdir(parents=True)
-    _git(folder, "init", "-q", "-b", "main")
-    commit_files(folder, files, "first")
+    shutil.copytree(_first_commit(tuple(files.items())), folder)
+    return folder
+
+
+@cache
+def _first_commit(files: tuple[tuple[str, str], ...]) -> Path:
+    """Make one that others are copies of: git takes longer than most tests."""
+    place = tempfile.mkdtemp(prefix="hub-scene-")
+    atexit.register(shutil.rmtree, place)
+    folder = Path(place) / "first"
+    folder.mkdir()
+    _git(folder, "init", "-q", "-b", "main", "--template=")
+    commit_files(folder, dict(files), "first")
     return folder
 
 

@@ -63,6 +63,7 @@ def make_app(hub: Hub) -> Quart:
 def _mount_plugins(app: Quart, hub: Hub) -> None:
     for brought in hub.registry.pages(HostView(hub.settings)):
         pages.mount_plugin(app, hub, brought.plugin, brought.item)
+    pages.mount_screens(app, hub, hub.registry.screens(HostView(hub.settings)))
 
 
 async def _http_error(error: HTTPException) -> Response:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from hub.plugin import Params
+from hub.web.beside import beside
 from hub.web.i18n import gettext as _
 from hub.web.i18n import phrase
 
 Sent = MultiDict[str, str]
 """A sent form."""
+NO_ID: Final = 2**31 - 1
+"""The largest id that a database holds, which none of ours has reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +142,19 @@ def read(
     return values, check(kind, values)
 
 
+def blamed(kind: type[Params]) -> str:
+    """Return the member beside which a sentence about a secret as a whole stands: its text, else its first secret."""
+    hidden = {name: one for name, one in kind.model_json_schema().get("properties", {}).items() if one.get("writeOnly")}
+    return next((name for name, one in hidden.items() if one.get("x-widget") == "text"), next(iter(hidden), ""))
+
+
 def check(kind: type[Params], values: Mapping[str, Any]) -> dict[str, str]:
     """Return a sentence for each wrong field."""
     try:
         kind.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        return {str(one["loc"][0]) if one["loc"] else "": _sentence(one["msg"]) for one in faults}
+        return {str(one["loc"][0]) if one["loc"] else "": beside(one["msg"]) for one in faults}
     return {}
 
 
@@ -155,11 +164,6 @@ def grouped(fields: Iterable[Field]) -> list[tuple[str, list[Field]]]:
     for one in fields:
         groups.setdefault(one.group, []).append(one)
     return [(heading, members) for heading, members in groups.items() if members]
-
-
-def _sentence(text: str) -> str:
-    text = phrase(text.removeprefix("Value error, ").strip())
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…", "?")) else ".")
 
 
 def _plain(described: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
@@ -305,8 +309,10 @@ def label_of(kind: type[Params], name: str) -> str:
 
 
 def lenient_number(text: str) -> int:
-    """Return the id that a choice holds; 0 for none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
+    """Return the id that a choice holds; 0 for none, and one that nothing has for what no choice offers."""
+    if text.isascii() and text.isdecimal() and len(text) < 11:
+        return int(text)
+    return NO_ID if text.strip() else 0
 
 
 def rows_of(sent: Sent, name: str) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from hub.errors import HubError, NotFound
 from hub.services import log, watching
 from hub.services.access import rights_topic
 from hub.services.draft import MAX_ID
+from hub.services.tasks import stages
 from hub.services.tasks.moves import topic
 from hub.services.tasks.states import FINISHED
 from hub.web.actor import actor_of
@@ -114,9 +115,12 @@ def _resume_at() -> int:
 async def _events(
     hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits, language: str
 ) -> AsyncIterator[bytes]:
-    async with hub.bell.listen(topic(watch.project_id, watch.task_id), rights_topic(watch.user_id)) as ears:
+    staged = stages.topic(watch.task_id)
+    topics = (topic(watch.project_id, watch.task_id), rights_topic(watch.user_id), staged)
+    async with hub.bell.listen(*topics) as ears:
         told: bytes = b""
-        while (task := await watch.current()) is not None:
+        rang: set[str] | None = set()
+        while (task := await watch.current(staged=not rang or staged in rang)) is not None:
             first = tail.line
             async for chunk in tail.more():
                 yield _lines_event(chunk, first)

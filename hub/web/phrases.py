@@ -17,6 +17,11 @@ SERVICES: Final = (
     N_("A variable is expected here, such as name=value."), N_("A quotation mark is opened and not closed."),
     N_("Below :children stands the name of one group on each line."),
     N_("After the name of a host come variables such as name=value."),
+    N_("the marker %(marker)s is not known"), N_("it needs a host, a type of key and the key"),
+    N_("its host is hashed, so nobody could read whose key it is; write the name itself"),
+    N_("exceptions (“!”) are not supported; name the hosts that the key is for"),
+    N_("the host must be a name, an address or a pattern, or [name]:port"),
+    N_("the key cannot be read; it must be the public key of a host, in OpenSSH's format"),
 )  # fmt: skip
 """Sentences of services that stand in constants."""
 
@@ -69,6 +74,11 @@ PLUGINS: Final = (
     N_("Large files in a folder on a disk."), N_("Runs Ansible playbooks in Automation Hub."),
     N_("Runs scripts of Bash, sh, Python, PowerShell, Node.js and your own apps in Automation Hub."),
     N_("Previews and applies Pulumi programs in Automation Hub."),
+    N_("Senders of webhooks that every hub understands: three forges, and anybody with HMAC, a token or a login."),
+    N_("Signs people in to Automation Hub from an LDAP directory."),
+    N_("Tells people what happens in Automation Hub: by e-mail, in chats, and to other programs."),
+    N_("Signs people in to Automation Hub through OpenID Connect."),
+    N_("Plans and applies Terraform, OpenTofu and Terragrunt in Automation Hub."),
 )  # fmt: skip
 """Summaries on the Plugins page."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
-_BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z“])")
+_BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9“])")
 _FEW: Final = 3
 """Spaces from which on a value counts as a sentence, or a part of one."""
 _LONGEST: Final = 4000

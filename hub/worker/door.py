@@ -40,6 +40,7 @@ from hub.worker.notes import Notes
 from hub.worker.passport import PASSPORT, Passport
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
+from hub.worker.stages import Stages
 from hub.worker.workspace import Folders
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class LiveIO:
         self._numbers = itertools.count(1)
         self._materials: dict[int, tuple[KeyType, Material]] = {}
         self._making = asyncio.Lock()
-        self._stages: list[dict[str, Any]] = []
+        self._stages = Stages(hub, run.brief, run.journal)
         self._hosts = LiveHosts(hub, run.brief, run.journal, run.halt.asked)
         self._filling: list[Path] = []
         self._lent: list[Path] = []
@@ -194,10 +195,7 @@ class LiveIO:
     async def stage(self, name: str) -> None:
         """Begin a named stage; the one before ends."""
         await self._run.journal.end_of_program()
-        self._end_stage()
-        self._stages.append(
-            {"name": name, "start": _iso(self._hub), "end": None, "first_line": self._run.journal.next_line}
-        )
+        self._stages.begin(name)
 
     async def result(self, kind: str, data: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a structured result."""
@@ -272,7 +270,6 @@ class LiveIO:
 
     async def close(self) -> None:
         """Release what was borrowed, and hand over the stages. A key type that fails at this changes no result."""
-        self._end_stage()
         self._borrowed.close()
         for kind, material in self._materials.values():
             try:
@@ -281,13 +278,8 @@ class LiveIO:
                 logger.warning("A key of task %s was not released: %s", self._run.brief.task_id, error)
         self._materials.clear()
         await self._hosts.release()
-        if self._stages:
-            self._run.results.append(("stages", self._run.journal.masker.hide({"stages": self._stages})))
-            self._stages = []
-
-    def _end_stage(self) -> None:
-        if self._stages and self._stages[-1]["end"] is None:
-            self._stages[-1]["end"] = _iso(self._hub)
+        if (stages := await self._stages.close()) is not None:
+            self._run.results.append(stages)
 
     async def _command(self, argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None) -> Command:
         cell = self._run.cell
@@ -319,7 +311,3 @@ def readable(name: str) -> str:
 
 async def _unheard(block: bytes) -> None:
     """Take what nobody wants to read."""
-
-
-def _iso(hub: Hub) -> str:
-    return hub.clock().isoformat()

@@ -23,6 +23,7 @@ from hub.plugin import (
     PasswordProvider,
     ProjectView,
     RedirectProvider,
+    Screen,
     SecretBackend,
     WebhookAdapter,
     hookimpl,
@@ -118,6 +119,16 @@ def test_hub_blueprints_is_handed_the_host_and_brings_pages():
 
     (pages,) = one(hub_blueprints).pages(HOST)
     assert (pages.plugin, pages.item.blueprint, pages.item.public) == ("inline", blueprint, False)
+
+
+def test_hub_screens_is_handed_the_host_and_brings_screens():
+    @hookimpl
+    def hub_screens(host):
+        assert host is HOST
+        return [Screen(title="Prices", path="prices")]
+
+    (screen,) = one(hub_screens).screens(HOST)
+    assert (screen.plugin, screen.item.path, screen.item.admin) == ("inline", "prices", False)
 
 
 def test_hub_nav_is_handed_who_looks_and_where():

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import inspect
 import json
+import linecache
 import os
 import re
 import subprocess
@@ -26,8 +27,10 @@ from hub.plugin import (
     HubEvent,
     Notice,
     PanelRequest,
+    PluginError,
     ProjectView,
     Refused,
+    ScreenRequest,
     spec,
 )
 from hub.registry import load
@@ -62,7 +65,17 @@ class Example:
     def run(self) -> ModuleType:
         module = ModuleType("example", "An example of the documentation.")
         exec(compile("\n" * (self.line - 1) + self.code, str(PAGE), "exec"), vars(module))
+        self._give_source(module)
         return module
+
+    def _give_source(self, module: ModuleType) -> None:
+        """Docstrings of params are read from the source of their class, which a file would have."""
+        name, place = f"example_{self.line}", f"<example {self.line}>"
+        linecache.cache[place] = (len(self.code), None, self.code.splitlines(keepends=True), place)
+        module.__file__, sys.modules[name] = place, module
+        for one in vars(module).values():
+            if isinstance(one, type) and one.__module__ == module.__name__:
+                one.__module__ = name
 
 
 def examples() -> list[Example]:
@@ -283,6 +296,16 @@ async def test_the_pages_answer(tmp_path):
     app.register_blueprint(pages.item.blueprint, url_prefix=f"/x/{pages.plugin}")
     answer = await app.test_client().get("/x/example/")
     assert await answer.get_json() == {"hub": "1.2", "address": "https://hub.example.org"}
+
+
+async def test_the_screen_keeps_what_its_form_holds(tmp_path):
+    (screen,) = registry_with("def hub_screens").screens(Host(tmp_path))
+    asked = ScreenRequest(ActorView(1, "root", admin=True))
+    assert await screen.item.load(asked) is None
+    assert await screen.item.save(asked, screen.item.form(hourly=2)) == "The prices count from now on."
+    assert (await screen.item.load(asked)).hourly == 2
+    with pytest.raises(PluginError, match="three letters"):
+        await screen.item.save(asked, screen.item.form(currency="€"))
 
 
 async def test_links_panels_and_commands_answer(capsys):

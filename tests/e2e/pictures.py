@@ -28,12 +28,14 @@ async def picture(page: Page, name: str) -> None:
         return
     folder = Path(place)
     folder.mkdir(parents=True, exist_ok=True)
-    before = page.viewport_size
+    before, at = page.viewport_size, await page.evaluate("scrollY")
     for look, size, theme in (("desk", DESK, "light"), ("night", DESK, "dark"), ("phone", PHONE, "light")):
         await page.set_viewport_size(size)
         await page.evaluate(THEME, theme)
+        await page.evaluate("scrollTo(0, 0)")  # what sticks to the top of the window is drawn there
         # A hidden caret takes a style of its own in the page, which no page of ours allows.
         await page.screenshot(path=folder / f"{name}-{look}.png", full_page=True, caret="initial")
     await page.evaluate(THEME, "auto")
     if before:
         await page.set_viewport_size(before)
+    await page.evaluate("(at) => scrollTo(0, at)", at)

@@ -23,7 +23,7 @@ async def test_an_inventory_is_written_checked_and_saved(stage: Scene, address: 
         await expect(page.locator(".cm-content")).to_be_visible()  # once it has replaced the text area
         await editor.press_sequentially("[web]\nweb1 oops")
         await expect(told).to_have_text("Line 2: After the name of a host come variables such as name=value.")
-        await expect(page.locator(".cm-lintRange-error")).to_be_visible()
+        await expect(page.locator(".cm-fault")).to_be_visible()
         await page.select_option("[name=type]", "static-yaml")
         await expect(told).to_contain_text("This is not valid YAML")
         await editor.press("Control+a")

@@ -13,6 +13,7 @@ from hub.models import Project, Task
 from hub.testing.git_server import GitHttpServer, Repository
 from hub.testing.scene import Scene
 
+from .pictures import picture
 from .test_browser_pages import address, browsing
 
 __all__ = ["address"]
@@ -26,6 +27,7 @@ async def test_a_first_run_takes_an_address_and_three_clicks(stage: Scene, addre
     await Project.filter(id=stage.project.id).delete()
     with GitHttpServer(tmp_path / "served", login="robot", password="open sesame") as server:
         async with browsing(address) as page:
+            await picture(page, "first-run-empty-hub")
             begun = monotonic()
             await page.get_by_role("link", name="Create the first project").click()
             await page.fill("[name=name]", "Mine")
@@ -33,6 +35,7 @@ async def test_a_first_run_takes_an_address_and_three_clicks(stage: Scene, addre
             await page.fill("[name=git_url]", f"{server.url}/ops/tools")
             await page.click("button:has-text('Look into it')")
             await expect(page.get_by_role("alert")).to_contain_text("asks for a login")
+            await picture(page, "first-run-login-wanted")
             await page.select_option("[name=access]", "login")
             await page.fill("[name=login]", "robot")
             await page.fill("[name=password]", "open sesame")
@@ -40,6 +43,7 @@ async def test_a_first_run_takes_an_address_and_three_clicks(stage: Scene, addre
             await expect(page.get_by_text("Say hello")).to_be_visible()
             await expect(page.get_by_label("site.yml")).to_be_checked()
             await expect(page.get_by_label("Hosts", exact=True)).to_be_visible()
+            await picture(page, "first-run-what-was-found")
             await page.get_by_label("hello.sh").first.check()
             await expect(page.get_by_label("Hosts", exact=True)).to_be_hidden()
             await page.click("button:has-text('Run it')")
@@ -49,4 +53,5 @@ async def test_a_first_run_takes_an_address_and_three_clicks(stage: Scene, addre
             )
             assert re.search(r"/tasks/\d+", page.url)
             print(f"from nothing to the end of the first run: {monotonic() - begun:.1f} s")
+            await picture(page, "first-run-done")
     assert await Task.all().count() == 1

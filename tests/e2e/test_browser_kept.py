@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from hub.models import Session, Task
+from hub.models import Session, Task, Template
 from hub.testing.booted import PASSWORD
 from hub.testing.scene import Scene
 
@@ -57,6 +57,24 @@ async def test_a_form_is_filled_again_after_the_session_ended(site: Site, stage:
         await page.goto(form)
         await expect(page.get_by_label("Message")).to_have_value("")
         assert await page.evaluate("sessionStorage.getItem('hub.form')") is None
+        await what_others_changed_meanwhile_is_told(page, site, template)
+
+
+async def what_others_changed_meanwhile_is_told(page: Page, site: Site, template: Template) -> None:
+    form = f"{site.address}/project/{template.project_id}/templates/{template.id}/edit"
+    await page.goto(form)
+    await page.locator("#f-name").fill("Mine")
+    await Template.filter(id=template.id).update(description="theirs")
+    await Session.all().delete()
+    await page.get_by_role("button", name="Save", exact=True).first.click()
+    await expect(page.get_by_text("What you had typed is kept in this tab")).to_be_visible()
+    await sign_in(page)
+    await page.wait_for_url(form)
+    await expect(page.locator("#says")).to_contain_text("Your session had ended.")
+    await page.get_by_role("button", name="Save", exact=True).first.click()
+    await expect(page.locator("#overtaken")).to_contain_text("theirs")
+    await expect(page.locator("#f-name")).to_have_value("Mine")
+    assert (await Template.get(id=template.id)).name == "Deploy"
 
 
 async def test_a_part_that_asks_by_itself_loses_nothing_either(site: Site, stage: Scene) -> None:

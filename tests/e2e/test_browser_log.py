@@ -186,19 +186,28 @@ async def test_colours_are_shown_and_code_in_a_log_stays_text(site: Site, stage:
     task_id = await finished_with(stage, [
         "<script>alert(1)</script><img src=x onerror=alert(2)>",
         "\x1b[31m<b>red</b>\x1b[0m plain \x1b[38;2;1;2;3mtrue\x1b[0m \x1b[48;5;208mground\x1b[0m \x1b[1;4mbold\x1b[0m",
-        "10%\r50%\r100%",
-        "\x1b]0;title\x07\x1b[2K\x1b[1Gcleaned",
+        "\x1b[32m10%\r50%\r100%\x1b[0m \x1b[38:2::4:5:6mcolons\x1b[0m",
+        "\x1b]0;title\x07old\x1b[2K\x1b[1Gcleaned",
         "\x1b]8;;javascript:alert(3)\x1b\\link\x1b]8;;\x1b\\",
+        "see (https://example.com/a?b=(c)). Or http://[::1]:80/, not javascript://alert(4)",
     ])  # fmt: skip
     async with browsing(site) as page:
         await page.goto(place(site, stage, task_id))
-        await expect(page.locator("#L5")).to_be_visible()
+        await expect(page.locator("#L6")).to_be_visible()
         texts = [text for _, text in await rows(page)]
         assert texts == [
-            "<script>alert(1)</script><img src=x onerror=alert(2)>", "<b>red</b> plain true ground bold", "100%",
-            "cleaned", "link",
+            "<script>alert(1)</script><img src=x onerror=alert(2)>", "<b>red</b> plain true ground bold", "100% colons",
+            "cleaned", "link", "see (https://example.com/a?b=(c)). Or http://[::1]:80/, not javascript://alert(4)",
         ]  # fmt: skip
-        assert await page.locator(".log-text script, .log-text img, .log-text b, .log-text a").count() == 0
+        await expect(page.locator("#L3 .ansi-fg-green")).to_have_text("100%")
+        await expect(page.locator("#L3 span span", has_text="colons")).to_have_css("color", "rgb(4, 5, 6)")
+        await expect(page.locator("#L2 .ansi-on-light")).to_have_css("color", "rgb(16, 21, 29)")
+        links = page.locator("#L6 .log-text a")
+        assert [await one.get_attribute("href") for one in await links.all()] == [
+            "https://example.com/a?b=(c)", "http://[::1]:80/",
+        ]  # fmt: skip
+        assert await links.first.get_attribute("rel") == "noopener noreferrer"
+        assert await page.locator(".log-text script, .log-text img, .log-text b, #L5 .log-text a").count() == 0
         await expect(page.locator("#L2 .ansi-fg-red")).to_have_text("<b>red</b>")
         await expect(page.locator("#L2 span span", has_text="true")).to_have_css("color", "rgb(1, 2, 3)")
         await expect(page.locator("#L2 span span", has_text="ground")).to_have_css(
@@ -246,3 +255,16 @@ async def test_following_pauses_when_one_scrolls_up(site: Site, stage: Scene) ->
         await page.click("#log-follow")
         await expect(page.locator(".log-row").last).to_be_in_viewport()
         await expect(page.locator("#log-follow")).to_be_hidden()
+        # The stage that it is in is known, counts, folds and leaves out what came before it.
+        await expect(page.locator("#task-stages .is-running .stage-time")).to_have_text(re.compile(r"\d+"))
+        await page.locator("#log-pause").click()
+        await expect(page.locator("#log-follow")).to_be_visible()
+        await page.locator("#task-stages").get_by_role("button", name="Script").click()
+        await expect(page.locator("#log-whole")).to_be_visible()
+        await page.click("#log-start")
+        await expect(page.locator(".log-row").first).not_to_contain_text("added to queue")
+        await expect(page.locator(".log-stage").first).to_contain_text("Script")
+        await page.locator("#log-wide").click()
+        await expect(page.locator("#log-wide")).to_have_attribute("aria-pressed", "true")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()

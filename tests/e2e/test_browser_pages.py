@@ -85,6 +85,7 @@ async def test_a_person_goes_from_a_new_project_to_the_first_run(stage: Scene, a
         await page.get_by_role("link", name="Bash").first.click()
         await page.fill("[name=name]", "Greet")
         await page.fill("[name=playbook]", "hello.sh")
+        await page.get_by_text("Questions before a run").click()
         await page.click("button:has-text('Add a question')")
         await page.fill("[name=survey-0-title]", "Whom to greet")
         await page.fill("[name=survey-0-name]", "who")
@@ -162,7 +163,7 @@ async def test_nothing_is_wider_than_a_phone(stage: Scene, address: str) -> None
             "/projects", f"{root}/history", f"{root}/templates", f"{root}/templates/{template.id}/details",
             f"{root}/templates/{template.id}/run", f"{root}/templates/{template.id}/edit", f"{root}/tasks/{task_id}",
             f"{root}/repositories", f"{root}/keys/new", f"{root}/environment/new", f"{root}/team", f"{root}/views",
-            "/users", "/plugins", "/account",
+            "/users", "/plugins", "/account", "/account/tokens", "/tasks",
         ):  # fmt: skip
             await page.goto(address + place)
             wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

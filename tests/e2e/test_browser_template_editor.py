@@ -32,6 +32,8 @@ async def test_a_template_is_written_with_the_help_of_its_form(stage: Scene, add
         await choice.click()
         await expect(page.locator("[name=playbook]")).to_have_value("hello.sh")
 
+        await expect(page.locator("#survey-preview")).to_be_hidden()
+        await page.get_by_role("button", name="Open all sections").click()
         for n, name in enumerate(("first", "second")):
             await page.click("button:has-text('Add a question')")
             await page.fill(f"[name=survey-{n}-title]", name.title())
@@ -42,12 +44,26 @@ async def test_a_template_is_written_with_the_help_of_its_form(stage: Scene, add
         shown = page.locator("#survey-preview")
         await expect(shown.locator(".form-label")).to_have_text(["Second optional", "First optional"])
         await shown.get_by_role("button", name="Close").click()
+        questions, queue = page.locator("[data-part=survey]"), page.locator("[data-part=queue]")
+        await questions.locator("summary").first.press("Enter")
+        await expect(questions.locator("[data-part-told]")).to_have_text("Second · First")
+        await page.fill("[name=priority]", "1000000")
+        await queue.locator("summary").first.click()
+        await expect(queue).to_have_attribute("open", "")  # it holds what is refused, so it opens again
+        await expect(page.locator("#f-priority-error")).to_be_visible()
+        await queue.locator("summary").first.click()
+        await expect(queue.get_by_text("Something in here is refused.")).to_be_visible()
+        await page.click("form button:has-text('Save')")
+        await expect(page.locator("[name=priority]")).to_be_focused()
+        await expect(page.locator("[data-part=more]")).not_to_have_attribute("open", "")
+        await page.fill("[name=priority]", "7")
         await page.click("form button:has-text('Save')")
         await expect(page.get_by_text("Saved.")).to_be_visible()
         template = await Template.get(name="Greet")
         assert [one["name"] for one in template.survey_vars or ()] == ["second", "first"]
 
         await page.goto(f"{address}/project/{stage.project.id}/templates/{template.id}/edit")
+        await expect(page.locator("[data-part=queue] [data-part-told]")).to_have_text("Priority: 7")
         await Template.filter(id=template.id).update(description="Of somebody else")
         await page.fill("[name=name]", "Greet them")
         await page.click("form button:has-text('Save')")
@@ -55,4 +71,10 @@ async def test_a_template_is_written_with_the_help_of_its_form(stage: Scene, add
         await expect(page.locator("[name=name]")).to_have_value("Greet them")
         await page.get_by_role("button", name="Save mine over it").click()
         await expect(page.get_by_text("Saved.")).to_be_visible()
+
+        await page.goto(f"{address}/project/{stage.project.id}/templates/{template.id}/run")
+        await page.get_by_text("Copy as API call").click()
+        await page.get_by_label("First").fill("it's 1")
+        await expect(page.locator("#run-curl")).to_contain_text("it'\"'\"'s 1")
+        await expect(page.locator("#run-calls")).to_have_attribute("open", "")  # also when it is drawn anew
     assert (await Template.get(id=template.id)).name == "Greet them"

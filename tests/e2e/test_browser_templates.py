@@ -64,6 +64,19 @@ async def selects_many(page: Page, root: str) -> None:
     await page.goto(root)
 
 
+async def moves_rows_onto_tabs(page: Page) -> None:
+    first, second = page.locator("[data-takes]").nth(0), page.locator("[data-takes]").nth(1)
+    one = page.locator("#template-rows tr").nth(0)
+    await one.locator("[data-moves]").drag_to(first)
+    await expect(page.get_by_text("1 template is in “First” now.")).to_be_visible()
+    for n in (2, 3):
+        await page.locator("[data-tick]").nth(n).click()
+    await page.locator("#template-rows tr").nth(3).locator("[data-moves]").drag_to(second)
+    await expect(page.get_by_text("2 templates are in “Second” now.")).to_be_visible()
+    assert await Template.filter(view__title="First").count() == 1
+    await page.get_by_role("button", name="Select none").click()
+
+
 async def test_a_list_of_many_templates_is_worked_with(stage: Scene, address: str) -> None:
     views = [await View.create(project=stage.project, title=t, position=n) for n, t in enumerate(("First", "Second"))]
     rows = [
@@ -76,6 +89,8 @@ async def test_a_list_of_many_templates_is_worked_with(stage: Scene, address: st
         await finds_and_filters(page, root)
         await selects_many(page, root)
         assert await Template.filter(view_id=views[1].id).count() == PAGE + 10
+        await moves_rows_onto_tabs(page)
+        await page.goto(root)
 
         await page.keyboard.press("j")
         await page.keyboard.press("j")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -90,6 +91,7 @@ def departures(base: str, token: str, things: Things) -> list[str]:
     return wrong
 
 
+@pytest.mark.timeout(400)
 async def test_whatever_is_asked_is_answered_as_it_is_described(served, client):
     data = served.hub.settings.data_dir
     make_repository(data / "repositories" / "mine", {"hello.sh": "echo hello\n"})

@@ -136,7 +136,7 @@ async def test_times_within_a_chunk_are_those_of_its_lines(scene, task_id):
 
 
 async def test_the_raw_log_leaves_colours_out(scene, task_id):
-    await write(scene.hub, task_id, [["\x1b[31mred\x1b[0m and \x1b[1;32mgreen", "plain"]])
+    await write(scene.hub, task_id, [["\x1b[31mred\x1b[0m and \x1b[?25l\x1b[38:5:82mgreen", "plain"]])
     assert b"".join([piece async for piece in log.raw(task_id)]) == b"red and green\nplain\n"
 
 

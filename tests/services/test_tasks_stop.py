@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hub.errors import Conflict, Forbidden, NotFound
-from hub.models import Task, TaskChunk, TaskMove
+from hub.models import Event, Task, TaskChunk, TaskMove
 from hub.plugin import Outcome
 from hub.services import artifacts
 from hub.services.actor import Actor
@@ -118,11 +118,13 @@ async def test_of_confirm_reject_and_stop_one_wins(scene):
 
 async def test_rejecting_ends_it_as_an_error_that_says_who(scene):
     number = await parked(scene)
-    await stop.reject(scene.hub, scene.actor, scene.project.id, number, why="too many changes")
+    await stop.reject(scene.hub, scene.actor, scene.project.id, number, stop.DecisionDraft(reason="too many\n changes"))
     task = await scene.task(number)
     assert (task["status"], task["reason"]) == ("error", "Rejected by admin: too many changes")
     targets = await TaskMove.filter(task_id=number).order_by("id").values_list("target", flat=True)
     assert targets[-2:] == ["rejected", "error"]
+    said = await Event.filter(object_type="task", object_id=number).order_by("id").values_list("description", flat=True)
+    assert said[-2].endswith("REJECTED: too many changes")
 
 
 @pytest.mark.parametrize("at", ["waiting", "starting", "running", "stopping", "success"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,9 @@ def test_the_words_of_our_own_plugins_are_translated() -> None:
     for kind in kinds:
         for field in fields_of(kind, {}, prefix=""):
             said |= {field.label, field.help, field.group, *(option.title for option in field.options)} - {""}
+    own = [tomllib.loads(one.read_text("utf-8")) for one in sorted(ROOT.glob("plugins/*/pyproject.toml"))]
+    said |= {one["project"]["description"] for one in own}
+    said |= {str(module.__doc__).partition("\n")[0] for module in builtin.MODULES}
     known = catalogue("ru")
     assert not sorted(text for text in said - names if not _done(known, text))
 

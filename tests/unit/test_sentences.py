@@ -14,6 +14,7 @@ KNOWN = Sentences({
     "Host %(name)s is used by task %(task_id)s.": "Хост %(name)s занят задачей %(task_id)s.",
     "%(sentence)s This task waits for it.": "%(sentence)s Эта задача ждёт его.",
     "%(one)s%(two)s": "%(two)s%(one)s",
+    "%(add)s to add, %(less)s to destroy.": "Добавить: %(add)s, удалить: %(less)s.",
 })  # fmt: skip
 
 
@@ -43,6 +44,13 @@ def test_sentences_one_after_the_other_are_each_translated() -> None:
     assert (
         told("Host a is used by task 1. Host b is used by task 2.") == "Хост a занят задачей 1. Хост b занят задачей 2."
     )
+
+
+def test_a_sentence_may_begin_with_a_number() -> None:
+    both = KNOWN.translate(
+        "Go on? 2 to add, 0 to destroy.", lambda part: {"Go on?": "Дальше?"}.get(part) or told(part) or part
+    )
+    assert both == "Дальше? Добавить: 2, удалить: 0."
 
 
 def test_a_value_may_be_empty_or_hold_what_looks_like_a_place() -> None:

@@ -34,7 +34,8 @@ async def every_address(scene: Scene) -> list[str]:
     await scene.launch(template)
     task = await scene.launch(template)
     ids = {"project_id": scene.project.id, "template_id": template.id, "task_id": task, "user_id": scene.actor.user_id,
-           "item_id": 1, "view_id": 1, "app_id": "bash", "repository_id": scene.repository.id}  # fmt: skip
+           "item_id": 1, "view_id": 1, "app_id": "bash", "name": "create_template",
+           "repository_id": scene.repository.id}  # fmt: skip
     await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
     space = await Inventory.create(project=scene.project, name="Space", type="terraform-workspace", inventory="default")
     ids["inventory_id"] = space.id

@@ -135,6 +135,13 @@ async def test_a_part_of_a_thing_has_the_version_of_the_thing_and_tasks_do_not_c
     assert (await send(admin, "PUT", f"{at}/description", {"description": "Old"}, If_Match=tag)).status == 412
 
 
+async def test_what_a_role_may_do_is_part_of_its_version(admin):
+    await admin.made("/roles", {"slug": "night", "name": "Night", "permissions": 1})
+    tag = (await admin.get("/roles/night")).headers["ETag"]
+    assert (await send(admin, "PUT", "/roles/night", {"name": "Night", "permissions": 4}, If_Match=tag)).status == 204
+    assert (await send(admin, "PUT", "/roles/night", {"name": "Night", "permissions": 8}, If_Match=tag)).status == 412
+
+
 async def test_what_has_no_version_takes_no_condition(admin):
     reply = await send(admin, "DELETE", "/cache", If_Match='"x"')
     assert (reply.status, reply.error) == (400, "What this request changes has no version; send it without If-Match.")

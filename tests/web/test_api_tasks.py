@@ -201,6 +201,25 @@ async def test_confirm_and_reject_fit_only_a_task_that_asks_s23(admin, at, scene
     assert (await admin.read(f"{at}/{second}"))["status"] == "error"
 
 
+async def test_a_decision_may_say_why(admin, at, scene, template):
+    first, second = await scene.launch(template), await scene.launch(template)
+    await Task.filter(id__in=[first, second]).update(status=WAITING_CONFIRMATION)
+    for wrong in ({"reason": "x" * 201}, {"reason": 5}, []):
+        assert (await admin.post(f"{at}/{first}/confirm", wrong)).status == 400
+    for _ in range(2):  # the second one is the same, and answered as the first
+        said = {"reason": " looked\nat it "}
+        assert (await admin.call("POST", f"{at}/{first}/confirm", said, **{"Idempotency-Key": "once"})).status == 204
+    assert (await admin.post(f"{at}/{second}/reject", {"reason": "not on a Friday"})).status == 204
+    assert (await admin.read(f"{at}/{second}"))["reason"].endswith(": not on a Friday")
+    moves = [*await admin.read(f"{at}/{first}/moves"), *await admin.read(f"{at}/{second}/moves")]
+    assert {one["target"]: one["note"] for one in moves if one["target"] in {"confirmed", "rejected"}} == {
+        "confirmed": "looked at it", "rejected": "not on a Friday",
+    }  # fmt: skip
+    events = await admin.read(f"/project/{scene.project.id}/events")
+    told = {one["description"].rpartition(") ")[2] for one in events}
+    assert {"CONFIRMED: looked at it", "REJECTED: not on a Friday"} <= told
+
+
 async def test_a_finished_task_is_deleted_by_administrators_alone(admin, at, scene, template, people):
     task_id = await scene.launch(template)
     _, manager = await people.somebody("manager", project_id=scene.project.id, role="manager")

@@ -72,7 +72,7 @@ async def test_one_sees_what_would_come_of_a_backup_before_it_is_restored(reader
 async def test_what_is_no_backup_is_told_in_a_sentence(reader: Reader, text: str) -> None:
     sheet = await reader.send("/project/restore", {"text": text, "do": "restore"})
     assert sheet.status == 400
-    assert 'role="alert"' in sheet.text
+    assert 'role="alert"' in sheet.text or 'id="f-text-error"' in sheet.text
 
 
 async def test_a_backup_goes_into_a_project_that_is_there(reader: Reader, root: str) -> None:

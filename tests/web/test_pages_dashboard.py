@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from quart import Quart
@@ -51,6 +51,39 @@ async def test_the_history_is_filtered_by_who_how_and_when(scene: Scene, reader:
     ):  # fmt: skip
         sheet = await reader.get(f"/project/{scene.project.id}/history?{query}")
         assert shown(sheet.text) == ids, query
+
+
+async def test_days_begin_where_the_reader_is(scene: Scene, reader: Reader) -> None:
+    late = await ran(scene, "success", created=datetime(2026, 1, 10, 23, 30, tzinfo=UTC))
+    for query, ids in (
+        ("since=2026-01-11&zone=Europe/Berlin", {late.id}), ("since=2026-01-11", set()),
+        ("until=2026-01-10&zone=Europe/Berlin", set()), ("until=2026-01-10&zone=No/Where", {late.id}),
+        ("since=1969-12-31&until=0001-01-01&zone=Pacific/Apia", {late.id}),
+    ):  # fmt: skip
+        sheet = await reader.get(f"/project/{scene.project.id}/history?{query}")
+        assert shown(sheet.text) == ids, query
+    links = {one["href"] for one in Marks(sheet.text).all("a") if "quick-link" in one.get("class", "")}
+    assert links == {f"/project/{scene.project.id}/history{end}" for end in (
+        "", "?status=error", "?status=waiting_confirmation", "?status=waiting", "?status=running",
+    )}  # fmt: skip
+    kept = (await reader.get(f"/project/{scene.project.id}/history?user=1&since=2026-01-11")).text
+    assert "?status=error&amp;user=1&amp;since=2026-01-11&amp;zone=UTC" in kept
+
+
+async def test_what_fails_stands_over_the_history_and_is_asked_for_anew(scene: Scene, reader: Reader) -> None:
+    root = f"/project/{scene.project.id}"
+    assert any(
+        one.get("id") == "failing" and "hidden" in one
+        for one in Marks((await reader.get(f"{root}/history")).text).all("section")
+    )
+    for n in range(5):
+        await ran(scene, "error", reason=f"Reason {n}.")
+    for address, count in ((f"{root}/history", 3), (f"{root}/stats", 5), ("/overview", 5)):
+        part = await reader.get(f"{address}?part=failing", **{"HX-Request": "true"})
+        assert part.text.lstrip().startswith("<section")
+        assert part.text.count("Reason ") == count
+        assert (await reader.get(address)).text.count("Reason ") == count
+    assert "2 more" in (await reader.get(f"{root}/history")).text
 
 
 async def test_what_is_at_work_stands_above_with_its_reason(scene: Scene, reader: Reader) -> None:

@@ -56,6 +56,22 @@ async def test_a_text_that_is_wrong_is_refused_with_its_line(scene: Scene, reade
     assert not await Environment.exists(name="new")
 
 
+async def test_the_api_refuses_wrong_hosts_in_the_words_of_the_page_where_it_is_asked_to(
+    scene: Scene, reader: Reader, admin: Any
+) -> None:  # fmt: skip
+    root, pid = f"/project/{scene.project.id}/inventory", scene.project.id
+    for kind, text in (("static", "[web]\nweb1 web2\n"), ("static-yaml", "a: 1\nb: c: d")):
+        body = {"project_id": pid, "name": f"wire {kind}", "type": kind, "inventory": text}
+        made = await admin.made(root, body)  # clients of the wire store what they like, and edit it as it is
+        refused = await admin.post(root, body | {"checked": True})
+        changed = await admin.put(f"{root}/{made['id']}", body | {"id": made["id"], "checked": True})
+        sheet = await reader.send(f"{root}/new", {"name": "new", "type": kind, "inventory-text": text})
+        for reply in (refused, changed):
+            assert reply.status == 400
+            assert reply.json["field"] == "inventory"
+            assert reply.json["error"] in html.unescape(sheet.text)
+
+
 async def test_the_second_of_two_people_is_told_what_changed_and_may_take_over(scene: Scene, reader: Reader, app):
     group = await Environment.create(project=scene.project, name="Group", json="{}")
     path = f"/project/{scene.project.id}/environment/{group.id}"

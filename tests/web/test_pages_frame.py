@@ -14,6 +14,7 @@ from hub.services.passwords import hash_password
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Marks, Reader
 from hub.testing.scene import Scene
+from hub.testing.weight import BUDGET, named, styleless, weigh
 from hub.web.app import make_app
 
 from .addresses import every_address
@@ -32,10 +33,12 @@ async def person(hub: Hub, name: str) -> int:
     return user.id
 
 
-async def test_every_page_opens_without_foreign_or_inline_code(scene: Scene, reader: Reader) -> None:
+async def test_every_page_opens_light_without_foreign_or_inline_code(scene: Scene, reader: Reader) -> None:
     for address in await every_address(scene):
         sheet = await reader.follow(await reader.get(address))
         assert sheet.status == 200, address
+        assert weigh(sheet.text) <= BUDGET, (address, weigh(sheet.text), named(sheet.text))
+        assert not styleless(sheet.text), (address, "run `python build_assets.py`: these classes are new to a page")
         marks = Marks(sheet.text)
         assert marks.all("h1"), address
         assert len(marks.all("main")) == 1, address

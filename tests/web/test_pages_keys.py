@@ -44,6 +44,8 @@ async def test_a_pair_is_made_used_and_replaced(hub: Hub, scene: Scene, reader: 
     for hidden in ("open sesame", secret["private_key"].splitlines()[1]):
         assert hidden not in shown
     assert "Nothing uses this key." in shown
+    assert ">git</code>" in shown
+    assert 'value="git"' in (await reader.get(f"{made.place}/rotate")).text
     inventory = await Inventory.create(project=scene.project, name="Fleet", type="static", ssh_key=key)
     template = await scene.template("hello.sh")
     push = await Integration.create(project=scene.project, name="Push", template=template, auth_secret=key)

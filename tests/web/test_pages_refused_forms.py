@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from quart import Quart
 
-from hub.models import Environment, Freeze, Inventory, Role, Schedule
+from hub.models import Environment, Freeze, Integration, Inventory, Key, Role, Schedule, User
+from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader
 from hub.testing.scene import Scene
 from hub.web.app import make_app
 from hub.web.pages import PAGES
+
+from .wrong_values import ELSEWHERE, SHEETS
 
 _PART = re.compile(r"<(?:int:)?(\w+)>")
 _MANY_FACED = ("/project/<int:project_id>/schedule", "/project/<int:project_id>/channels")
@@ -37,6 +41,8 @@ class Form:
 
     action: str
     sent: dict[str, list[str]] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    """Ids of all fields, by name; with those that depend on a choice."""
     required: dict[str, str] = field(default_factory=dict)
     """Ids of the fields that must not be empty, by name; without those that depend on a choice."""
 
@@ -59,8 +65,11 @@ class Forms(HTMLParser):
         if tag == "form" and known.get("method") == "post":
             self._form = Form(known.get("action", ""))
             self.found.append(self._form)
-        elif self._form is not None and "when" not in self._open:
-            self._take(tag, known)
+        elif self._form is not None:
+            if "name" in known:
+                self._form.ids[known["name"]] = known.get("id", "")
+            if "when" not in self._open:
+                self._take(tag, known)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _VOID:
@@ -129,3 +138,50 @@ async def test_a_field_that_was_left_empty_says_so_itself(reader: Reader, scene:
                     silent.setdefault(path, []).append(name)
     assert asked > 20
     assert silent == {}
+
+
+async def ids_of(scene: Scene) -> dict[str, Any]:
+    """One of everything that a form is about."""
+    template = await scene.template("hello.sh", survey_vars=SURVEY)
+    inventory = await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="localhost")
+    group = await Environment.create(project=scene.project, name="Group", json="{}", env="{}")
+    nightly = await Schedule.create(project=scene.project, template=template, cron_format="0 3 * * *", active=False)
+    freeze = await Freeze.create(project=scene.project, name="Nights", cron_format="0 22 * * *", minutes=60)
+    push = await Integration.create(project=scene.project, name="Push", template=template, auth_method="github")
+    ssh = await Key.create(project=scene.project, name="SSH", type="ssh")
+    await Role.create(slug="own", name="Own", project=scene.project)
+    await Role.create(slug="everywhere", name="Everywhere")
+    robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
+    return {
+        "project_id": scene.project.id, "template_id": template.id, "inventory_id": inventory.id, "ssh_id": ssh.id,
+        "environment_id": group.id, "schedule_id": nightly.id, "freeze_id": freeze.id, "integration_id": push.id,
+        "user_id": scene.actor.user_id, "robot_id": robot.id, "item_id": 1, "repository_id": scene.repository.id,
+        "password": PASSWORD,
+    }  # fmt: skip
+
+
+def test_every_form_has_its_wrong_values(app: Quart) -> None:
+    def bare(address: str) -> str:
+        return re.sub(r"<[^>]+>|\{\w+\}", "*", address.partition("?")[0])
+
+    walked = {bare(one.page).replace("roles/everywhere", "roles/*") for one in SHEETS}
+    walked |= {one.replace("roles/own", "roles/*").replace("apps/bash", "apps/*") for one in walked}
+    forms = {page.rule for page in PAGES if set(page.methods) == {"GET", "POST"}}
+    assert {rule for rule in forms if bare(rule) not in walked} == set(ELSEWHERE)
+
+
+async def test_a_wrong_value_says_so_beside_its_field(reader: Reader, scene: Scene) -> None:
+    ids, silent = await ids_of(scene), []
+    for sheet in SHEETS:
+        page, to = sheet.page.format(**ids), (sheet.to or sheet.page).format(**ids)
+        forms = Forms((await reader.get(page)).text).found
+        form = next(one for one in forms if one.action in ({to} if sheet.to else {"", page, page.partition("?")[0]}))
+        given = {name: ids.get(str(value).strip("{}"), value) for name, value in sheet.given.items()}
+        for name, value in sheet.wrong.items():
+            answer = await reader.post(to, form.sent | given | {name: value})
+            element = sheet.beside.get(name) or f"{form.ids.get(name, '?')}-error"
+            said = re.search(rf'id="{re.escape(element)}"[^>]*>([^<]+)<', answer.text)
+            if answer.status != 400 or said is None or "The member" in said[1]:
+                others = re.findall(r'id="([^"]+)-error"', answer.text)
+                silent.append((to, name, value[:20], answer.status, said and said[1], others))
+    assert not silent, "\n".join(map(str, silent))

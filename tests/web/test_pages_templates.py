@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -97,8 +98,12 @@ async def test_templates_are_moved_to_a_view_and_tabs_put_in_order(scene: Scene,
     told = await reader.send(
         f"{root}/templates/bulk", {"do": "move", "ids": [str(first.id)], "to_view": str(views[1].id)}
     )
-    assert "1 template is in “b” now." in told.text
+    assert (told.status, told.place) == (303, f"{root}/templates")
+    assert "1 template is in “b” now." in (await reader.get(told.place)).text
     assert named(await reader.get(f"{root}/views/{views[1].id}/templates")) == ["Alpha"]
+    quiet = {"do": "move", "ids": [str(first.id), "999999"], "to_view": str(views[0].id)}
+    dropped = json.loads((await reader.send(f"{root}/templates/bulk", quiet, **{"X-Quiet": "yes"})).text)
+    assert dropped == {"told": "1 template is in “a” now.", "left": []}
     await reader.send(f"{root}/views/positions", {"order": [str(views[1].id), str(views[0].id)]})
     assert [one.title for one in await View.all().order_by("position")] == ["b", "a"]
     made = await reader.send(f"{root}/views", {"title": "c", "open": "true"})

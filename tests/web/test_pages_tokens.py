@@ -46,7 +46,7 @@ async def test_a_token_is_shown_once_and_may_do_what_was_ticked(app: Quart, scen
     assert await status(app, secret, f"/project/{scene.project.id}/templates") == 200
     assert await status(app, secret, "/users") == 403
     assert await status(app, secret, f"/project/{scene.project.id}/keys", "POST") == 403
-    page = (await reader.get("/account")).text
+    page = (await reader.get("/account/tokens")).text
     assert secret not in page
     for words in ("Nightly", secret[:8], "Running tasks", "only in Scene"):
         assert words in page

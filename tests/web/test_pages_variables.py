@@ -6,7 +6,7 @@ import pytest
 from quart import Quart
 
 from hub.context import Hub
-from hub.models import Environment, Key
+from hub.models import Environment, Inventory, Key, Template
 from hub.services.keys import read_secret
 from hub.testing.reader import Reader
 from hub.testing.scene import Scene
@@ -53,6 +53,11 @@ async def test_a_secret_is_renamed_and_another_deleted(hub: Hub, scene: Scene, r
     assert f'href="/project/{scene.project.id}/templates/{template.id}">Deploy<' in (
         await reader.get(f"{root}/{group.id}")
     ).text  # fmt: skip
+    hosts = await Inventory.create(project=scene.project, name="Hosts", type="static", inventory="web1")
+    place = f"/project/{scene.project.id}/inventory/{hosts.id}"
+    assert "No template uses this inventory." in (await reader.get(place)).text
+    await Template.filter(id=template.id).update(inventory_id=hosts.id)
+    assert f'href="/project/{scene.project.id}/templates/{template.id}">Deploy<' in (await reader.get(place)).text
     renamed = {"secret-0-id": str(old.id), "secret-0-name": "NEW", "secret-0-value": "", "secret-0-type": "var"}
     assert (await reader.send(f"{root}/{group.id}", {"name": "G", **renamed})).status == 303
     kept = await Key.get(environment=group)

@@ -29,6 +29,9 @@ _DISPATCHED = FINISHED | {WAITING, CONFIRMED, WAITING_CONFIRMATION}
 _TOLD = frozenset({WAITING, STARTING, STOPPING, CONFIRMED, REJECTED})
 """Moves besides the last one that people read of."""
 
+_DECIDED = frozenset({CONFIRMED, REJECTED})
+"""Those that a person makes, who may say why."""
+
 
 class LeaseLost(HubError):
     """The task is not this worker's any more."""
@@ -148,6 +151,8 @@ def _noted(hub: Hub, actor: Actor, subject: Subject, source: str, move: Move) ->
         text += f"finished with status {move.target.upper()}"
     elif move.target in _TOLD:
         text += move.target.upper()
+        if move.note and move.target in _DECIDED:
+            text += f": {move.note}"
     else:
         return kept
     return [*kept, row_of(hub, actor, "task", subject.id, text, project_id=subject.project_id)]

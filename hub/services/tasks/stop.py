@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
+
+from pydantic import Field, field_validator
 
 from hub.context import Hub
 from hub.db import column, unit
@@ -12,6 +15,7 @@ from hub.services import artifacts
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require, require_admin
 from hub.services.actor import Actor
 from hub.services.belongings import find
+from hub.services.draft import Draft
 from hub.services.events import record
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Subject, standing, stop_topic, subject_of, transition
@@ -25,6 +29,23 @@ from hub.services.tasks.states import (
     STOPPING,
     UNFINISHED,
 )
+
+LONGEST_REASON = 200
+
+
+class DecisionDraft(Draft):
+    """What a person says to a task that asks. Nothing has to be said."""
+
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+    """Why; shown with the decision on the page of the task, in its moves and in the events of the project."""
+
+    @field_validator("reason", mode="before")
+    @classmethod
+    def _on_one_line(cls, text: object) -> object:
+        return " ".join(text.split()) if isinstance(text, str) else text
+
+
+SILENT: Final = DecisionDraft()
 
 
 async def _subject(project_id: int, task_id: int) -> Subject:
@@ -90,24 +111,24 @@ async def stop_all(hub: Hub, actor: Actor, project_id: int, template_id: int, *,
     return len(ids)
 
 
-async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: str = "") -> None:
+async def confirm(hub: Hub, actor: Actor, project_id: int, task_id: int, draft: DecisionDraft = SILENT) -> None:
     """Let a task that asked go on; `Conflict` when it does not ask. W-04."""
     subject = await _runnable(actor, project_id, task_id)
 
     async def work() -> bool:
-        return await transition(hub, actor, subject, Move(CONFIRMED, note=why, columns={"question": ""}))
+        return await transition(hub, actor, subject, Move(CONFIRMED, note=draft.reason, columns={"question": ""}))
 
     if not await unit(work):
         raise Conflict("The task does not wait for a confirmation.")
 
 
-async def reject(hub: Hub, actor: Actor, project_id: int, task_id: int, *, why: str = "") -> None:
+async def reject(hub: Hub, actor: Actor, project_id: int, task_id: int, draft: DecisionDraft = SILENT) -> None:
     """End a task that asked; `Conflict` when it does not ask. W-04."""
     subject = await _runnable(actor, project_id, task_id)
-    reason = f"Rejected by {actor.label}" + (f": {why}" if why else ".")
+    reason = f"Rejected by {actor.label}" + (f": {draft.reason}" if draft.reason else ".")
 
     async def work() -> bool:
-        if not await transition(hub, actor, subject, Move(REJECTED, note=why)):
+        if not await transition(hub, actor, subject, Move(REJECTED, note=draft.reason)):
             return False
         return await end(hub, actor, subject, ERROR, reason=reason)
 

@@ -19,7 +19,9 @@ from hub.services.draft import Draft
 from hub.services.tasks import again, launch, read, stop
 from hub.services.tasks.again import AgainDraft
 from hub.services.tasks.launch import TaskDraft
+from hub.services.tasks.stop import DecisionDraft
 from hub.web.api.about import FIRST, LINES
+from hub.web.api.bodies import optional_body
 from hub.web.api.queries import asked, integer
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.encoding import wire_time
@@ -119,19 +121,19 @@ async def stop_task(call: Call) -> Answer:
     return None
 
 
-@route("POST", _ONE + "/confirm", Access.MEMBER, body=False)
+@route("POST", _ONE + "/confirm", Access.MEMBER, body=False, takes=DecisionDraft)
 @wire_unknown
 async def confirm_task(call: Call) -> Answer:
-    """Let a task that asked go on."""
-    await stop.confirm(call.hub, call.actor, *_ids(call))
+    """Let a task that asked go on. The body may be left out."""
+    await stop.confirm(call.hub, call.actor, *_ids(call), DecisionDraft.read(await optional_body()))
     return None
 
 
-@route("POST", _ONE + "/reject", Access.MEMBER, body=False)
+@route("POST", _ONE + "/reject", Access.MEMBER, body=False, takes=DecisionDraft)
 @wire_unknown
 async def reject_task(call: Call) -> Answer:
-    """End a task that asked."""
-    await stop.reject(call.hub, call.actor, *_ids(call))
+    """End a task that asked. The body may be left out."""
+    await stop.reject(call.hub, call.actor, *_ids(call), DecisionDraft.read(await optional_body()))
     return None
 
 

@@ -19,6 +19,9 @@ from hub.web.encoding import dumps
 _MOVING = frozenset({"last_task", "tasks", "permissions", "next_run_at", "last_run_at", "last_task_id", "touched"})
 """Members that nobody edits."""
 
+_OF_ROLES = frozenset({"slug", "role_slug"})
+"""Members of what gives rights: there, `permissions` are what people edit, and not what the reader may do."""
+
 
 def tag(value: Mapping[str, Any]) -> str:
     """Return the version of what a GET answers, as headers have it."""
@@ -27,7 +30,8 @@ def tag(value: Mapping[str, Any]) -> str:
 
 def still(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that only people change, by name."""
-    return {name: value[name] for name in sorted(value) if name not in _MOVING}
+    moving = _MOVING - {"permissions"} if _OF_ROLES & value.keys() else _MOVING
+    return {name: value[name] for name in sorted(value) if name not in moving}
 
 
 def reader(route: Route, by_path: Mapping[str, Mapping[str, Route]]) -> Route | None:

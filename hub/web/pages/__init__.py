@@ -13,8 +13,9 @@ from hub.plugin import Pages
 from hub.web.pages import drawing, visit
 from hub.web.pages.failures import error_page
 from hub.web.pages.routing import PAGES, Page, Who, blueprint
+from hub.web.pages.screens import mount as mount_screens
 
-__all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin"]
+__all__ = ["PAGES", "Page", "Who", "error_page", "mount", "mount_plugin", "mount_screens"]
 
 
 def mount(app: Quart, hub: Hub) -> None:
@@ -29,7 +30,7 @@ def mount(app: Quart, hub: Hub) -> None:
 
 def mount_plugin(app: Quart, hub: Hub, plugin: str, its_pages: Pages) -> None:
     """Put a plugin's pages below `/x/<plugin>`; unless they are public, only signed-in people get there."""
-    name = f"x_{plugin}"
+    name = f"{drawing.PLUGIN_BLUEPRINT}{plugin}"
     app.register_blueprint(its_pages.blueprint, url_prefix=f"/x/{plugin}", name=name)
     app.before_request(_guard(name, public=its_pages.public))
 

@@ -20,6 +20,7 @@ from hub.web.pages.drawing import APP_COLORS
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.versions import Held
 
 Row = dict[str, Any]
 
@@ -66,10 +67,11 @@ async def app_edit(app_id: str) -> Response:
     if request.method == "GET":
         return await _form(row, NOTHING)
     sent = await request.form
+    held = Held(row, sent)
     try:
-        await _save(app_id, sent)
+        await held.saving(lambda: _row(app_id), lambda: _save(app_id, sent))
     except FORM_ERRORS as fault:
-        return await _form(row, sent, fault)
+        return await _form(row, sent, fault, held=held)
     return visit.go("apps", say=_("Saved."))
 
 
@@ -119,17 +121,19 @@ async def _save(app_id: str, sent: MultiDict[str, str]) -> None:
 
 
 async def _form(
-    row: Row, sent: MultiDict[str, str], fault: Exception | None = None, errors: dict[str, str] | None = None
+    row: Row, sent: MultiDict[str, str], fault: Exception | None = None, errors: dict[str, str] | None = None,
+    held: Held | None = None,
 ) -> Response:  # fmt: skip
     error, found = faults(fault, _MEMBERS) if fault else ("", errors or {})
     executor = _executor(row["id"]) if row else None
-    form = Filled(row, sent, found)
+    form, held = Filled(row, sent, found), held or Held(row)
+    fields = [*([] if row else [_id_field(form)]), *_fields(form), *_program_fields(form, executor)]
     return await visit.show(
-        "form.html", status=400 if sent else 200, section="apps", error=error,
+        "form.html", status=400 if sent else 200, section="apps", error=error, fields=fields,
+        held=await held.described("app", fields, {}),
         heading=row["title"] if row else _("New app"), trail=[(_("Apps"), url_for("pages.apps"))],
         cancel=url_for("pages.apps"), save=_("Save"), delete=_deletion(row, executor) if row else None,
         intro="" if executor else _("Templates of this app run a script of their repository with the program."),
-        fields=[*([] if row else [_id_field(form)]), *_fields(form), *_program_fields(form, executor)],
     )  # fmt: skip
 
 

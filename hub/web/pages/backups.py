@@ -95,9 +95,10 @@ async def _restore(project_id: int | None) -> Response:
             if not only_look:
                 return _done(report, project_id)
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, {"name": "name", "passphrase": "passphrase"})
+            error, errors = faults(fault, {"name": "name", "passphrase": "passphrase", "backup": "text"})
     return await visit.show(
-        "restore.html", status=400 if error or errors else 200, error=error, fields=_fields(sent, errors, project_id),
+        "restore.html", status=400 if error or errors else 200, error=error, errors=errors,
+        fields=_fields(sent, errors, project_id),
         report=report, changes=_by_kind(report), text=text if len(text) <= _SHOWN else "", long=len(text) > _SHOWN,
         section="projects" if project_id is None else "settings", pid=project_id,
         trail=[(_("Projects"), url_for("pages.projects"))] if project_id is None
@@ -128,11 +129,11 @@ async def sent_text(sent: Mapping[str, str]) -> str:
 
 def _parsed(text: str) -> Any:
     if not text.strip():
-        raise Invalid(_("Choose the file of a backup, or paste its text."))
+        raise Invalid(_("Choose the file of a backup, or paste its text."), field="backup")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise Invalid(_("This is no JSON document, so it is no backup of a project.")) from None
+        raise Invalid(_("This is no JSON document, so it is no backup of a project."), field="backup") from None
 
 
 def _fields(sent: Mapping[str, str], errors: Mapping[str, str], project_id: int | None) -> list[Field]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from quart import Response, request
 
 from hub.services import inventories, keys, repositories, team
-from hub.services.dashboard import at_work, scope_of, template_names
+from hub.services.dashboard import at_work, failing, scope_of, template_names
 from hub.web.i18n import gettext as _
 from hub.web.pages import history as tasks
 from hub.web.pages import visit
 from hub.web.pages.panels import boxes
 from hub.web.pages.routing import Who, page
+
+_FAILING: Final = 3
+"""Failing templates that stand over the history; the figures list the others."""
 
 
 @page("/project/<int:project_id>/history", Who.MEMBER)
@@ -21,10 +24,16 @@ async def history(project_id: int) -> Response:
     task_id = visit.query_number("t")
     if task_id is not None:
         return visit.go("task", project_id=project_id, task_id=task_id)
-    now = await at_work(await scope_of(visit.visit().actor, project_id))
-    now_address = visit.address("history", project_id=project_id, part="now")
-    if visit.wants_fragment() and request.args.get("part") == "now":
-        return await visit.show("parts/now.html", now=now, now_address=now_address)
+    scope, part = await scope_of(visit.visit().actor, project_id), request.args.get("part")
+    fronts: dict[str, Any] = {
+        "now_address": visit.address("history", project_id=project_id, part="now"),
+        "failing_address": visit.address("history", project_id=project_id, part="failing"),
+        "failing_all": visit.address("stats", project_id=project_id, _anchor="failing"), "failing_most": _FAILING,
+    }  # fmt: skip
+    if visit.wants_fragment() and part == "now":
+        return await visit.show("parts/now.html", now=await at_work(scope), **fronts)
+    if visit.wants_fragment() and part == "failing":
+        return await visit.show("parts/failing.html", failing=await failing(scope), **fronts)
     shared: dict[str, Any] = {
         **await tasks.page_of_tasks("history", project_id), "show_template": True,
         "empty_template": "parts/empty_history.html",
@@ -34,7 +43,7 @@ async def history(project_id: int) -> Response:
     known = await template_names(visit.visit().actor, project_id)
     fresh = not shared["tasks"] and not shared["filtered"] and not shared["older"]
     return await visit.show(
-        "history.html", tab="history", now=now, now_address=now_address,
+        "history.html", tab="history", now=await at_work(scope), failing=await failing(scope), **fronts,
         people=await team.list_members(visit.visit().actor, project_id), templates=known,
         panels=await boxes("dashboard"),
         steps=await _steps(project_id, known) if fresh and visit.visit().may_manage else [], **shared,
@@ -53,9 +62,11 @@ async def _steps(project_id: int, known: list[dict[str, Any]]) -> list[dict[str,
         address = visit.address(endpoint, project_id=project_id, **path)
         return {"done": bool(done), "title": title, "note": note, "action": action, "address": address}
 
-    steps = [
+    steps = [] if known and not found_keys else [  # what runs already needs none
         step(found_keys, _("Add a key"), _("How the hub reaches private repositories and your hosts."), _("Add a key"),
              "keys_new"),
+    ]  # fmt: skip
+    steps += [
         step(found_repositories, _("Add a repository"), _("Where your playbooks and scripts live."),
              _("Add a repository"), "repositories_new"),
         step(found_inventories, _("Add an inventory"), _("The hosts that Ansible works on. Scripts need none."),

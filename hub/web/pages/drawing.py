@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -127,8 +128,31 @@ def _initials(name: str) -> str:
     return letters.upper() or "?"
 
 
+PLUGIN_BLUEPRINT: Final = "x_"
+"""How the names of plugins' blueprints begin."""
+
 APP_COLORS: Final = ("secondary", "blue", "purple", "pink", "red", "orange", "yellow", "green", "teal")
 """Colours that the pages draw."""
+
+_HUB_PAGES: Final = (
+    ("overview", "dashboard", N_("Overview"), "overview"), ("projects", "layout-grid", N_("Projects"), "projects"),
+)  # fmt: skip
+"""Pages of the whole hub: endpoint, icon, title, and what the page calls its section."""
+_ADMIN_PAGES: Final = (
+    ("active_tasks", "terminal-2", N_("Active tasks"), "active_tasks"), ("users", "users", N_("Users"), "users"),
+    ("service_accounts", "robot", N_("Service accounts"), "service_accounts"),
+    ("roles", "shield-lock", N_("Roles"), "roles"), ("apps", "command", N_("Apps"), "apps"),
+    ("hub_channel_list", "bell", N_("Channels"), "hub_channels"), ("workers", "server", N_("Workers"), "workers"),
+    ("system_health", "activity", N_("System health"), "health"), ("audit_log", "history", N_("Audit"), "audit"),
+    ("plugins", "plug", N_("Plugins"), "plugins"),
+)  # fmt: skip
+
+
+def hub_pages() -> list[tuple[str, str, str, str]]:
+    """Return those that the reader may see, in the order of the navigation."""
+    pages = (*_HUB_PAGES, *(_ADMIN_PAGES if visit.visit().actor.admin else ()))
+    return [(endpoint, picture, _(title), at) for endpoint, picture, title, at in pages]
+
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -142,6 +166,15 @@ def here() -> str:
     """Address of this page, for parts that refresh themselves and for forms that come back."""
     query = request.query_string.decode("ascii", "ignore")
     return f"{request.root_path}{request.path}" + (f"?{query}" if query else "")
+
+
+def place() -> str:
+    """Address of the page that was asked for; of a form that was sent, the page that it was on."""
+    rule = request.url_rule
+    if request.method == "GET" or (rule is not None and "GET" in (rule.methods or ())):
+        return here()
+    page = urlsplit(request.referrer or "")
+    return page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else ""
 
 
 def _to_json(value: Any) -> Markup:
@@ -216,7 +249,8 @@ def prepare(environment: Environment) -> None:
         "bytes": _bytes,
     }  # fmt: skip
     environment.globals |= {
-        "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here,
+        "asset": assets.asset, "icon": assets.icon, "csrf_token": visit.csrf_token, "here": here, "place": place,
+        "hub_pages": hub_pages,
         "status_look": status_look, "statuses": {}, "survey_type": _survey_type,
         "offer_kind": lambda name: _(str(_OFFERS.get(name, name))), "app_icon": app_icon, "app_title": app_title,
         "app_color": app_color, "color_class": color_class,
@@ -239,4 +273,5 @@ async def shared() -> dict[str, Any]:
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),
+        "of_plugin": (request.blueprint or "").startswith(PLUGIN_BLUEPRINT),
     }

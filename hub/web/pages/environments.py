@@ -12,11 +12,12 @@ from werkzeug.datastructures import MultiDict
 
 from hub.errors import Invalid
 from hub.services import environments as service
-from hub.services.environments import EnvironmentDraft
+from hub.services.environments import LONGEST_NAME, EnvironmentDraft
 from hub.web.forms import Field, lenient_number, rows_of
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
+from hub.web.pages.key_uses import templates_of
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
 from hub.web.pages.text_check import refuse
 
@@ -148,6 +149,8 @@ def _refuse_doubles(sent: MultiDict[str, str]) -> None:
         name = (one.get("type", ""), one.get("name", "").strip())
         if not name[1] and (one.get("value") or one.get("id")):
             raise Invalid(_("Write a name."), field=f"secret-{number}")
+        if len(name[1]) > LONGEST_NAME:
+            raise Invalid(_("Write at most %(n)s characters.", n=LONGEST_NAME), field=f"secret-{number}")
         if name[1] and name in seen:
             raise Invalid(_("This name is there twice."), field=f"secret-{number}")
         seen.add(name)
@@ -161,11 +164,7 @@ def _fields_by_member(sent: MultiDict[str, str]) -> Mapping[str, str]:
 async def _around(project_id: int, row: Row) -> Row:
     """The templates that use a group."""
     refs = await service.environment_refs(visit.visit().actor, project_id, row["id"])
-    return {"uses": [
-        {"title": _("Template"), "icon": "list-details", "name": one["name"], "note": "",
-         "address": visit.address("template", project_id=project_id, template_id=one["id"])}
-        for one in refs["templates"]
-    ]}  # fmt: skip
+    return {"uses": templates_of(project_id, refs)}
 
 
 async def _get(project_id: int, item_id: int) -> Row:

@@ -6,7 +6,6 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from quart import Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -23,7 +22,8 @@ from hub.errors import (
     Unauthenticated,
     Unavailable,
 )
-from hub.plugin import PluginError
+from hub.plugin import PluginError, Refused
+from hub.web.beside import beside, whole
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import drawing, visit
@@ -87,18 +87,16 @@ _PROJECTS: Final = {"team": (N_("Team"), "team"), "invites": (N_("Invitations"),
 
 def sentence(error: BaseException) -> str:
     """Return an error's text as a whole sentence in the reader's language."""
-    text = phrase(str(error).strip())
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".") if text else ""
+    return whole(phrase(str(error).strip()))
 
 
 def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[str, dict[str, str]]:
     """Return (sentence for the whole form, sentence by field). `names` maps wire members to fields of the form."""
-    text = sentence(error)
-    member = error.field if isinstance(error, Invalid) else None
+    member = error.field if isinstance(error, Invalid | NotFound | Refused) else None
     known = names or {}
     if member and member in known:
-        return "", {known[member]: text}
-    return text, {}
+        return "", {known[member]: beside(str(error))}
+    return sentence(error), {}
 
 
 async def error_page(error: Exception) -> Response:
@@ -107,7 +105,7 @@ async def error_page(error: Exception) -> Response:
     if not g.get("language"):
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():
-        back = {"return": place} if (place := _place()) else {}
+        back = {"return": place} if (place := drawing.place()) else {}
         return visit.go("verify" if error.code == "TOTP_REQUIRED" else "login", **back)
     if status >= 500 and not isinstance(error, HubError | HTTPException):
         logger.error("A page failed inside the hub.", exc_info=error)
@@ -125,7 +123,7 @@ async def error_page(error: Exception) -> Response:
     page = await visit.show(
         "error.html", status=status, heading=_(face.heading), picture=face.icon, sentence=text,
         advice=_(face.advice) if face.advice else "", reasons=[_(one) for one in _REASONS.get(status, ())],
-        users=users, form=_place() if isinstance(error, visit.OutOfDate) else "", home=_home(),
+        users=users, form=drawing.place() if isinstance(error, visit.OutOfDate) else "", home=_home(),
         retry=drawing.here() if _worth_retrying(status) else None,
     )  # fmt: skip
     return _with_headers(error, page, status)
@@ -156,15 +154,6 @@ def _users(error: Exception) -> list[Link]:
             label = N_("Keys of hosts")
         found.append(Link(_(label), one.name, address))
     return found
-
-
-def _place() -> str:
-    """Address of the page that was asked for; of a form that was sent, the page that it was on."""
-    rule = request.url_rule
-    if request.method == "GET" or (rule is not None and "GET" in (rule.methods or ())):
-        return drawing.here()
-    page = urlsplit(request.referrer or "")
-    return page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else ""
 
 
 def _home() -> str:

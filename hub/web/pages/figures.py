@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final
 
-from quart import Response
+from quart import Response, request
 
 from hub.services import dashboard
 from hub.services.dashboard import SPANS, Figures, Scope
@@ -23,18 +23,26 @@ _OUTCOMES: Final = ("success", "error", "stopped")
 async def stats(project_id: int) -> Response:
     """What fails, and how many tasks ended how, ran how long and waited how long, by day."""
     scope = await dashboard.scope_of(visit.visit().actor, project_id)
-    return await visit.show("stats.html", tab="stats", **await _shared(scope))
+    address = visit.address("stats", project_id=project_id, part="failing")
+    if visit.wants_fragment():
+        return await visit.show("parts/failing.html", failing=await dashboard.failing(scope), failing_address=address)
+    return await visit.show("stats.html", tab="stats", failing_address=address, **await _shared(scope))
 
 
 @page("/overview", Who.USER)
 async def overview() -> Response:
     """What is at work and what fails in every project that the reader sees, with the figures of all of them."""
     scope = await dashboard.scope_of(visit.visit().actor)
+    addresses: dict[str, Any] = {
+        "now_address": visit.address("overview"), "failing_address": visit.address("overview", part="failing"),
+        "everywhere": True,
+    }  # fmt: skip
+    if visit.wants_fragment() and request.args.get("part") == "failing":
+        return await visit.show("parts/failing.html", failing=await dashboard.failing(scope), **addresses)
     now = await dashboard.at_work(scope)
-    here = visit.address("overview")
     if visit.wants_fragment():
-        return await visit.show("parts/now.html", now=now, now_address=here, everywhere=True)
-    return await visit.show("overview.html", now=now, now_address=here, everywhere=True, **await _shared(scope))
+        return await visit.show("parts/now.html", now=now, **addresses)
+    return await visit.show("overview.html", now=now, **addresses, **await _shared(scope))
 
 
 async def _shared(scope: Scope) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from quart import request
+from quart import g, request
 
 from hub.services.listing import Asked
 from hub.services.tasks.read import list_tasks
 from hub.web.pages import visit
+from hub.web.pages.local_times import zones
 
 PAGE: Final = 30
 
@@ -20,6 +22,10 @@ STARTERS: Final[dict[str, dict[str, str]]] = {
     "integration": {"integration_id__null": "false"},
 }
 """What starts tasks, and the filters that choose them."""
+
+
+_FIRST, _LAST = date(1970, 1, 1), date(9999, 12, 30)
+"""No zone moves what lies between them out of the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,9 @@ class Wanted:
     """What started it: a key of `STARTERS`."""
     since: str = ""
     until: str = ""
-    """First and last day, in UTC."""
+    """First and last day."""
+    zone: str = "UTC"
+    """Where these days begin and end."""
 
     @property
     def filters(self) -> dict[str, str]:
@@ -43,16 +51,20 @@ class Wanted:
         if self.user is not None:
             found["user_id"] = str(self.user)
         if self.since:
-            found["created__gte"] = self.since
+            found["created__gte"] = self._begin(date.fromisoformat(self.since))
         if self.until:
-            found["created__lt"] = (date.fromisoformat(self.until) + timedelta(days=1)).isoformat()
+            found["created__lt"] = self._begin(date.fromisoformat(self.until) + timedelta(days=1))
         return found
+
+    def _begin(self, day: date) -> str:
+        return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC).isoformat()
 
     @property
     def kept(self) -> dict[str, Any]:
         """The same, as parameters of an address."""
         members = ("q", "status", "template", "user", "by", "since", "until")
-        return {name: getattr(self, name) or None for name in members}
+        found = {name: getattr(self, name) or None for name in members}
+        return found | {"zone": self.zone if self.since or self.until else None}
 
     @property
     def further(self) -> bool:
@@ -67,15 +79,23 @@ def wanted() -> Wanted:
     by = request.args.get("by", "")
     return Wanted(
         request.args.get("q", "").strip()[:200], known, visit.query_number("template"), visit.query_number("user"),
-        by if by in STARTERS else "", _day("since"), _day("until"),
+        by if by in STARTERS else "", _day("since"), _day("until"), _zone(),
     )  # fmt: skip
+
+
+def _zone() -> str:
+    """Return the zone that the address names, else the reader's own; a script adds that of the browser."""
+    for name in (request.args.get("zone", ""), g.get("zone", "")):
+        if name in zones():
+            return str(name)
+    return "UTC"
 
 
 def _day(name: str) -> str:
     """Return a day of the query; empty when there is none."""
     text = request.args.get(name, "")
     try:
-        return text if len(text) == len("2030-01-31") and date.fromisoformat(text) < date.max else ""
+        return text if len(text) == len("2030-01-31") and _FIRST < date.fromisoformat(text) < _LAST else ""
     except ValueError:
         return ""
 
@@ -93,6 +113,7 @@ async def page_of_tasks(endpoint: str, project_id: int, template_id: int | None 
     return {
         "tasks": shown,
         "wanted": want,
+        "kept": kept,
         "filtered": any(kept.values()),
         "older": bool(after) or before is not None,
         "next_address": visit.address(endpoint, **path, **kept, after=shown.following) if shown.following else None,

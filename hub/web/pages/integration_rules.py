@@ -15,11 +15,12 @@ from hub.services import deliveries, webhooks
 from hub.services import integration_rules as service
 from hub.services.integration_rules import RulesDraft
 from hub.services.webhooks import SampleDraft
+from hub.web.beside import beside
 from hub.web.forms import lenient_number, rows_of
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
-from hub.web.pages.failures import FORM_ERRORS, faults, sentence
+from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.integration_form import ONE
 from hub.web.pages.integrations import shared_values
 from hub.web.pages.resource import NOTHING
@@ -30,6 +31,8 @@ Row = dict[str, Any]
 
 _HEADER: Final = re.compile(r"\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*:(.*)", re.ASCII)
 _FAULT: Final = re.compile(r"(matchers|values)\.(\d+)\.(\w+)", re.ASCII)
+_SHORT: Final = 255
+"""Characters of a name that a rule is given."""
 _SOURCES: Final = {
     "json": N_("Body, read as JSON"), "string": N_("Body, as plain text"), "header": N_("Header"),
 }  # fmt: skip
@@ -105,16 +108,16 @@ async def _try(values: Row, rules: Row, sample: Row) -> Response:
 async def _show(
     values: Row, rules: Row, sample: Row, *, fault: Exception | None = None, said: Row | None = None
 ) -> Response:  # fmt: skip
-    error, beside = "", dict[str, str]()
+    error, errors = "", dict[str, str]()
     await values["held"].described("integration", [], {})
     if fault is not None:
         named = _FAULT.fullmatch(fault.field or "") if isinstance(fault, Invalid) else None
-        error, beside = faults(fault, {"headers": "headers", "body": "body"})
+        error, errors = faults(fault, {"headers": "headers", "body": "body"})
         if named:
             part = "matcher" if named[1] == "matchers" else "value"
-            error, beside = "", {f"{part}-{named[2]}": sentence(fault)}
+            error, errors = "", {f"{part}-{named[2]}": beside(str(fault))}
     return await visit.show(
-        "integration_rules.html", status=400 if fault else 200, **values, error=error, errors=beside, rules=rules,
+        "integration_rules.html", status=400 if fault else 200, **values, error=error, errors=errors, rules=rules,
         sample=sample, said=said, variables=_json(said, "environment"), settings=_json(said, "params"),
         sources=_spoken(_SOURCES), uses=_spoken(_USES), methods=_spoken(_METHODS),
         read_only=not visit.visit().may_manage,
@@ -155,7 +158,7 @@ def _headers(text: str) -> dict[str, str]:
 def _matchers(sent: MultiDict[str, str]) -> list[Row]:
     return [
         {"id": lenient_number(one.get("id", "")), **_where(one, "match_type"), "method": one.get("method", ""),
-         "value": one.get("value", ""), "name": one.get("name", "").strip() or _called(one)}
+         "value": one.get("value", ""), "name": one.get("name", "").strip() or _called(one)[:_SHORT]}
         for one in rows_of(sent, "matcher")
     ]  # fmt: skip
 
@@ -166,7 +169,7 @@ def _values(sent: MultiDict[str, str]) -> list[Row]:
         row = {"id": lenient_number(one.get("id", "")), **_where(one, "value_source"),
                "variable": one.get("variable", "").strip(), "variable_type": one.get("use", "")}  # fmt: skip
         row["variable_type"] = row["variable_type"] or "environment"
-        found.append({**row, "name": one.get("name", "").strip() or row["variable"] or _called(one)})
+        found.append({**row, "name": one.get("name", "").strip() or (row["variable"] or _called(one))[:_SHORT]})
     return found
 
 

@@ -9,13 +9,14 @@ from typing import Final
 from werkzeug.datastructures import MultiDict
 
 from hub.services import inventories as service
-from hub.services import inventory_sources, keys, repositories
+from hub.services import inventory_sources, repositories
 from hub.services.inventories import InventoryDraft
-from hub.web.forms import Field, Keys, Option, fields_of, lenient_number, read
+from hub.web.forms import Field, Option, fields_of, lenient_number, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
-from hub.web.pages.names import choices, key_choices
+from hub.web.pages.key_uses import templates_of
+from hub.web.pages.names import choices, key_choices, known_keys
 from hub.web.pages.resource import Filled, Kind, Row, Words, declare
 from hub.web.pages.text_check import refuse
 
@@ -37,8 +38,7 @@ _TYPES: Final = {
     "terragrunt-workspace": N_("Terragrunt workspace"),
     "pulumi-stack": N_("Pulumi stack"),
 }
-_STATIC: Final = {"static": "ini", "static-yaml": "yaml"}
-"""Types whose hosts are written on the page, and in which language."""
+_STATIC: Final = service.STATIC
 _IN_REPOSITORY = ("file", "command")
 """Types that may be in a repository of their own."""
 _EXAMPLE = "[web]\nweb1.example.com\nweb2.example.com"
@@ -69,8 +69,7 @@ def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
 async def _source_fields(project_id: int, form: Filled) -> list[Field]:
     """Return the fields of every source; those of the chosen type are shown."""
     here = visit.visit()
-    rows = await keys.list_keys(here.actor, project_id)
-    known = Keys([(int(row["id"]), str(row["name"]), str(row["type"])) for row in rows])
+    known = await known_keys(project_id)
     found: list[Field] = []
     for name in inventory_sources.names(here.hub):
         kind = here.hub.registry.inventory_sources[name].params_type
@@ -159,10 +158,16 @@ async def _get(project_id: int, item_id: int) -> Row:
     return await service.get_inventory(visit.visit().actor, project_id, item_id)
 
 
+async def _around(project_id: int, row: Row) -> Row:
+    """The templates that work on it."""
+    refs = await service.inventory_refs(visit.visit().actor, project_id, row["id"])
+    return {"uses": templates_of(project_id, refs)}
+
+
 async def _delete(project_id: int, item_id: int) -> None:
     here = visit.visit()
     await service.delete_inventory(here.hub, here.actor, project_id, item_id)
 
 
 declare(Kind("inventory", "server-2", _WORDS, _rows, _cells, _nothing, _fields, _get, _save, _delete, _members,
-             template="inventory_form.html"))  # fmt: skip
+             template="inventory_form.html", around=_around))  # fmt: skip

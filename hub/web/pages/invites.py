@@ -28,7 +28,7 @@ _LOOKS: Final = {
     service.EXPIRED: Look(N_("expired"), "warn", "clock"),
 }
 _LIFETIMES: Final = {"7": N_("in a week"), "1": N_("tomorrow"), "30": N_("in 30 days")}
-_MEMBERS: Final = {"email": "whom", "user_id": "whom", "role": "role", "expires_at": "days"}
+_MEMBERS: Final = {"email": "whom", "username": "whom", "user_id": "whom", "role": "role", "expires_at": "days"}
 
 
 @page("/project/<int:project_id>/invites", Who.MEMBER)

@@ -32,14 +32,18 @@ def badge(row: dict[str, Any]) -> str:
     if not at:
         return "—"
     expires: datetime = row["expires"]
-    when = f"{expires:%Y-%m-%d}"
-    day = Markup('<time datetime="{}" data-format="date">{}</time>').format(wire_time(expires), when)
+    day = day_of(expires)
     if at == "fine":
         return day
     color, text = ("bad", _("expired")) if at == "over" else ("warn", _("expires soon"))
     return Markup('{} <span class="status-badge status-is-{}">{}{}</span>').format(
         day, color, assets.icon("clock"), escape(text)
     )
+
+
+def day_of(moment: datetime) -> Markup:
+    """Return the day of a moment as the calendar of the form had it, whatever the reader's zone."""
+    return Markup('<time datetime="{}" data-format="date">{}</time>').format(wire_time(moment), f"{moment:%Y-%m-%d}")
 
 
 def field(form: Filled) -> Field:

@@ -14,7 +14,7 @@ from hub.errors import Forbidden
 from hub.services import key_pairs, key_users
 from hub.services import keys as service
 from hub.services.key_pairs import PairDraft, RotationDraft
-from hub.web.forms import Field, Option, fields_of, read
+from hub.web.forms import Field, Option, blamed, fields_of, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import key_expiry, visit
@@ -53,6 +53,16 @@ async def uses_of(project_id: int, key_id: int) -> list[Row]:
     return found
 
 
+def templates_of(project_id: int, found: Mapping[str, Any]) -> list[Row]:
+    """Return the templates among what uses a thing, ready to be drawn."""
+    title, icon, endpoint, member = _FACES["template"]
+    return [
+        {"title": _(title), "icon": icon, "name": one["name"], "note": "",
+         "address": _address(endpoint, project_id, {member: one["id"]})}
+        for one in found["templates"]
+    ]  # fmt: skip
+
+
 def _address(endpoint: str, project_id: int, ids: Mapping[str, Any]) -> str:
     """Return where a thing is looked at; nothing for kinds that have no page."""
     try:
@@ -78,7 +88,7 @@ async def key_generate(project_id: int) -> Response:
             said = _("The key is there. Put its public half where it is to be let in.")
             return visit.go("keys_edit", project_id=project_id, item_id=made["id"], say=said)
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, dict(_MEMBERS))
+            error, errors = faults(fault, {**_MEMBERS, "ssh.login": "login", "ssh.passphrase": "passphrase"})
     form = Filled({}, sent, errors)
     fields = [
         Field("name", _("Name"), "line", form.value("name"), required=True, error=form.error("name"),
@@ -105,17 +115,21 @@ async def key_rotate(project_id: int, item_id: int) -> Response:
             await _rotate(project_id, row, sent)
             return visit.go("keys_edit", project_id=project_id, item_id=item_id, say=_("The secret was replaced."))
         except FORM_ERRORS as fault:
-            kind = here.hub.registry.key_types.get(row["type"])
-            own = (
-                {f"{row['type']}.{name}": f"{row['type']}-{name}" for name in kind.params_type.model_fields}
-                if kind
-                else {}
-            )
-            error, errors = faults(fault, dict(_MEMBERS) | own)
-    uses, fields = await uses_of(project_id, item_id), _rotation_fields(row, Filled({}, sent, errors))
+            error, errors = faults(fault, {**_MEMBERS, **_secret_members(row["type"], sent)})
+    plain = await service.plain_members(here.hub, here.actor, project_id, item_id)
+    uses, fields = await uses_of(project_id, item_id), _rotation_fields(row, plain, Filled(plain, sent, errors))
     intro = _("Everything that uses this key goes on using it, with the new secret, from its next task on.")
     return await _form(project_id, _("Replace the secret"), fields, error, sent,
                        save=_("Replace the secret"), intro=intro, row=row, uses=uses)  # fmt: skip
+
+
+def _secret_members(name: str, sent: MultiDict[str, str]) -> dict[str, str]:
+    """Return the fields of a secret by wire member; those that the hub makes up have fields of their own."""
+    kind = visit.the_hub().registry.key_types.get(name)
+    if kind is None or sent.get("generate"):
+        return {f"{name}.{one}": one for one in ("login", "passphrase")}
+    fields = {f"{name}.{one}": f"{name}-{one}" for one in kind.params_type.model_fields}
+    return {**fields, name: f"{name}-{blamed(kind.params_type)}"}
 
 
 async def _rotate(project_id: int, row: Row, sent: MultiDict[str, str]) -> None:
@@ -124,20 +138,23 @@ async def _rotate(project_id: int, row: Row, sent: MultiDict[str, str]) -> None:
     body: Row = {"type": name, "expires": key_expiry.moment(sent, {})}
     if sent.get("generate"):
         body |= {"generate": sent["generate"], "passphrase": sent.get("passphrase", "")}
-        if sent.get("login", "").strip():
+        if "login" in sent:
             body["login"] = sent["login"].strip()
     elif kind is not None:
-        body[name] = read(kind.params_type, sent, prefix=f"{name}-")[0]
+        given = read(kind.params_type, sent, prefix=f"{name}-")[0]
+        body[name] = {one: value for one, value in given.items() if f"{name}-{one}" in sent}
     await key_pairs.rotate_key(here.hub, here.actor, project_id, row["id"], RotationDraft.read(body))
 
 
-def _rotation_fields(row: Row, form: Filled) -> list[Field]:
+def _rotation_fields(row: Row, plain: Row, form: Filled) -> list[Field]:
     kind = visit.the_hub().registry.key_types.get(row["type"])
     if kind is None:
         return []
     errors = {member.removeprefix(f"{kind.name}-"): text for member, text in form.errors.items()}
+    if form.sent:
+        plain = {one: form.sent.get(f"{kind.name}-{one}", "") for one in kind.shown}
     own = fields_of(
-        kind.params_type, {}, prefix=f"{kind.name}-", errors=errors, when="generate=" if kind.generates else ""
+        kind.params_type, plain, prefix=f"{kind.name}-", errors=errors, when="generate=" if kind.generates else ""
     )
     fields = _pair_fields(form, kind.generates, own=True) if kind.generates else []
     return [*fields, *own, key_expiry.field(Filled({"expires": _next_end(row)}, form.sent, form.errors))]
@@ -173,5 +190,5 @@ async def _form(
     back = visit.address("keys_edit", project_id=project_id, item_id=row["id"]) if row else listing
     return await visit.show(
         "key_rotate.html", status=400 if sent else 200, section="keys", heading=heading, fields=fields, error=error,
-        trail=[(_("Key store"), listing), *([(row["name"], back)] if row else [])], cancel=back, **more,
+        sent=sent, trail=[(_("Key store"), listing), *([(row["name"], back)] if row else [])], cancel=back, **more,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from hub.services import keys as service
 from hub.services.key_pairs import authorized_line
 from hub.services.keys import KeyDraft
-from hub.web.forms import Field, Option, fields_of, read
+from hub.web.forms import Field, Option, blamed, fields_of, read
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import key_expiry, visit
@@ -53,6 +53,7 @@ def _members(sent: MultiDict[str, str]) -> Mapping[str, str]:
     found = {name: name for name in ("name", "type", "source_storage_type", "source_storage_key", "expires")}
     if kind:
         found |= {f"{kind.name}.{member}": f"{kind.name}-{member}" for member in kind.params_type.model_fields}
+        found[kind.name] = f"{kind.name}-{blamed(kind.params_type)}"
     return found
 
 
@@ -141,6 +142,9 @@ async def _around(project_id: int, row: Row) -> Row:
     found: Row = {"expiry": key_expiry.state(row)}
     if not here.may_manage:
         return found
+    if row.get("expires"):
+        found["expires_on"] = key_expiry.day_of(row["expires"])
+    found["login"] = (await service.plain_members(here.hub, here.actor, project_id, row["id"])).get("login", "")
     if row["type"] == "ssh":
         with contextlib.suppress(*FORM_ERRORS, KeyError):  # a key that cannot be read any more can still be replaced
             found["about"] = await service.about_key(here.hub, here.actor, project_id, row["id"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from quart import Response, request
@@ -10,11 +11,11 @@ from quart import Response, request
 from hub.services import known_hosts as service
 from hub.services.known_hosts import ApprovalDraft, KnownHostDraft, PolicyDraft, ScanDraft
 from hub.services.listing import LONGEST_SEARCH, Asked, Page
-from hub.web.forms import lenient_number
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
+from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import SEND, Who, page
 
 ROWS: Final = 50
@@ -31,6 +32,7 @@ _STATES: Final = {
     "revoked": ("calm", "ban", N_("Revoked")),
 }
 """Colour, picture and words by status, the most pressing first."""
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _ROOT: Final = "/project/<int:project_id>/known_hosts"
 _ONE: Final = _ROOT + "/<int:item_id>"
 
@@ -38,12 +40,17 @@ _ONE: Final = _ROOT + "/<int:item_id>"
 @page(_ROOT, Who.MEMBER)
 async def known_hosts(project_id: int) -> Response:
     """The list, with everything that can be done."""
-    here, search = visit.visit(), request.args.get("q", "").strip()[:LONGEST_SEARCH]
-    whole = request.args.get("trusted", "") == "no"
+    return await _show(project_id)
+
+
+async def _show(project_id: int, error: str = "", errors: Mapping[str, str] = NONE) -> Response:
+    here, sent = visit.visit(), await request.form if request.method == "POST" else NOTHING
+    search, whole = request.args.get("q", "").strip()[:LONGEST_SEARCH], request.args.get("trusted", "") == "no"
     pressing, rows = await _shown(project_id, search, whole=whole)
     order = list(_STATES)
     return await visit.show(
-        "known_hosts.html", rows=[*sorted(pressing, key=lambda row: order.index(row["status"])), *rows],
+        "known_hosts.html", status=400 if error or errors else 200, error=error, errors=errors, sent=sent,
+        rows=[*sorted(pressing, key=lambda row: order.index(row["status"])), *rows],
         states=_STATES, policies={name: _(text) for name, text in _POLICIES.items()},
         policy=await service.policy(here.actor, project_id), search=search, whole=whole, more=pressing.following,
         following=rows.following,
@@ -82,7 +89,7 @@ async def known_hosts_add(project_id: int) -> Response:
 async def known_hosts_scan(project_id: int) -> Response:
     """Fetch the keys of a server."""
     here, sent = visit.visit(), await request.form
-    draft = {"host": sent.get("host", ""), "port": lenient_number(sent.get("port", "") or "22")}
+    draft = {"host": sent.get("host", ""), "port": _port(sent.get("port", ""))}
     return await _done(
         project_id,
         lambda: service.scan(here.hub, here.actor, project_id, ScanDraft.read(draft)),
@@ -132,9 +139,14 @@ async def known_hosts_delete(project_id: int, item_id: int) -> Response:
     )
 
 
+def _port(text: str) -> Any:
+    """Return a number, or the text as it is, which is refused in the words of the service."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else (text or 22)
+
+
 async def _done(project_id: int, verb: Callable[[], Awaitable[Any]], say: str) -> Response:
     try:
         await verb()
     except FORM_ERRORS as fault:
-        return visit.go("known_hosts", project_id=project_id, say=faults(fault)[0], kind="danger")
+        return await _show(project_id, *faults(fault, {name: name for name in ("host", "port", "lines", "policy")}))
     return visit.go("known_hosts", project_id=project_id, say=say)

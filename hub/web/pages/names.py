@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.services import environments, inventories, keys, repositories, views
-from hub.web.forms import Option
+from hub.web.forms import Keys, Option
 from hub.web.pages import visit
 
 
@@ -51,6 +51,12 @@ async def key_choices(project_id: int, *types: str) -> list[Option]:
     """Return the project's keys of these types, or of all, as entries of a choice."""
     found = await keys.list_keys(visit.visit().actor, project_id)
     return choices(row for row in found if not types or row["type"] in types)
+
+
+async def known_keys(project_id: int) -> Keys:
+    """Return the project's keys, for options of executors that name one."""
+    found = await keys.list_keys(visit.visit().actor, project_id)
+    return Keys([(int(row["id"]), str(row["name"]), str(row["type"])) for row in found])
 
 
 async def view_choices(project_id: int) -> list[Option]:

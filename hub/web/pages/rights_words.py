@@ -59,9 +59,13 @@ def ticked(sent: MultiDict[str, str]) -> int:
     return sum(bit for bit, (name, _title, _about) in _BITS.items() if name in sent.getlist("permissions"))
 
 
+def names(bits: int) -> list[str]:
+    """Return what is ticked for `bits`."""
+    return [name for bit, (name, _title, _about) in _BITS.items() if bits & bit]
+
+
 def _field(label: str, options: Collection[Option], bits: int, error: str) -> Field:
-    value = [name for bit, (name, _title, _about) in _BITS.items() if bits & bit]
-    return Field("permissions", label, "ticks", value, options=[*options], error=error)
+    return Field("permissions", label, "ticks", names(bits), options=[*options], error=error)
 
 
 def _capital(text: str) -> str:

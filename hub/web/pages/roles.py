@@ -21,6 +21,7 @@ from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.team import role_title
+from hub.web.pages.versions import Held
 
 _MEMBERS = {"name": "name", "slug": "slug", "permissions": "permissions"}
 
@@ -143,12 +144,25 @@ async def _edit(project_id: int | None, slug: str) -> Response:
     if request.method == "GET":
         return await _form(project_id, row, NOTHING)
     sent = await request.form
-    try:
+    held = Held(_written(row), sent)
+
+    async def save() -> None:
         draft = RoleDraft.read({"name": sent.get("name", ""), "permissions": rights_words.ticked(sent)})
         await service.update_role(here.hub, here.actor, project_id, slug, draft)
+
+    async def read() -> dict[str, Any]:
+        return _written(await service.get_role(here.actor, project_id, slug))
+
+    try:
+        await held.saving(read, save)
     except FORM_ERRORS as fault:
-        return await _form(project_id, row, sent, fault)
+        return await _form(project_id, row, sent, fault, held)
     return visit.go_to(_address(project_id), say=_("Saved. It counts at once for everybody who has the role."))
+
+
+def _written(row: dict[str, Any]) -> dict[str, Any]:
+    """What the form writes of a role, as it shows it."""
+    return {"slug": row["slug"], "name": row["name"], "permissions": rights_words.names(row["permissions"])}
 
 
 async def _delete(project_id: int | None, slug: str) -> Response:
@@ -161,15 +175,20 @@ async def _delete(project_id: int | None, slug: str) -> Response:
 
 
 async def _form(
-    project_id: int | None, row: dict[str, Any], sent: MultiDict[str, str], fault: Exception | None = None
+    project_id: int | None, row: dict[str, Any], sent: MultiDict[str, str], fault: Exception | None = None,
+    held: Held | None = None,
 ) -> Response:  # fmt: skip
     error, errors = _faults(fault)
     slug = str(row.get("slug", ""))
+    fields, held = _fields(row, Filled(row, sent, errors)), held or Held(_written(row) if row else {})
+    if held.now:
+        held.now = {**held.now, "id": await service.role_id(visit.visit().actor, project_id, slug)}
     may_edit = _may_edit(project_id)
     return await visit.show(
         "role_form.html", status=400 if fault else 200, error=error, read_only=not may_edit,
         section="roles" if project_id is None else "team", heading=row.get("name") or _("New role"),
-        trail=_trail(project_id), cancel=_address(project_id), fields=_fields(row, Filled(row, sent, errors)),
+        trail=_trail(project_id), cancel=_address(project_id), fields=fields,
+        held=await held.described("role", fields, {}),
         uses=await role_uses.role_uses(visit.visit().actor, project_id, slug) if row else None,
         everywhere=project_id is None, template_words=rights_words.template_words,
         delete=_deletion(project_id, row) if row and may_edit else None,

@@ -74,7 +74,7 @@ def _command(address: str, template: str, project: str, body: Mapping[str, Any])
     limit = params.get("limit")
     if body.keys() - _SAYABLE - {"params"} or told - {"limit"} or not isinstance(limit or [], list):
         return ""
-    words = ["hub", "template", "run", template, "--project", project, "--server", address]
+    words = ["hub", "--server", address, "template", "run", "--project", project]
     for name, value in json.loads(body.get("environment", "{}")).items():
         words += ["--var", f"{name}={value}"]
     options = (("--message", "message"), ("--branch", "git_branch"), ("--arguments", "arguments"))
@@ -83,6 +83,7 @@ def _command(address: str, template: str, project: str, body: Mapping[str, Any])
             words += [option, body[name]]
     if limit:
         words += ["--limit", ",".join(limit)]
-    if "secret" not in body:
-        return shlex.join(words)
-    return f"echo {shlex.quote(body['secret'])} | {shlex.join([*words, '--secrets-stdin'])}"
+    if "secret" in body:
+        words.append("--secrets-stdin")
+    line = shlex.join([*words, "--", template] if template.startswith("-") else [*words, template])
+    return f"printf %s {shlex.quote(body['secret'])} | {line}" if "secret" in body else line

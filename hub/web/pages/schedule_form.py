@@ -26,7 +26,7 @@ _ROOT = "/project/<int:project_id>/schedule"
 _MEMBERS = {
     name: name for name in (
         "name", "cron_format", "minutes", "minute", "at", "days", "day", "time_zone", "run_at", "ends_at", "max_runs",
-        "repository_id",
+        "repository_id", "misfire", "overlap",
     )
 }  # fmt: skip
 
@@ -146,13 +146,13 @@ def _after(form: Filled) -> list[Field]:
     ends_at = form.sent.get("ends_at", "") if form.sent else to_local(form.row.get("ends_at"), zone)
     return [
         Field("overlap", _("While its last task is not finished"), "choice", form.value("overlap") or "queue",
-              required=True, options=[
+              required=True, error=form.error("overlap"), options=[
                   Option("queue", _("Start another one, which waits where the template runs one at a time")),
                   Option("skip", _("Start nothing")),
                   Option("parallel", _("Start another one, however many there are")),
               ]),
         Field("misfire", _("When the hub was not running at a moment"), "choice", form.value("misfire") or "skip",
-              required=True, options=[
+              required=True, error=form.error("misfire"), options=[
                   Option("skip", _("Leave it out")),
                   Option("once", _("Run once afterwards, however many moments were missed")),
                   Option("all", _("Make up for every moment, 100 at most")),

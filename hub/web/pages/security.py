@@ -15,6 +15,7 @@ from hub.services.second_factor_setup import ProofDraft
 from hub.web import actor as who
 from hub.web.i18n import gettext as _
 from hub.web.pages import assets, visit
+from hub.web.pages.browsers import browser_name
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.routing import SEND, Who, page
 
@@ -110,7 +111,10 @@ async def _show(*, status: int = 200, error: str = "", secret: str = "", codes: 
     return await visit.show(
         "security.html", status=status, error=error, totp=totp, picture=picture, secret=secret, codes=codes or [],
         codes_left=await second_factor_setup.codes_left(_me()),
-        sessions=await own_sessions.list_sessions(here.hub, here.actor),
+        sessions=[
+            {**one, "browser": browser_name(one["user_agent"])}
+            for one in await own_sessions.list_sessions(here.hub, here.actor)
+        ],
         identities=linked, linkable=_linkable({one["provider"] for one in linked}),
     )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
@@ -19,8 +20,11 @@ from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.team import role_title
+from hub.web.pages.users import written
+from hub.web.pages.versions import Held
 
 _MEMBERS = {"name": "name", "username": "username", "email": "username"}
+_WRITTEN: Final = ("id", "name", "username", "admin")
 
 
 @page("/service-accounts", Who.ADMIN)
@@ -64,25 +68,47 @@ async def service_account(user_id: int) -> Response:
     if request.method == "GET":
         return await _show(row)
     sent = await request.form
-    kept = {name: row[name] for name in ("pro", "alert")}
-    body = {**_body(sent), **kept, "email": _address_after(row, sent), "admin": "admin" in sent}
+    held = Held(written(row, _WRITTEN), sent)
     try:
-        await people.update_user(here.hub, here.actor, user_id, UserDraft.read(body))
+        await held.saving(lambda: _read(user_id), lambda: _save(user_id, sent))
     except FORM_ERRORS as fault:
-        return await _show(row, sent, fault)
+        return await _show(row, _Sent(sent, fault, held))
     return visit.go("service_account", user_id=user_id, say=_("Saved."))
 
 
-async def _show(
-    row: dict[str, Any], sent: MultiDict[str, str] = NOTHING, fault: Exception | None = None, new_token: str = ""
-) -> Response:  # fmt: skip
+async def _read(user_id: int) -> dict[str, Any]:
+    return written(await service.get_account(visit.visit().actor, user_id), _WRITTEN)
+
+
+async def _save(user_id: int, sent: MultiDict[str, str]) -> None:
+    """Save what the form holds, and leave the rest as it is now."""
     here = visit.visit()
-    error, errors = faults(fault, _MEMBERS) if fault else ("", {})
+    row = await service.get_account(here.actor, user_id)
+    kept = {name: row[name] for name in ("pro", "alert")}
+    body = {**_body(sent), **kept, "email": _address_after(row, sent), "admin": "admin" in sent}
+    await people.update_user(here.hub, here.actor, user_id, UserDraft.read(body))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A form that was refused."""
+
+    form: MultiDict[str, str]
+    fault: Exception
+    held: Held
+
+
+async def _show(row: dict[str, Any], refused: _Sent | None = None, new_token: str = "") -> Response:
+    here = visit.visit()
+    error, errors = faults(refused.fault, _MEMBERS) if refused else ("", {})
+    held = refused.held if refused else Held(written(row, _WRITTEN))
+    fields = _fields(Filled(row, refused.form if refused else NOTHING, errors))
     account = await people.service_account(here.actor, row["id"])
     tokens = await token_form.rows(here.hub, account)
     return await visit.show(
-        "service_account.html", status=400 if fault else 200, heading=row["name"], trail=_trail(), error=error,
-        cancel=visit.address("service_accounts"), fields=_fields(Filled(row, sent, errors)), row=row, tokens=tokens,
+        "service_account.html", status=400 if refused else 200, heading=row["name"], trail=_trail(),
+        error="" if held.now else error, held=await held.described("user", fields, {}),
+        cancel=visit.address("service_accounts"), fields=fields, row=row, tokens=tokens,
         new_token=new_token, good=any(not one["expired"] for one in tokens),
         memberships=[{**one, "role": role_title(one["role"])} for one in row["memberships"]],
         delete={

@@ -23,6 +23,12 @@ from hub.web.pages.text_check import refuse
 
 Sent = MultiDict[str, str]
 _NEW_KEYS: Final = ("paste", "login", "make")
+_FIRST: Final = {
+    "git_url": "git_url", "git_branch": "git_branch", "ssh_key_id": "access", "key": "secret", "ssh": "secret",
+    "ssh.private_key": "secret", "ssh.passphrase": "passphrase", "login_password": "secret",
+    "login_password.password": "secret", "login_password.login": "login",
+}  # fmt: skip
+"""Fields of the first step by wire member."""
 _SHOWN: Final = 8
 """Paths of one app that are shown without a click."""
 
@@ -40,7 +46,7 @@ async def setup_repository(project_id: int) -> Response:
                 made = await setup.add_repository(here.hub, here.actor, project_id, _look_of(sent, access))
                 return visit.go("setup_choice", project_id=project_id, repository_id=made["id"])
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, {"git_url": "git_url", "git_branch": "git_branch", "key": "secret"})
+            error, errors = faults(fault, _FIRST)
     known = [dict(one) for one in await keys.list_keys(here.actor, project_id) if one["type"] != "none"]
     return await visit.show(
         "setup.html", status=400 if error or errors else 200, error=error, public=await _public(project_id, access),
@@ -106,11 +112,12 @@ def _first_fields(
         Field("git_url", _("Address of the repository"), "line", sent.get("git_url", ""), required=True,
               error=errors.get("git_url", ""), placeholder="https://example.com/group/project.git",
               help=_("As you would give it to `git clone`: over HTTPS or SSH.")),
-        Field("access", _("Way in"), "choice", access, options=ways, placeholder=_("It is public"), unmarked=True),
+        Field("access", _("Way in"), "choice", access, options=ways, placeholder=_("It is public"), unmarked=True,
+              error=errors.get("access", "")),
         Field("private_key", _("Private key"), "code", "", rows=6, when="access=paste", unmarked=True, error=wrong,
               limits={"data-unkept": "yes"}),
-        Field("passphrase", _("Passphrase"), "secret", "", when="access=paste"),
-        Field("login", _("Login"), "line", sent.get("login", ""), when="access=login"),
+        Field("passphrase", _("Passphrase"), "secret", "", when="access=paste", error=errors.get("passphrase", "")),
+        Field("login", _("Login"), "line", sent.get("login", ""), when="access=login", error=errors.get("login", "")),
         Field("password", _("Password or token"), "secret", "", when="access=login", unmarked=True, error=wrong),
         Field("git_branch", _("Branch"), "line", sent.get("git_branch", ""), error=errors.get("git_branch", ""),
               help=_("Empty takes the one that the repository itself calls its default.")),

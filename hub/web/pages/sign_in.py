@@ -132,7 +132,9 @@ async def start() -> Response:
 async def preferences() -> Response:
     """Keep the reader's colours and language: in cookies, and for an account to follow its owner elsewhere."""
     sent, actor = await request.form, visit.visit().actor
-    response = Response(status=204) if visit.quiet() else visit.go_to(visit.safe_return(sent.get("back", "")))
+    said = i18n.gettext("Saved.") if {"time_zone", "shortcuts"} & sent.keys() else ""  # of the others one sees at once
+    back = visit.safe_return(sent.get("back", ""))
+    response = Response(status=204) if visit.quiet() else visit.go_to(back, say=said)
     if sent.get("theme") in visit.THEMES:
         visit.keep_cookie(response, visit.THEME_COOKIE, sent["theme"])
     if sent.get("language") in i18n.LANGUAGES:

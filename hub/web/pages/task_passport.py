@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from hub.services.tasks.passport import passport_of
 from hub.services.tasks.stages import stages_of
-from hub.services.tasks.states import CONFIRMED, REJECTED
+from hub.services.tasks.states import CONFIRMED, HELD, REJECTED
 from hub.web.encoding import dumps
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
@@ -29,19 +29,25 @@ _SHOWN: Final = 12
 Fact = tuple[str, Any]
 
 
-async def shown(project_id: int, task_id: int) -> dict[str, Any]:
+async def shown(project_id: int, task: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the template needs."""
     here = visit.visit()
-    found = await passport_of(here.actor, project_id, task_id)
-    stages = await stages_of(here.actor, project_id, task_id)
-    named = [{**asdict(one), "title": _(_STAGES.get(one.name, one.name)), "seconds": one.seconds} for one in stages]
-    return {
-        "stages": named,
-        "stages_seconds": sum(one.seconds for one in stages),
+    found = await passport_of(here.actor, project_id, task["id"])
+    return await staged(project_id, task) | {
         "decisions": [one for one in found["moves"] if one["target"] in {CONFIRMED, REJECTED}],
         "passes": [_facts(one) for one in found["passes"]],
         "passport_text": json.dumps(json.loads(dumps(found)), indent=2, ensure_ascii=False),
     }
+
+
+async def staged(project_id: int, task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stages; the last one of a task that works is under way, unless it is over."""
+    found = await stages_of(visit.visit().actor, project_id, task["id"])
+    stages = [replace(one, end=one.end or task.get("end")) for one in found]
+    named = [{**asdict(one), "title": _(_STAGES.get(one.name, one.name)), "seconds": one.seconds} for one in stages]
+    for one in named:
+        one["runs"] = one["end"] is None and task["status"] in HELD
+    return {"stages": named, "stages_seconds": sum(one.seconds for one in stages)}
 
 
 def _facts(one: Mapping[str, Any]) -> list[Fact]:

@@ -16,6 +16,7 @@ from hub.services.tasks.again import AgainDraft
 from hub.services.tasks.read import results_of, task_with_template
 from hub.services.tasks.results import PLAN, review_of
 from hub.services.tasks.states import FINISHED
+from hub.services.tasks.stop import DecisionDraft
 from hub.web.forms import label_of
 from hub.web.i18n import gettext as _
 from hub.web.pages import task_hosts, task_passport, visit
@@ -33,6 +34,8 @@ async def task(project_id: int, task_id: int) -> Response:
         return await visit.show("parts/task_plan.html", plan=await _plan(project_id, task_id))
     if visit.wants_fragment() and request.args.get("part") == "left":
         return await visit.show("parts/task_left.html", **await _left(project_id, task_id), task=found)
+    if visit.wants_fragment() and request.args.get("part") == "stages":
+        return await visit.show("parts/task_stages.html", **await task_passport.staged(project_id, found))
     if visit.wants_fragment() and request.args.get("part") == "hosts":
         return await task_hosts.part(project_id, found)
     finished = found["status"] in FINISHED
@@ -42,7 +45,7 @@ async def task(project_id: int, task_id: int) -> Response:
         "details": await _details(project_id, found),
         "panels": await boxes("task", task_id=task_id, template_id=found["template_id"]),
         "may_delete": here.actor.admin and finished,
-    } | await task_passport.shown(project_id, task_id)
+    } | await task_passport.shown(project_id, found)
     if visit.wants_fragment():
         return await visit.show("parts/task_side.html", **shared)
     shared |= await task_hosts.shown(project_id, found) | await _left(project_id, task_id)
@@ -64,7 +67,7 @@ async def task_stop(project_id: int, task_id: int) -> Response:
 async def task_confirm(project_id: int, task_id: int) -> Response:
     """Let a task that asks go on."""
     here = visit.visit()
-    await service.confirm(here.hub, here.actor, project_id, task_id, why=await _why())
+    await service.confirm(here.hub, here.actor, project_id, task_id, await _decision())
     return _done(project_id, task_id)
 
 
@@ -72,7 +75,7 @@ async def task_confirm(project_id: int, task_id: int) -> Response:
 async def task_reject(project_id: int, task_id: int) -> Response:
     """End a task that asks."""
     here = visit.visit()
-    await service.reject(here.hub, here.actor, project_id, task_id, why=await _why())
+    await service.reject(here.hub, here.actor, project_id, task_id, await _decision())
     return _done(project_id, task_id)
 
 
@@ -98,9 +101,9 @@ async def task_delete(project_id: int, task_id: int) -> Response:
     return visit.go("history", project_id=project_id, say=_("Task #%(id)s was deleted.", id=task_id))
 
 
-async def _why() -> str:
-    """Return the reason that a person gave."""
-    return " ".join((await request.form).get("why", "").split())[:200]
+async def _decision() -> DecisionDraft:
+    """Return what a person said to it."""
+    return DecisionDraft.read({"reason": (await request.form).get("why", "")})
 
 
 async def _plan(project_id: int, task_id: int) -> Mapping[str, Any] | None:

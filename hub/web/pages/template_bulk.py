@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from quart import Response, request
+from quart import Response, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from hub.services import template_bulk as service
@@ -46,8 +46,16 @@ async def template_bulk(project_id: int) -> Response:
             return await _ask(await service.plan(here.actor, project_id, order), order, back, said)
         fates = await service.carry_out(here.hub, here.actor, project_id, order)
     except FORM_ERRORS as fault:
+        if visit.quiet():
+            raise
         return visit.go_to(back, say=sentence(fault), kind="danger")
-    return await _show(fates, order, back, told=await _told(project_id, order, fates))
+    told = await _told(project_id, order, fates)
+    left = [one for one in fates if one.outcome != "done"]
+    if visit.quiet():
+        return jsonify({"told": told, "left": [{"name": one.name, "sentence": phrase(one.sentence)} for one in left]})
+    if order.action not in _ASKED and not left:
+        return visit.go_to(back, say=told)
+    return await _show(fates, order, back, told=told)
 
 
 @page("/project/<int:project_id>/views/positions", Who.MEMBER, methods=SEND)

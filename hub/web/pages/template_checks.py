@@ -20,6 +20,8 @@ from hub.web.pages.failures import FORM_ERRORS, sentence
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import SEND, Who, page
 from hub.web.pages.run import Ask, questions
+from hub.web.pages.template_fields import Form
+from hub.web.pages.template_sections import sections
 from hub.web.pages.template_sent import MEMBERS, body_of, survey_of
 
 Row = dict[str, Any]
@@ -27,11 +29,13 @@ Row = dict[str, Any]
 
 @page("/project/<int:project_id>/templates/check", Who.MEMBER, methods=SEND)
 async def template_check(project_id: int) -> Response:
-    """Tell of each field what would be refused."""
+    """Tell of each field what would be refused, and of each section what is set in it."""
     here, sent = visit.visit(), await request.form
     app = sent.get("app", "")
     executor, template_id = await apps.find(here.hub, app), visit.query_number("template", sent)
-    return jsonify({"errors": await every_fault(project_id, template_id, app, executor, sent)})
+    errors = await every_fault(project_id, template_id, app, executor, sent)
+    told = await sections(Form(project_id, {}, sent, {}, executor))
+    return jsonify({"errors": errors, "told": {name: one.told for name, one in told.items()}})
 
 
 async def every_fault(
@@ -43,6 +47,7 @@ async def every_fault(
     for member, text in (await check_template(here.hub, here.actor, project_id, body, template_id)).items():
         field = MEMBERS.get(member) or (f"params-{member.removeprefix('task_params.')}" if "." in member else "")
         if field:
+            field = "arguments_json" if field == "arguments" and "arguments_json" in sent else field
             errors.setdefault(field, sentence(Invalid(text)))
     return errors
 

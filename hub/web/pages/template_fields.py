@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quart import url_for
@@ -19,7 +19,7 @@ from hub.web.i18n import gettext as _
 from hub.web.i18n import phrase
 from hub.web.pages import template_limits, visit
 from hub.web.pages.drawing import survey_types
-from hub.web.pages.names import choices, key_choices, view_choices
+from hub.web.pages.names import choices, key_choices, known_keys, view_choices
 
 Row = Mapping[str, Any]
 
@@ -45,18 +45,26 @@ class Form:
         more.pop("value", None)
         return Field(name, label, widget, value, error=self.errors.get(name, ""), **more)
 
+    @property
+    def has_vaults(self) -> bool:
+        """The executor knows vaults, or the template has some."""
+        types = self.executor.capabilities.inventory_types if self.executor else ()
+        return "static" in types or bool(self.row.get("vaults"))
+
     async def vault_keys(self) -> list[Option] | None:
         """Return the keys that may open a vault; None where the executor knows no vaults."""
-        types = self.executor.capabilities.inventory_types if self.executor else ()
-        has_vaults = "static" in types or bool(self.row.get("vaults"))
-        return await key_choices(self.project_id, "login_password", "string") if has_vaults else None
+        return await key_choices(self.project_id, "login_password", "string") if self.has_vaults else None
 
 
 async def all_fields(form: Form) -> dict[str, list[Field]]:
     """Return the fields by section."""
+    return {"main": await _main(form), **await folded_fields(form)}
+
+
+async def folded_fields(form: Form) -> dict[str, list[Field]]:
+    """Return the fields of the sections that fold."""
     return {
-        "main": await _main(form),
-        "params": _params(form),
+        "params": await _params(form),
         "queue": _queue(form),
         "more": await _more(form),
         "limits": template_limits.fields(form.row.get("limits") or {}, form.sent, form.errors),
@@ -104,13 +112,13 @@ async def _main(form: Form) -> list[Field]:
     return fields
 
 
-def _params(form: Form) -> list[Field]:
+async def _params(form: Form) -> list[Field]:
     if form.executor is None:
         return []
     kind = form.executor.params_type
     values = read(kind, form.sent, prefix="params-")[0] if form.sent else dict(form.row.get("task_params") or {})
     errors = {name.removeprefix("params-"): text for name, text in form.errors.items()}
-    return fields_of(kind, values, prefix="params-", errors=errors)
+    return fields_of(kind, values, prefix="params-", keys=await known_keys(form.project_id), errors=errors)
 
 
 async def _more(form: Form) -> list[Field]:
@@ -151,9 +159,10 @@ def _arguments(form: Form) -> list[Field]:
         words = json.loads(stored)
     except ValueError:
         words = stored
-    if not isinstance(words, list):
-        return [form.field("arguments_json", _("Arguments"), "code", value=stored, rows=4, editor="json",
-                           help=_("JSON: a list, or an object of a list for each stage."))]  # fmt: skip
+    if not isinstance(words, list) or "arguments_json" in form.sent:
+        field = form.field("arguments_json", _("Arguments"), "code", value=stored, rows=4, editor="json",
+                           help=_("JSON: a list, or an object of a list for each stage."))  # fmt: skip
+        return [replace(field, error=field.error or form.errors.get("arguments", ""))]
     return [form.field("arguments", _("Arguments"), "words", value="\n".join(map(str, words)),
                        help=_("Each becomes one argument of the command line."))]  # fmt: skip
 

@@ -17,6 +17,7 @@ from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, Who, page
 from hub.web.pages.template_checks import every_fault
 from hub.web.pages.template_fields import Form, all_fields, missing, survey_fields
+from hub.web.pages.template_sections import sections
 from hub.web.pages.template_sent import MEMBERS, body_of, survey_of, vaults_of
 from hub.web.pages.versions import Held
 
@@ -75,7 +76,7 @@ async def _form(project_id: int, template_id: int | None, row: Row, app: str) ->
         "template_form.html", status=400 if sent else 200, error=error, trail=listing, cancel=back,
         errors=errors, template_id=template_id,
         heading=_("Edit %(name)s", name=row["name"]) if template_id is not None else _("New template"),
-        app=await _app(app), fields=fields, survey_fields=survey_fields,
+        app=await _app(app), fields=fields, sections=await sections(form, fields), survey_fields=survey_fields,
         held=await held.described("template", [one for part in fields.values() for one in part], MEMBERS),
         survey=survey_of(sent) if sent else row.get("survey_vars", []),
         vaults=vaults_of(sent) if sent else row.get("vaults", []),

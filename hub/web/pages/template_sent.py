@@ -35,6 +35,8 @@ def body_of(
         body[name] = sent.get(name, "").strip() or None
     for name in ("repository_id", "inventory_id", "environment_id", "view_id", "build_template_id"):
         body[name] = lenient_number(sent.get(name, "")) or None
+    if "inventory_id" not in sent:  # the form offers none for this executor; what the API has set stays
+        body["inventory_id"] = row.get("inventory_id")
     body |= {name: name in sent for name in _TICKS}
     body["suppress_success_alerts"] = bool(row.get("suppress_success_alerts"))
     body["arguments"] = _arguments(sent)

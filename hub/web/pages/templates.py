@@ -95,12 +95,12 @@ async def _list(project_id: int, view_id: int | None) -> Response:
         "bare_address": list_address(project_id, Wanted(view_id=view_id)),
         "apps": [app for app in await apps.list_apps(here.hub) if app["active"]],
     }  # fmt: skip
+    tabs = shared["views"] = await views.list_views(here.actor, project_id)
     if visit.wants_fragment():
         return await visit.show("parts/template_rows.html", **shared)
-    tabs = await views.list_views(here.actor, project_id)
     title = next((str(tab["title"]) for tab in tabs if tab["id"] == view_id), "")
     return await visit.show(
-        "templates.html", views=tabs, view_title=title, status_choices=_statuses(), sorts=_SORTS,
+        "templates.html", view_title=title, status_choices=_statuses(), sorts=_SORTS,
         used_apps=await template_list.used_apps(here.actor, project_id), **shared,
     )  # fmt: skip
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from quart import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from hub.services import still_here
+from hub.services import second_factor, second_factor_setup, still_here
 from hub.services import users as service
+from hub.services.second_factor_setup import ProofDraft
 from hub.services.users import PasswordDraft, UserDraft
 from hub.web.forms import Field, left_empty
 from hub.web.i18n import gettext as _
@@ -16,15 +18,19 @@ from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.team import role_title
+from hub.web.pages.versions import Held
 
 MEMBERS = {name: name for name in ("username", "name", "email", "password", "current_password")}
+_WRITTEN: Final = ("id", "name", "username", "email", "admin")
+"""What the form of an administrator writes of somebody, and which one it is."""
 
 
 @page("/users", Who.ADMIN)
 async def users() -> Response:
     """Everybody."""
-    everybody = await service.list_users(visit.visit().actor)
-    return await visit.show("users.html", users=[one for one in everybody if not one.get("service")])
+    people = [one for one in await service.list_users(visit.visit().actor) if not one.get("service")]
+    return await visit.show("users.html", users=people, protected=await second_factor.protected())
 
 
 @page("/users/new", Who.ADMIN, methods=FORM)
@@ -58,13 +64,11 @@ async def user_edit(user_id: int) -> Response:
     if row.get("service"):
         return visit.go("service_account", user_id=user_id)
     sent: MultiDict[str, str] = await request.form if request.method == "POST" else NOTHING
-    error, errors = "", dict[str, str]()
-    himself = user_id == here.actor.user_id
+    error, errors, held = "", dict[str, str](), Held(written(row, _WRITTEN), sent)
+    himself, teams = user_id == here.actor.user_id, await service.memberships(here.actor, user_id)
     if request.method == "POST":
         try:
-            kept = {name: row[name] for name in ("external", "pro", "alert")}
-            kept["admin"] = row["admin"] if himself else "admin" in sent
-            await service.update_user(here.hub, here.actor, user_id, UserDraft.read({**profile_body(sent), **kept}))
+            await held.saving(lambda: _read(user_id), lambda: _save(user_id, sent))
             return visit.go("users", say=_("Saved."))
         except FORM_ERRORS as fault:
             error, errors = faults(fault, MEMBERS)
@@ -72,10 +76,24 @@ async def user_edit(user_id: int) -> Response:
     fields = profile_fields(form) if himself else [*profile_fields(form), _admin_field(form)]
     return await visit.show(
         "user_form.html", status=400 if sent else 200, shut_out=await still_here.shut_out(user_id), heading=row["name"],
-        error=error, trail=_trail(), user=row,
+        error=error, trail=_trail(), user=row, held=await held.described("user", fields, {}), himself=himself,
+        memberships=[{**one, "role": role_title(one["role"])} for one in teams],
         cancel=url_for("pages.users"), fields=fields, delete=None if himself else _deletion(row),
         password_fields=[] if himself or row["external"] else [_password_field(form, _("New password"))],
     )  # fmt: skip
+
+
+async def _read(user_id: int) -> dict[str, Any]:
+    return written(await service.get_user(visit.visit().actor, user_id), _WRITTEN)
+
+
+async def _save(user_id: int, sent: MultiDict[str, str]) -> None:
+    """Save what the form holds, and leave the rest as it is now."""
+    here = visit.visit()
+    row = await service.get_user(here.actor, user_id)
+    kept = {name: row[name] for name in ("external", "pro", "alert")}
+    kept["admin"] = row["admin"] if user_id == here.actor.user_id else "admin" in sent
+    await service.update_user(here.hub, here.actor, user_id, UserDraft.read({**profile_body(sent), **kept}))
 
 
 @page("/users/<int:user_id>/password", Who.ADMIN, methods=SEND)
@@ -90,6 +108,19 @@ async def user_password(user_id: int) -> Response:
     return visit.go("user_edit", user_id=user_id, say=_("The password was set. Other sessions were ended."))
 
 
+@page("/users/<int:user_id>/second-factor/off", Who.ADMIN, methods=SEND)
+async def user_factor_off(user_id: int) -> Response:
+    """Take the second factor away from somebody who has lost their device; one's own wants proof, on its page."""
+    here = visit.visit()
+    if user_id == here.actor.user_id:
+        return visit.go("security")
+    try:
+        await second_factor_setup.disable(here.hub, here.actor, user_id, ProofDraft())
+    except FORM_ERRORS as fault:
+        return visit.go("user_edit", user_id=user_id, say=faults(fault)[0], kind="danger")
+    return visit.go("user_edit", user_id=user_id, say=_("The second factor is gone: the password alone lets them in."))
+
+
 @page("/users/<int:user_id>/delete", Who.ADMIN, methods=SEND)
 async def user_delete(user_id: int) -> Response:
     """Remove somebody."""
@@ -99,6 +130,11 @@ async def user_delete(user_id: int) -> Response:
     except FORM_ERRORS as fault:
         return visit.go("user_edit", user_id=user_id, say=faults(fault)[0], kind="danger")
     return visit.go("users", say=_("Deleted."))
+
+
+def written(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the members that a form writes: whatever else changes of somebody is none of its business."""
+    return {name: row[name] for name in names}
 
 
 def profile_body(sent: MultiDict[str, str]) -> dict[str, Any]:

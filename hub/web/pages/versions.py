@@ -56,6 +56,8 @@ class Held:
     changes: Sequence[Change] = ()
     who: str = ""
     when: Any = None
+    place: str = ""
+    """Where the thing is read, if not at the address that the form is sent to."""
     _members: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -69,18 +71,28 @@ class Held:
         async def work() -> Any:
             self.now = None  # a unit may be begun anew
             await exclusive(f"version of {request.path}")
-            now = await read()
-            gone = _differing(self.version, now)
-            if gone:
-                self.now, self._members = now, gone
-                return None
-            return await save()
+            return None if self._overtaken(await read()) else await save()
 
         saved = await unit(work)
+        self._refuse()
+        return saved
+
+    def refuse_changed(self, now: Row) -> None:
+        """Refuse to save over what is `now` there, unless it is what the form was drawn from. Raises `Changed`."""
+        if self.version and self.row:
+            self._overtaken(now)
+            self._refuse()
+
+    def _overtaken(self, now: Row) -> bool:
+        gone = _differing(self.version, now)
+        if gone:
+            self.now, self._members = now, gone
+        return bool(gone)
+
+    def _refuse(self) -> None:
         if self.now is not None:
             self.version = _version(self.now)
             raise Changed(_("Somebody else changed this while you were at it. What you wrote is still here."))
-        return saved
 
     async def described(self, kind: str, fields: Sequence[Field], members: Mapping[str, str]) -> Held:
         """Put what has changed into words, where something has."""
@@ -88,9 +100,12 @@ class Held:
             by_name = {one.name: one for one in fields}
             named = {name: by_name.get(members.get(name, name)) for name in self._members}
             self.changes = [_change(name, one, self.now.get(name)) for name, one in named.items()]
-            last = await events.last_of(visit.visit().actor, visit.visit().project_id, kind, int(self.now["id"]))
-            if last is not None:
-                self.who, self.when = last
+            here = visit.visit()
+            of = here.project_id if here.project else None
+            number = self.now.get("id")
+            if isinstance(number, int):  # an app has a name instead
+                last = await events.last_of(here.actor, of, kind, number, self._members)
+                self.who, self.when = last or ("", None)
         return self
 
 
@@ -115,9 +130,13 @@ def _differing(version: str, row: Row) -> list[str]:
 
 def _change(name: str, shown: Field | None, value: Any) -> Change:
     label = shown.label if shown else (name[:1].upper() + name[1:].replace("_", " "))
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
-        return Change(label, "")
     titles = {one.value: one.title for one in shown.options} if shown else {}
+    if isinstance(value, list) and titles:
+        value = ", ".join(titles.get(str(one), str(one)) for one in value) or "—"
+    if isinstance(value, bool):
+        return Change(label, _("yes") if value else _("no"))
+    if value is None or isinstance(value, dict | list):
+        return Change(label, "")
     if not titles and isinstance(value, int) and name.endswith("_id"):
         return Change(label, "")
     text = titles.get(str(value), str(value))

@@ -26,6 +26,7 @@ _SECRET: Final = re.compile(
     r"passw|passphrase|(?:^|_)pass(?:$|_)|(?:^|_)pwd(?:$|_)|secret|token|credential|(?:private|api|access|auth)_?key",
     re.IGNORECASE,
 )
+_NUMBERS: Final = re.compile(r"([0-9]{1,18})")
 _LOGIN: Final = re.compile(r"(?<=://)[^/\s@]+@")
 _NO_VARIABLES: Final = {"ANSIBLE_VARS_ENABLED": "ansible.builtin.none_of_them"}
 
@@ -43,7 +44,12 @@ async def of_run(task: TaskView, params: AnsibleParams, task_params: AnsibleTask
         hosts = await only(task_params.hosts, hosts, io)
     vaults = [f"--vault-id={name}@{file}" for name, file in ready.sources.vaults]
     listed = await _listed(ready.beside("ansible-inventory"), [*ready.sources.inventory], vaults, io, ready.env)
-    return HostList(tuple(sorted(hosts)), groups=groups_of(listed or {}, hosts))
+    return HostList(tuple(sorted(hosts, key=natural)), groups=groups_of(listed or {}, hosts))
+
+
+def natural(name: str) -> list[str | int]:
+    """Put web2 before web10: texts and numbers take turns, so they are never compared with each other."""
+    return [int(part) if part.isdecimal() else part for part in _NUMBERS.split(name)]
 
 
 async def _fits_nobody(ready: Ready, io: TaskIO) -> str:
@@ -73,7 +79,7 @@ async def of_inventory(task: TaskView, io: TaskIO) -> HostList:
     if listed is None:
         raise Unfit("Ansible could not read this inventory.")
     known = listed.get("_meta", {}).get("hostvars", {})
-    hosts = sorted(_all_hosts(listed))
+    hosts = sorted(_all_hosts(listed), key=natural)
     if len(hosts) > MOST_HOSTS:
         note = f"Only the first {MOST_HOSTS} of {len(hosts)} hosts are shown. {note}".strip()
         hosts = hosts[:MOST_HOSTS]

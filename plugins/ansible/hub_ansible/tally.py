@@ -214,11 +214,7 @@ class Tally:
             return ""
         failed = [host.name for host in self._hosts.values() if host.counts.get("failed")]
         lost = [host.name for host in self._hosts.values() if host.counts.get("unreachable")]
-        parts = [
-            f"Tasks failed on {_hosts(failed)}." if failed else "",
-            f"{'The host ' if len(lost) == 1 else ''}{_hosts(lost)} could not be reached." if lost else "",
-        ]
-        return " ".join(part for part in parts if part)
+        return " ".join(part for part in (_failed(failed), _lost(lost)) if part)
 
     def hosts(self) -> dict[str, Any]:
         """Return the recap: of each host what counts, how long it took, how many lines of files it changed."""
@@ -250,9 +246,17 @@ class Tally:
         return {"errors": list(self._errors), "left_out": self._more_errors}
 
 
-def _hosts(names: list[str]) -> str:
-    """Return one name, or how many there are."""
-    return f"{names[0]}" if len(names) == 1 else f"{len(names)} hosts"
+def _failed(names: list[str]) -> str:
+    """Tell of one host by its name, of several by their number."""
+    if len(names) == 1:
+        return f"Tasks failed on {names[0]}."
+    return f"Tasks failed on {len(names)} hosts." if names else ""
+
+
+def _lost(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"The host {names[0]} could not be reached."
+    return f"{len(names)} hosts could not be reached." if names else ""
 
 
 def _row(number: int, step: Step) -> dict[str, Any]:

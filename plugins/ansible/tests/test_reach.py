@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hub_ansible.browse import natural
 from hub_ansible.reach import named, read_listing
 
 LISTING = """
@@ -89,3 +90,9 @@ async def test_a_run_touches_no_more_hosts_than_its_template_allows_and_only_tho
     nobody = await bench.run(hosts=["gone"])
     assert nobody.reason == "The playbook does not touch 1 host: gone any more. Nothing was run."
     assert len(bench.calls) == 1
+
+
+def test_hosts_are_listed_as_people_count() -> None:
+    names = ["web10.example", "web2.example", "db", "web1.example", "10.0.0.9", "10.0.0.10"]
+    counted = ["10.0.0.9", "10.0.0.10", "db", "web1.example", "web2.example", "web10.example"]
+    assert sorted(names, key=natural) == counted

@@ -144,7 +144,8 @@ def _question(session: Session, found: Digest) -> str:
     add, change, destroy = (
         counts["add"] + counts["replace"], counts["change"], counts["destroy"] + counts["replace"],
     )  # fmt: skip
-    return f"{_QUESTIONS[session.action]} {add} to add, {change} to change, {destroy} to destroy."
+    what = _QUESTIONS[session.action]
+    return f"{what} " + f"{add} to add, {change} to change, {destroy} to destroy."  # two sentences to translate
 
 
 def _check(task: TaskView, params: PulumiParams, task_params: PulumiTaskParams) -> None:

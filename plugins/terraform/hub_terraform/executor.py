@@ -120,7 +120,7 @@ def _question(review: Mapping[str, Any]) -> str:
         counts["add"] + counts["replace"], counts["change"], counts["destroy"] + counts["replace"],
     )  # fmt: skip
     what = "Destroy what this plan names?" if review["destroy"] else "Apply this plan?"
-    return f"{what} {add} to add, {change} to change, {destroy} to destroy."
+    return f"{what} " + f"{add} to add, {change} to change, {destroy} to destroy."  # two sentences to translate
 
 
 def _check(task: TaskView, params: TerraformParams, task_params: TerraformTaskParams) -> None:

@@ -19,6 +19,9 @@ type Name = 'success' | 'error' | 'stopped' | 'ran' | 'waited'
 
 const HEIGHT = 220
 const DAY = 86_400
+const MOST_POINTS = 60
+// Neither tasks nor seconds are told in parts.
+const STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((tens) => [1, 2, 5].map((one) => one * 10 ** tens))
 const root = document.documentElement
 const figures = JSON.parse(document.getElementById('figures')?.textContent ?? '{"rows":[],"labels":{}}') as Figures
 const days = figures.rows.map((row) => Date.parse(row.date) / 1000)
@@ -51,15 +54,18 @@ const frame = (width: number, values: (n: number) => string, legend: uPlot.Serie
   return {
     width,
     height: HEIGHT,
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC'), // days are counted in UTC, wherever the reader is
     scales: { x: { time: true, range: (_plot, low, high) => [low - DAY / 2, high + DAY / 2] }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map((at) => short.format(new Date(at * 1000))) },
-      { ...axis, size: 54, values: (_plot, splits) => splits.map((n) => values(n)) },
+      { ...axis, size: 54, incrs: STEPS, values: (_plot, splits) => splits.map((n) => values(n)) },
     ],
-    series: [{ label: figures.labels['day'] ?? 'day', value: (_plot, at) => (at === null ? '—' : short.format(new Date(at * 1000))) }, ...legend],
+    series: [{ label: figures.labels['day'] ?? 'day', value: (_plot, at) => (at === null ? (figures.labels['span'] ?? '') : short.format(new Date(at * 1000))) }, ...legend],
     cursor: { y: false },
   }
 }
+
+const sum = (values: number[]): number => values.reduce((all, one) => all + one, 0)
 
 // The sums from below, so that each outcome stands on the ones under it; the legend tells the single numbers.
 const stacked = (place: HTMLElement): uPlot => {
@@ -74,19 +80,24 @@ const stacked = (place: HTMLElement): uPlot => {
     width: 0,
     points: { show: false },
     ...(bars ? { paths: bars } : {}),
-    value: (_plot: uPlot, _n: number | null, _series: number, at: number | null) => (at === null ? '—' : String(figures.rows[at]?.[name] ?? 0)),
+    value: (_plot: uPlot, _n: number | null, _series: number, at: number | null) => String(at === null ? sum(figures.rows.map((row) => row[name])) : (figures.rows[at]?.[name] ?? 0)),
   }))
   return new uPlot(frame(place.clientWidth, String, series.reverse()), [days, ...sums.reverse()], place)
 }
 
 const line = (place: HTMLElement, name: Name): uPlot => {
-  const values = figures.rows.map((row) => (row.success + row.error + row.stopped ? row[name] : null))
+  const ended = figures.rows.map((row) => row.success + row.error + row.stopped)
+  const values = figures.rows.map((row, at) => (ended[at] ? row[name] : null))
+  const mean = sum(figures.rows.map((row, at) => row[name] * (ended[at] ?? 0))) / Math.max(sum(ended), 1)
+  // A day between two without tasks has no line to either side, and would not be seen without its point.
+  const points = values.filter((one) => one !== null).length <= MOST_POINTS
   const series: uPlot.Series = {
     label: figures.labels[name] ?? name,
     stroke: colour(COLOURS[name]),
     width: 2,
     spanGaps: true,
-    value: (_plot, n) => (n === null || n === undefined ? '—' : length(n)),
+    points: { show: points, size: 6, fill: colour(COLOURS[name]) },
+    value: (_plot, n, _series, at) => (at === null ? (sum(ended) ? length(mean) : '—') : n === null || n === undefined ? '—' : length(n)),
   }
   return new uPlot(frame(place.clientWidth, length, [series]), [days, values], place)
 }

@@ -1,10 +1,13 @@
 // <form data-checks="address">: a field that one leaves is checked by the hub, and its sentence stands beside it.
 
+import { unfold } from './parts'
+
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
 
 const told = (field: Field, sentence: string): void => {
   const id = `${field.id}-error`
   const old = document.getElementById(id)
+  if (sentence && !old) unfold(field)
   field.classList.toggle('is-invalid', sentence !== '')
   if (sentence) field.setAttribute('aria-invalid', 'true')
   else field.removeAttribute('aria-invalid')
@@ -23,7 +26,15 @@ const told = (field: Field, sentence: string): void => {
 
 const part = (name: string, errors: Record<string, string>): void => {
   const box = document.getElementById(`f-${name}-error`)
-  if (box) box.textContent = errors[name] ?? ''
+  if (!box) return
+  if (errors[name] && !box.textContent) unfold(box)
+  box.textContent = errors[name] ?? ''
+}
+
+// <details data-part="name"> tells on its head what is set in it.
+const summary = (form: HTMLFormElement, name: string, text: string): void => {
+  const line = form.querySelector(`[data-part="${name}"] [data-part-told]`)
+  if (line && line.textContent !== text) line.textContent = text
 }
 
 export const checking = (): void => {
@@ -35,7 +46,8 @@ export const checking = (): void => {
       try {
         const answer = await fetch(form.dataset['checks'] ?? '', { method: 'POST', headers: { 'X-Quiet': 'yes' }, body: new FormData(form) })
         if (!answer.ok || mine !== asked) return
-        const { errors } = (await answer.json()) as { errors: Record<string, string> }
+        const { errors, told: set } = (await answer.json()) as { errors: Record<string, string>; told?: Record<string, string> }
+        for (const [name, text] of Object.entries(set ?? {})) summary(form, name, text)
         for (const field of form.querySelectorAll<Field>('[name][id]')) {
           const wrong = field.classList.contains('is-invalid')
           if (wrong || touched.has(field.name)) told(field, errors[field.name] ?? '')
@@ -49,6 +61,15 @@ export const checking = (): void => {
     let changed = false
     form.addEventListener('input', () => (changed = true))
     form.addEventListener('change', () => (changed = true))
+    form.addEventListener(
+      'toggle',
+      (event) => {
+        if (!changed || (event.target as HTMLDetailsElement).open) return
+        changed = false
+        void look()
+      },
+      true, // it does not rise
+    )
     form.addEventListener('focusout', (event) => {
       const field = event.target as Field
       if (!field.name || field.type === 'hidden' || field.type === 'checkbox') return

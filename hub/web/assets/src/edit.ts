@@ -7,6 +7,7 @@ const bring = (): void => {
   if (asked || !address || !document.querySelector('textarea[data-editor]')) return
   asked = true
   const script = document.createElement('script')
+  script.type = 'module'
   script.src = address
   document.head.append(script)
 }

@@ -1,4 +1,4 @@
-// Entry: the text editor of <textarea data-editor="yaml|json|ini|shell|python|hcl|text">, loaded where there is one.
+// Entry (module): the text editor of <textarea data-editor="yaml|json|ini|shell|python|hcl|text">, loaded where there is one.
 // The text area stays in its form and carries the value; what is typed goes into it letter by letter.
 import { equip } from './editor/field'
 

@@ -71,6 +71,21 @@ const waiting = (form: HTMLFormElement): void => {
   })
 }
 
+// <form method="get" data-brief>: the address names only what was filled in. What goes along with other fields says so.
+const brief = (form: HTMLFormElement): void => {
+  const own = document.documentElement.dataset['zone'] || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+  for (const field of form.querySelectorAll<HTMLInputElement>('[data-reader-zone]')) field.value = own
+  form.addEventListener('formdata', ({ formData }) => {
+    for (const [name, text] of [...formData]) if (text === '') formData.delete(name)
+    for (const field of form.querySelectorAll<HTMLInputElement>('[data-goes-with]')) {
+      if (!(field.dataset['goesWith'] ?? '').split(' ').some((name) => formData.has(name))) formData.delete(field.name)
+    }
+  })
+}
+
+// While the year of a day is typed it is one of the first centuries for a moment.
+const unfinished = (field: HTMLElement): boolean => field instanceof HTMLInputElement && field.type === 'date' && field.value !== '' && field.value < '1970'
+
 const guardUnsaved = (form: HTMLFormElement): void => {
   let dirty = false
   form.addEventListener('input', () => (dirty = true))
@@ -104,6 +119,7 @@ export const forms = (): void => {
   }
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-guard]')) guardUnsaved(form)
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-waits]')) waiting(form)
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-brief]')) brief(form)
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement
     if (event.defaultPrevented || form.dataset['quiet'] === undefined) return
@@ -112,7 +128,7 @@ export const forms = (): void => {
   })
   document.addEventListener('change', (event) => {
     const field = event.target as HTMLElement
-    if (field.dataset['submits'] !== undefined) (field as HTMLInputElement).form?.requestSubmit()
+    if (field.dataset['submits'] !== undefined && !unfinished(field)) (field as HTMLInputElement).form?.requestSubmit()
   })
   document.addEventListener('click', (event) => {
     const button = (event.target as Element).closest<HTMLElement>('[data-reveals]')

@@ -12,6 +12,7 @@ interface Kept {
   page: string
   action: string
   fields: Entry[]
+  version: string
   secrets: boolean
   lost: boolean
 }
@@ -50,6 +51,9 @@ const stored = (): Kept | null => {
   }
 }
 
+// Which state of a thing the form was drawn from: whoever else changed it meanwhile is not overwritten unseen.
+const versionOf = (form: HTMLFormElement): HTMLInputElement | null => form.querySelector('input[type=hidden][name=version]')
+
 export const keepForm = (form: HTMLFormElement): void => {
   const fields: Entry[] = []
   let secrets = false
@@ -60,7 +64,8 @@ export const keepForm = (form: HTMLFormElement): void => {
   }
   const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   if (!fields.length || size > LONGEST) return
-  store({ reader: reader(), page: here(), action: new URL(form.action).pathname, fields, secrets, lost: false })
+  const version = versionOf(form)?.value ?? ''
+  store({ reader: reader(), page: here(), action: new URL(form.action).pathname, fields, version, secrets, lost: false })
 }
 
 let edited: HTMLFormElement | null = null
@@ -96,6 +101,8 @@ const refill = (form: HTMLFormElement, kept: Kept): void => {
     else field.value = value
     field.dispatchEvent(new Event('change', { bubbles: true }))
   }
+  const version = versionOf(form)
+  if (version && kept.version) version.value = kept.version
   form.dispatchEvent(new Event('input', { bubbles: true }))
   const secrets = kept.secrets ? ` ${gettext('Secrets must be entered again.')}` : ''
   say(`${gettext('Your session had ended. What you had typed is here again; send it once more.')}${secrets}`, 'danger')

@@ -10,7 +10,7 @@ import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
 import { remember } from './recent'
-import { say } from './say'
+import { say, unsay } from './say'
 import { localise, tick } from './time'
 import { wordFields } from './words'
 
@@ -35,22 +35,34 @@ const poll = (): void => {
   })
 }
 
+const away = (): string => gettext('The hub does not answer. This page goes on trying.')
+
 const fragments = (): void => {
   let lost = false
+  const opened = new Set<string>()
   document.addEventListener('htmx:before:swap', (event) => {
+    const target = (event as CustomEvent<Exchange>).detail.ctx?.target
+    for (const one of target?.querySelectorAll?.('details[id][open]') ?? []) opened.add(one.id)
     const status = (event as CustomEvent<Exchange>).detail.ctx?.response?.status ?? 200
     if (status === 401) signInAgain()
     if (status >= 400) event.preventDefault()
   })
   document.addEventListener('htmx:after:swap', () => {
+    if (lost) {
+      unsay(away())
+      say(gettext('The hub answers again. This page is up to date.'))
+    }
     lost = false
+    // What somebody has opened, and the hub draws anew, stays open.
+    for (const id of opened) document.getElementById(id)?.setAttribute('open', '')
+    opened.clear()
     document.body.classList.remove('hub-away')
     localise()
     for (const field of document.querySelectorAll('[data-filters]')) field.dispatchEvent(new Event('input', { bubbles: true }))
   })
   document.addEventListener('htmx:error', () => {
     document.body.classList.add('hub-away')
-    if (!lost) say(gettext('The hub does not answer. This page goes on trying.'), 'danger')
+    if (!lost) say(away(), 'danger')
     lost = true
   })
 }

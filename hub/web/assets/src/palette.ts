@@ -52,8 +52,14 @@ const option = (way: Way, index: number): HTMLElement => {
   return item
 }
 
+// Those of the navigation, then those of the whole hub, which have no place in it inside of a project.
+const links = (): HTMLAnchorElement[] => [
+  ...document.querySelectorAll<HTMLAnchorElement>('.navbar-vertical :is(a.nav-link, .sidebar-foot a.dropdown-item)'),
+  ...(document.querySelector<HTMLTemplateElement>('#palette-pages')?.content.querySelectorAll('a') ?? []),
+]
+
 const pages = (): Way[] =>
-  [...document.querySelectorAll<HTMLAnchorElement>('.navbar-vertical :is(a.nav-link, .sidebar-foot a.dropdown-item)')].map((link) => ({
+  links().map((link) => ({
     title: link.textContent.trim(),
     note: gettext('Page'),
     address: link.href,

@@ -3,10 +3,15 @@ import { gettext } from './i18n'
 
 const MOST = 4
 
+// Takes a message away that is not true any more.
+export const unsay = (text: string): void => {
+  for (const old of [...(document.getElementById('says')?.children ?? [])]) if (old.firstElementChild?.textContent === text) old.remove()
+}
+
 export const say = (text: string, kind: 'info' | 'danger' = 'info'): void => {
   const region = document.getElementById('says')
   if (!region) return
-  for (const old of [...region.children]) if (old.firstElementChild?.textContent === text) old.remove()
+  unsay(text)
   while (region.children.length >= MOST) region.firstElementChild?.remove()
   const box = document.createElement('div')
   box.className = `say say-${kind}`

@@ -2,6 +2,7 @@
 import { browsing } from './browse'
 import { checking } from './checking'
 import { moreFields } from './edit'
+import { parts } from './parts'
 import { previewing } from './preview'
 
 const renumber = (list: HTMLElement): void => {
@@ -85,4 +86,5 @@ for (const list of document.querySelectorAll<HTMLElement>('[data-rows]')) {
 
 browsing()
 checking()
+parts()
 previewing()

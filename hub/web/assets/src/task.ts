@@ -2,6 +2,7 @@
 import { finding } from './log/find'
 import { Viewer } from './log/viewer'
 import type { State } from './log/source'
+import { staged, sharing } from './stages'
 import { localise, tick } from './time'
 
 interface StatusLook {
@@ -84,6 +85,7 @@ if (root) {
   const viewer = new Viewer(root, (state) => {
     const before = document.querySelector<HTMLElement>('[data-task-status]')?.dataset['taskStatus']
     show(state)
+    staged(state.stages)
     if (before !== state.status) {
       for (const part of ['task-plan', 'task-left']) document.getElementById(part)?.dispatchEvent(new Event('changed'))
     }
@@ -94,6 +96,7 @@ if (root) {
     }
   })
   finding(root, viewer)
+  sharing()
   document.addEventListener('htmx:after:swap', () => viewer.stages())
   void viewer.open()
 }

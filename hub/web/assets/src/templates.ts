@@ -1,5 +1,6 @@
 // Entry: the list of templates: finding while one types, selecting many, stars, and tabs that are moved about.
 import { gettext, ngettext } from './i18n'
+import { moves } from './moves'
 import { say } from './say'
 
 const PAUSE = 120
@@ -195,6 +196,9 @@ class Tabs {
 }
 
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-finder]')) finder(form)
-if (bulk) new Selection(bulk)
+if (bulk) {
+  new Selection(bulk)
+  moves(bulk)
+}
 stars()
 for (const frame of document.querySelectorAll<HTMLElement>('[data-views]')) new Tabs(frame)

@@ -9,6 +9,8 @@ const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle:
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hour12: false, ...inZone })
 const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, ...inZone })
 const year = new Intl.DateTimeFormat(language, { dateStyle: 'medium', ...inZone })
+// A day that was chosen on a calendar, not a moment: it is the same one in every zone.
+const calendar = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
 const dates = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...inZone })
 
 const short = (when: Date, now: Date): string => {
@@ -36,7 +38,12 @@ export const localise = (root: ParentNode = document): void => {
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
     const when = new Date(element.dateTime)
     if (Number.isNaN(when.getTime())) continue
-    put(element, element.dataset['format'] === 'full' ? full.format(when) : short(when, now))
+    const format = element.dataset['format']
+    if (format === 'date') {
+      put(element, calendar.format(when))
+      continue
+    }
+    put(element, format === 'full' ? full.format(when) : short(when, now))
     element.title = full.format(when)
   }
   tick(root)

@@ -1,11 +1,9 @@
 // One text area with an editor in front of it. It lives in a shadow root, where its styles are sheets of their own:
-// the page's Content-Security-Policy allows no style elements.
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+// the page's Content-Security-Policy allows no style elements. What searches comes once somebody goes into it.
+import { deleteLine, history, historyKeymap, indentLess, indentMore, indentWithTab, moveLineDown, moveLineUp, standardKeymap, toggleComment } from '@codemirror/commands'
 import { bracketMatching, indentOnInput } from '@codemirror/language'
-import { forceLinting, lintKeymap } from '@codemirror/lint'
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
-import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from '@codemirror/view'
+import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder, type KeyBinding } from '@codemirror/view'
 import { gettext } from '../i18n'
 import { checks } from './checks'
 import { language } from './languages'
@@ -13,6 +11,10 @@ import { looks } from './looks'
 import { phrases } from './phrases'
 
 const ROW = 19.5
+
+type Searching = typeof import('./searching')
+let asked: Promise<Searching> | undefined
+const searching = (): Promise<Searching> => (asked ??= import('./searching'))
 
 // data-editor-by="type:static-yaml=yaml,file=text": the language follows another field of the form.
 const kindOf = (area: HTMLTextAreaElement): string => {
@@ -56,6 +58,22 @@ const typing = EditorView.domEventHandlers({
   },
 })
 
+// Of the keys of desktop editors those that people look for; each one more is more for every reader to load.
+const KEYS: KeyBinding[] = [
+  { key: 'Alt-ArrowUp', run: moveLineUp },
+  { key: 'Alt-ArrowDown', run: moveLineDown },
+  { key: 'Mod-/', run: toggleComment },
+  { key: 'Mod-[', run: indentLess },
+  { key: 'Mod-]', run: indentMore },
+  { key: 'Shift-Mod-k', run: deleteLine },
+]
+
+// Once what it needs is there, this key is bound by what searches.
+const find = (view: EditorView): boolean => {
+  void searching().then((ready) => setTimeout(() => ready.openSearchPanel(view)))
+  return true
+}
+
 const setup = (area: HTMLTextAreaElement): Extension[] => [
   lineNumbers(),
   highlightActiveLine(),
@@ -65,13 +83,11 @@ const setup = (area: HTMLTextAreaElement): Extension[] => [
   typing,
   indentOnInput(),
   bracketMatching(),
-  search({ top: true }),
-  highlightSelectionMatches(),
   EditorView.lineWrapping,
   EditorState.readOnly.of(area.readOnly || area.matches(':disabled')),
   EditorView.contentAttributes.of(words(area)),
   EditorView.theme({ '.cm-content, .cm-gutter': { minHeight: `${Math.max(area.rows, 3) * ROW + 14}px` } }),
-  keymap.of([...searchKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+  keymap.of([{ key: 'Mod-f', run: find }, ...historyKeymap, ...KEYS, ...standardKeymap, indentWithTab]),
   phrases,
   looks,
   ...(area.placeholder ? [placeholder(area.placeholder)] : []),
@@ -102,12 +118,23 @@ export const equip = (area: HTMLTextAreaElement): void => {
   area.after(host)
   const root = host.attachShadow({ mode: 'open' })
   const tongue = new Compartment()
+  const sought = new Compartment()
   let kind = kindOf(area)
-  const speak = (): Extension => [language(kind), checks(area, kind, tell)]
-  const extensions = [...setup(area), follow(area), tongue.of(speak())]
+  const speak = async (): Promise<void> => {
+    const wanted = kind
+    const spoken = await language(wanted)
+    if (wanted === kind) view.dispatch({ effects: tongue.reconfigure([spoken, checks(area, kind, tell)]) })
+  }
+  const extensions = [sought.of([]), ...setup(area), follow(area), tongue.of(checks(area, kind, tell))]
   const view = new EditorView({ state: EditorState.create({ doc: area.value, extensions }), parent: root, root })
   area.hidden = true
+  void speak()
   for (const label of area.labels) label.addEventListener('click', () => view.focus())
+  host.addEventListener(
+    'focusin',
+    async () => view.dispatch({ effects: sought.reconfigure((await searching()).searching) }),
+    { once: true },
+  )
   // Single keys of the page are not meant while one types here; those with Ctrl and the like are.
   host.addEventListener('keydown', (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation()
@@ -120,8 +147,7 @@ export const equip = (area: HTMLTextAreaElement): void => {
     if (kindOf(area) === kind) return
     kind = kindOf(area)
     tell('')
-    view.dispatch({ effects: tongue.reconfigure(speak()) })
-    forceLinting(view)
+    void speak()
   })
   if (focused) view.focus()
 }

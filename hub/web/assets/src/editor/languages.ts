@@ -1,7 +1,5 @@
 // How the editor's languages are coloured and indented.
-import { StreamLanguage, indentUnit } from '@codemirror/language'
-import { python } from '@codemirror/legacy-modes/mode/python'
-import { shell } from '@codemirror/legacy-modes/mode/shell'
+import { StreamLanguage, indentUnit, type StreamParser } from '@codemirror/language'
 import { simpleMode } from '@codemirror/legacy-modes/mode/simple-mode'
 import { yaml } from '@codemirror/legacy-modes/mode/yaml'
 import { EditorState, type Extension } from '@codemirror/state'
@@ -56,11 +54,18 @@ const hcl = simpleMode({
   languageData: { commentTokens: { line: '#' } },
 })
 
-const MODES = { yaml, json, ini, hcl, shell, python }
+const NEAR = { yaml, json, ini, hcl }
 
-export const language = (name: string): Extension => {
+// The large ones come when they are spoken.
+const mode = async (name: string): Promise<StreamParser<unknown> | null> => {
+  if (name === 'python') return (await import('@codemirror/legacy-modes/mode/python')).python
+  if (name === 'shell') return (await import('@codemirror/legacy-modes/mode/shell')).shell
+  return name in NEAR ? NEAR[name as keyof typeof NEAR] : null
+}
+
+export const language = async (name: string): Promise<Extension> => {
   const wide = name === 'python' || name === 'shell'
-  const mode = name in MODES ? MODES[name as keyof typeof MODES] : null
   const shared = [EditorState.tabSize.of(wide ? 4 : 2), indentUnit.of(wide ? '    ' : '  ')]
-  return mode ? [...shared, StreamLanguage.define<unknown>(mode)] : shared
+  const parser = await mode(name)
+  return parser ? [...shared, StreamLanguage.define(parser)] : shared
 }

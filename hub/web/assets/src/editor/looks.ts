@@ -47,12 +47,9 @@ const frame = EditorView.theme({
     borderRadius: 'var(--tblr-border-radius)',
   },
   '.cm-tooltip': { color: 'var(--tblr-body-color)', backgroundColor: 'var(--tblr-bg-surface)', border },
-  '.cm-diagnostic-error': { borderLeftColor: 'var(--hub-bad)' },
-  '.cm-lintRange-error': {
-    backgroundImage: 'none',
-    textDecoration: 'underline wavy var(--hub-bad)',
-    textUnderlineOffset: '3px',
-  },
+  '.cm-fault': { textDecoration: 'underline wavy var(--hub-bad)', textUnderlineOffset: '3px' },
+  '.cm-faults': { width: '1.1em', textAlign: 'center', cursor: 'default' },
+  '.cm-faults span': { color: 'var(--hub-bad)' },
 })
 
 const colours = HighlightStyle.define([

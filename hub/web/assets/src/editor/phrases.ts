@@ -20,6 +20,4 @@ export const phrases = EditorState.phrases.of({
   'replaced $ matches': gettext('Replaced: $'),
   'Go to line': gettext('Go to line'),
   go: gettext('Go'),
-  Diagnostics: gettext('What is wrong'),
-  'No diagnostics': gettext('Nothing is wrong'),
 })

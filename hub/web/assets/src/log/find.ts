@@ -106,6 +106,7 @@ class Finder {
   }
 
   private async firstError(): Promise<void> {
+    clearTimeout(this.timer)
     const asked = (this.asked = new AbortController())
     try {
       let from = 0

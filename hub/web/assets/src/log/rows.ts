@@ -57,7 +57,7 @@ export class Rows {
   append(lines: Line[], next = (lines[lines.length - 1]?.n ?? this.next - 1) + 1): boolean {
     this.box.append(...lines.map((line) => this.row(line)))
     this.lines.push(...lines)
-    this.next = next
+    this.next = Math.max(this.next, next) // what was asked for earlier may come later
     this.folds.append(lines, this.ended)
     this.fold(this.lines.length - lines.length)
     const extra = this.lines.length - KEEP

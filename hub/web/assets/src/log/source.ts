@@ -44,6 +44,8 @@ export interface State {
   reason?: string
   question?: string
   queue_position?: number | null
+  // How many have begun.
+  stages?: number
   [key: string]: unknown
 }
 

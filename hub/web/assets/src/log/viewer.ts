@@ -5,6 +5,8 @@ import { plain } from './ansi'
 import { GROUP, nextHead } from './marks'
 import { PartControls } from './part'
 import { KEEP, Rows, type Stamps } from './rows'
+import { widening } from './wide'
+import { keepWish, wish } from './wishes'
 import { type Line, Reader, Refusal, type Slice, type State, Stream, fetchRange } from './source'
 
 const PAGE = 600
@@ -15,22 +17,6 @@ const PAUSE = 250
 
 const said = (error: unknown): string =>
   error instanceof Refusal && error.status < 500 ? error.message : gettext('The log could not be loaded. Trying again…')
-
-const wish = (key: string, fallback: string): string => {
-  try {
-    return localStorage.getItem(key) ?? fallback
-  } catch {
-    return fallback
-  }
-}
-
-const keepWish = (key: string, value: string): void => {
-  try {
-    localStorage.setItem(key, value)
-  } catch {
-    // A browser that keeps nothing still shows the log.
-  }
-}
 
 // The lines that the address names: #L5 or #L5-L9.
 const linked = (): [number, number] | null => {
@@ -94,6 +80,7 @@ export class Viewer {
     if (found.size === this.rows.folds.stages.size) return
     this.rows.folds.stages = found
     this.rows.redraw()
+    if (this.following) this.bottom()
     this.counts()
   }
 
@@ -154,7 +141,9 @@ export class Viewer {
       end: () => {
         this.live = false
         this.root.dataset['live'] = 'no'
+        this.follow(this.following)
         this.counts()
+        if (this.following && this.reader.whole && this.rows.next < this.total) requestAnimationFrame(() => void this.mend())
       },
     })
   }
@@ -186,7 +175,9 @@ export class Viewer {
     const lines = this.waiting.filter((line) => line.n >= this.rows.next)
     this.waiting = []
     const joins = this.rows.empty || lines[0]?.n === this.rows.next
-    if (joins && lines.length && (this.following || this.rows.next - this.rows.first < 2500)) {
+    const fits = lines.length > 0 && (this.following || this.rows.next - this.rows.first < 2500)
+    if (fits && !joins) void this.mend()
+    if (fits && joins) {
       if (this.rows.empty) {
         this.rows.origin ??= lines[0]?.t ?? null
         this.rows.replace([], lines[0]?.n ?? 0)
@@ -195,6 +186,21 @@ export class Viewer {
     }
     if (this.following) this.bottom()
     this.counts()
+  }
+
+  // What is in the page ends before what came: the lines between are fetched.
+  private async mend(): Promise<void> {
+    if (this.busy) return
+    this.busy = true
+    try {
+      while (await this.later());
+      if (this.following) this.bottom()
+    } catch {
+      // The next line tries again.
+    } finally {
+      this.busy = false
+      this.counts()
+    }
   }
 
   private async more(): Promise<void> {
@@ -271,6 +277,7 @@ export class Viewer {
     this.following = on
     this.root.classList.toggle('log-following', on && this.live)
     this.part('log-follow').hidden = on || (!this.live && this.rows.next >= this.total)
+    this.part('log-pause').hidden = !on || !this.live
   }
 
   private letGo(): void {
@@ -297,6 +304,9 @@ export class Viewer {
       if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) this.letGo()
     })
     this.part('log-follow').addEventListener('click', () => void this.end())
+    this.part('log-pause').addEventListener('click', () => this.follow(false))
+    new ResizeObserver(() => this.following && this.bottom()).observe(this.scroller)
+    widening(this.root, this.part('log-wide'))
     this.part('log-start').addEventListener('click', () => void this.start())
     this.part('log-end').addEventListener('click', () => void this.end())
     this.part('log-copy').addEventListener('click', () => void this.copyAll())

@@ -1,0 +1,7 @@
+"""Keeps Tortoise from reading the source of each model for `#:` comments, which takes time at every start."""
+
+from __future__ import annotations
+
+from tortoise import models
+
+models._get_comments = lambda cls: {}  # noqa: SLF001 - has no public name
