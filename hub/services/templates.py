@@ -126,7 +126,7 @@ async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[
     template = await find(Template, project_id, template_id, "template")
     parts = await _parts_of(project_id, [template_id])
     newest = shown_by(grant, "task", await last_tasks([template_id]))
-    shape = {**_wire(vars(template)), **parts[template_id], **_last_task(newest, template_id)}
+    shape = {**_wire(_columns(template)), **parts[template_id], **_last_task(newest, template_id)}
     return shape | {"permissions": grant.effective}
 
 
@@ -152,7 +152,7 @@ async def create_template(hub: Hub, actor: Actor, project_id: int, draft: Templa
         return template
 
     template = await store(work)
-    return _wire(vars(template)) | (await _parts_of(project_id, [template.id]))[template.id]
+    return _wire(_columns(template)) | (await _parts_of(project_id, [template.id]))[template.id]
 
 
 async def update_template(hub: Hub, actor: Actor, project_id: int, template_id: int, draft: TemplateDraft) -> None:
@@ -348,6 +348,10 @@ async def _tell(hub: Hub, actor: Actor, template: Template, what: str) -> None:
     await events.record(hub, actor, "template", template.id, text, project_id=template.project_id)
     verb = what.rpartition(" ")[2]
     await events.announce(hub, actor, f"template.{verb}", template.id, template.project_id, template_name=template.name)
+
+
+def _columns(template: Template) -> dict[str, Any]:
+    return {name: getattr(template, name) for name in _COLUMNS}
 
 
 def _wire(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -290,7 +290,8 @@ export class Viewer {
     this.top = top
     const below = this.scroller.scrollHeight - top - this.scroller.clientHeight
     const ours = performance.now() - this.moved < 120
-    if (below < 4 && down && this.rows.next >= this.total) this.follow(true)
+    // An event of a scroll of ours may come after somebody has paused.
+    if (below < 4 && down && !ours && this.rows.next >= this.total) this.follow(true)
     else if (!ours && below > 40) this.follow(false)
     void this.more()
   }
