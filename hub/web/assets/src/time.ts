@@ -39,18 +39,8 @@ export const localise = (root: ParentNode = document): void => {
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
     const when = new Date(element.dateTime)
     if (Number.isNaN(when.getTime())) continue
-<<<<<<< HEAD
     const format = { full, minute, date: calendar }[element.dataset['format'] ?? '']
     put(element, format ? format.format(when) : short(when, now))
-=======
-    const format = element.dataset['format']
-    if (format === 'date') {
-      put(element, calendar.format(when))
-      continue
-    }
-    const wanted = { full, minute }[format ?? '']
-    put(element, wanted ? wanted.format(when) : short(when, now))
->>>>>>> settings
     element.title = full.format(when)
   }
   tick(root)
