@@ -21,6 +21,8 @@ from hub.services.draft import Draft
 KINDS: Final = ("yaml", "json", "ini")
 LONGEST: Final = 1_000_000
 """Characters that are looked at; longer texts are for repositories."""
+DEEPEST: Final = 200
+"""Levels of lists and mappings; the time that a parser takes grows with their square."""
 NO_YAML: Final = "This is not valid YAML."
 NO_JSON: Final = "This is not valid JSON."
 GROUP: Final = "A group must look like [name], [name:vars] or [name:children]."
@@ -80,21 +82,26 @@ async def refuse(kind: str, text: str, *, field: str) -> None:
 def _yaml(text: str) -> Iterator[Fault]:
     # Events only: nothing is built from them, so that neither aliases nor depth can make a small text large.
     try:
-        events = list(yaml.parse(text, Loader=_LOADER))
+        yield from _of_events(text)
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         yield Fault(line, column, NO_YAML, " ".join(filter(None, (error.problem, error.context))))
-        return
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         yield Fault(before.count("\n") + 1, 1, NO_YAML, "there is a character that must not be in it")
-        return
-    known = set[str]()
-    for event in events:
+
+
+def _of_events(text: str) -> Iterator[Fault]:
+    known, depth = set[str](), 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        mark: Any = event.start_mark
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            yield Fault(mark.line + 1, mark.column + 1, NO_YAML, "it is nested too deeply")
+            return
         name = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent) and name not in known:
-            mark = event.start_mark
             yield Fault(mark.line + 1, mark.column + 1, NO_YAML, f"nothing is called &{name} above")
         elif name:
             known.add(name)
