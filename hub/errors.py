@@ -86,9 +86,13 @@ class WrongMethod(HubError):
 
 
 class Conflict(HubError):
-    """The request is right but does not fit the present state."""
+    """The request is right but does not fit the present state. `field` names the member that says what is taken."""
 
     status = 409
+
+    def __init__(self, sentence: str = "", *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

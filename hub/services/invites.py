@@ -270,11 +270,11 @@ async def _invited(draft: InviteDraft) -> tuple[User | None, str | None]:
 async def _refuse_taken(project_id: int, person: User | None, email: str | None, now: datetime) -> None:
     """Refuse members and those who are invited; make room where an earlier invitation came to nothing."""
     if person is not None and await Membership.filter(project_id=project_id, user_id=person.id).exists():
-        raise Conflict("This person is a member of the project already.")
+        raise Conflict("This person is a member of the project already.", field="user_id")
     same = Q(user_id=person.id) | Q(email=person.email.lower()) if person else Q(email=email)
     for earlier in await Invite.filter(same, project_id=project_id):
         if _status(earlier, now) == PENDING:
-            raise Conflict("This person is invited already; delete that invitation to make a new one.")
+            raise Conflict("This person is invited already; delete that invitation to make a new one.", field="user_id")
         await earlier.delete()
 
 

@@ -71,16 +71,16 @@ async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft
 
     async def work() -> None:
         if not await User.filter(id=draft.user_id).exists():
-            raise Conflict("There is no such user.")
+            raise Conflict("There is no such user.", field="user_id")
         if await Membership.filter(project_id=project_id, user_id=draft.user_id).exists():
-            raise Conflict("This user is a member of the project already.")
+            raise Conflict("This user is a member of the project already.", field="user_id")
         await Membership.create(project_id=project_id, user_id=draft.user_id, role=draft.role)
         await _tell(hub, actor, project_id, draft.user_id, f"User ID {draft.user_id} added to team")
 
     try:
         await unit(work)
     except IntegrityError:  # somebody else was faster
-        raise Conflict("This user is a member of the project already.") from None
+        raise Conflict("This user is a member of the project already.", field="user_id") from None
 
 
 async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, draft: MemberDraft) -> None:

@@ -53,7 +53,7 @@ async def test_a_backup_is_downloaded_as_a_file(reader: Reader, root: str) -> No
     assert json.loads(sheet.text)["secrets"]["kdf"] == "argon2id"
     assert CANARY not in sheet.text
     sheet = await reader.send(f"{root}/backup/file", {"passphrase": "short"})
-    assert sheet.status == 303
+    assert (sheet.status, 'id="f-passphrase-error"' in sheet.text, 'value="short"' in sheet.text) == (400, True, False)
 
 
 async def test_one_sees_what_would_come_of_a_backup_before_it_is_restored(reader: Reader) -> None:
@@ -86,6 +86,10 @@ async def test_a_backup_goes_into_a_project_that_is_there(reader: Reader, root: 
 
 
 async def test_a_project_is_copied_with_one_form(reader: Reader, root: str) -> None:
+    refused = await reader.send(f"{root}/copy", {"copy_name": "Everything", "secrets": "true"})
+    assert refused.status == 400
+    assert "already exists" in refused.text.partition('id="f-copy_name-error"')[2].partition("</div>")[0]
+    assert 'value="Everything" name="copy_name"' in refused.text
     done = await reader.send(f"{root}/copy", {"copy_name": "Twin", "secrets": "true"})
     assert done.status == 303
     twin = await Project.get(name="Twin")

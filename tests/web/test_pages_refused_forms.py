@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from quart import Quart
 
-from hub.models import Environment, Freeze, Integration, Inventory, Key, Role, Schedule, User
+from hub.models import (
+    Environment,
+    Freeze,
+    Integration,
+    Inventory,
+    Invite,
+    Key,
+    Role,
+    Schedule,
+    StateLock,
+    User,
+    View,
+)
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader
 from hub.testing.scene import Scene
@@ -151,12 +163,17 @@ async def ids_of(scene: Scene) -> dict[str, Any]:
     ssh = await Key.create(project=scene.project, name="SSH", type="ssh")
     await Role.create(slug="own", name="Own", project=scene.project)
     await Role.create(slug="everywhere", name="Everywhere")
+    view = await View.create(project=scene.project, title="Night shift")
+    await StateLock.create(inventory=inventory, lock_id="one", info='{"ID": "one"}', created=scene.hub.clock())
+    await Invite.create(
+        project=scene.project, email="invited@example.org", role="guest", digest="d", created=scene.hub.clock()
+    )
     robot = await User.create(created=scene.hub.clock(), username="robot", name="Robot", email="r@b.t", service=True)
     return {
         "project_id": scene.project.id, "template_id": template.id, "inventory_id": inventory.id, "ssh_id": ssh.id,
         "environment_id": group.id, "schedule_id": nightly.id, "freeze_id": freeze.id, "integration_id": push.id,
         "user_id": scene.actor.user_id, "robot_id": robot.id, "item_id": 1, "repository_id": scene.repository.id,
-        "password": PASSWORD,
+        "password": PASSWORD, "view_id": view.id,
     }  # fmt: skip
 
 

@@ -111,7 +111,8 @@ async def test_a_lock_is_seen_by_all_and_released_for_a_reason(hub, app, invento
     admin = await reader(app)
     assert "jane@laptop" in (await admin.get(f"{root}/states")).text
     for wrong in ({"lock_id": "one", "reason": " "}, {"lock_id": "two", "reason": "gone"}):
-        await admin.send(f"{root}/states/unlock", wrong)
+        refused = await admin.send(f"{root}/states/unlock", wrong)
+        assert (refused.status, f'value="{wrong["reason"]}"' in refused.text) == (400, True)
         assert await StateLock.all().count() == 1
     await admin.send(f"{root}/states/unlock", {"lock_id": "one", "reason": "The laptop  is gone"})
     assert await StateLock.all().count() == 0

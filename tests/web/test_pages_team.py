@@ -104,6 +104,24 @@ async def test_what_is_wrong_with_an_invitation_is_told_beside_its_field(
     assert re.search(rf'id="f-{field}-error">{re.escape(text)}<', sheet.text)
 
 
+async def test_somebody_who_is_there_or_invited_is_named_beside_the_field(scene: Scene, reader: Reader) -> None:
+    jane = await somebody(scene.hub, "jane")
+    root = f"/project/{scene.project.id}"
+    form = {"whom": "jane", "role": "guest", "days": "30"}
+    link_of(await reader.send(f"{root}/invites/new", form))
+    again = await reader.send(f"{root}/invites/new", form)
+    assert again.status == 400
+    assert 'id="f-whom-error">This person is invited already' in again.text
+    assert 'role="alert"' not in again.text
+    await reader.send(f"{root}/team", {"user_id": str(jane.id), "role": "guest"})
+    member = await reader.send(f"{root}/invites/new", form)
+    assert 'id="f-whom-error">This person is a member of the project already.' in member.text
+    late = await reader.send(f"{root}/team", {"user_id": str(jane.id), "role": "manager"})
+    assert late.status == 400
+    assert 'id="f-user_id-error">This user is a member of the project already.' in late.text
+    assert '<option value="manager" selected>' in late.text.partition('id="f-role"')[2]
+
+
 async def test_roles_are_changed_in_place_and_members_leave(scene: Scene, app: Quart, reader: Reader) -> None:
     jane = await somebody(scene.hub, "jane")
     await Role.create(slug="night", name="Night shift", permissions=1, project=scene.project)

@@ -101,7 +101,7 @@ async def test_what_was_forgotten_is_said_beside_its_field(scene: Scene, reader:
     assert said(sheet) == ["Line 2 must look like NAME=value."]
     sheet = await reader.send(f"{root}/keys/new", {"name": "k", "type": "ssh", "ssh-private_key": "no key at all"})
     assert sheet.status == 400
-    assert 'role="alert"' in sheet.text
+    assert 'id="f-ssh-private_key-error"' in sheet.text
     assert "no key at all" not in sheet.text
 
 
@@ -238,6 +238,12 @@ async def test_views_are_made_moved_and_deleted(scene: Scene, reader: Reader) ->
     one, two = await View.filter(project=scene.project).order_by("position")
     await sent(reader, f"{root}/{one.id}/move", {"step": "down"})
     assert [view.title for view in await View.filter(project=scene.project).order_by("position")] == ["Two", "One"]
+    refused = (await reader.send(f"{root}/{one.id}", {"title": " ", "hidden": "true", "open": "true"})).text
+    row = refused.partition(f'action="{root}/{one.id}"')[2].partition("</form>")[0]
+    assert f'aria-describedby="title-{one.id}-error"' in row
+    assert 'name="open"' in row
+    assert 'value="true" checked' in row
+    assert f'id="title-{two.id}-error"' not in refused
     await sent(reader, f"{root}/{two.id}/delete", {})
     assert await View.filter(project=scene.project).count() == 1
 

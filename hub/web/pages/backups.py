@@ -1,8 +1,7 @@
-"""Backups of a project: download, copy, and restoring with a look at what would come of it."""
+"""Backups of a project: what its settings show of them, and restoring with a look at what would come of it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, Final
@@ -14,14 +13,14 @@ from hub.errors import Invalid
 from hub.services.access import EVERYTHING
 from hub.services.backup import projects as service
 from hub.services.backup.locked import SHORTEST
-from hub.services.backup.projects import BackupDraft, CopyDraft
 from hub.services.projects import require_creator
 from hub.web.forms import Field
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
-from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.resource import Filled
+from hub.web.pages.routing import FORM, Who, page
 
 KINDS: Final[Mapping[str, str]] = {
     "secret_storages": N_("Secret storages"), "roles": N_("Roles"), "environments": N_("Variable groups"),
@@ -33,36 +32,6 @@ KINDS: Final[Mapping[str, str]] = {
 
 _SHOWN: Final = 400_000
 """Letters of a document that the page carries from the look to the deed; a form's fields are not much larger."""
-
-
-@page("/project/<int:project_id>/backup/file", Who.MEMBER, methods=FORM)
-async def backup_file(project_id: int) -> Response:
-    """Download the project as a document; sent as a form, with its secrets."""
-    here = visit.visit()
-    if request.method == "GET":
-        return _download(
-            here.grant.project_name if here.grant else "", await service.backup(here.hub, here.actor, project_id)
-        )
-    passphrase = (await request.form).get("passphrase", "")
-    try:
-        draft = BackupDraft.read({"passphrase": passphrase})
-        document = await service.backup_with_secrets(here.hub, here.actor, project_id, draft)
-    except FORM_ERRORS as fault:
-        return visit.go("project_settings", project_id=project_id, say=faults(fault)[0], kind="danger")
-    return _download(here.grant.project_name if here.grant else "", document)
-
-
-@page("/project/<int:project_id>/copy", Who.MEMBER, methods=SEND)
-async def project_copy(project_id: int) -> Response:
-    """Make another project like this one."""
-    here, sent = visit.visit(), await request.form
-    try:
-        draft = CopyDraft.read({"name": sent.get("copy_name", ""), "secrets": "secrets" in sent})
-        made = await service.copy(here.hub, here.actor, project_id, draft)
-    except FORM_ERRORS as fault:
-        return visit.go("project_settings", project_id=project_id, say=faults(fault)[0], kind="danger")
-    say = _("The copy is there.") if draft.secrets else _("The copy is there. Enter its secrets in the key store.")
-    return visit.go("project_home", project_id=made["id"], say=say)
 
 
 @page("/project/restore", Who.USER, methods=FORM)
@@ -155,25 +124,20 @@ def _by_kind(report: Mapping[str, Any] | None) -> list[tuple[str, list[Mapping[s
     return [(phrase(KINDS[kind]), list(found)) for kind, found in grouped]
 
 
-def settings_values() -> dict[str, Any]:
-    """Return what the settings of a project show of backups and copies."""
+def settings_values(form: Filled) -> dict[str, Any]:
+    """Return what the settings of a project show of backups and copies, as far as it was filled in."""
     grant = visit.visit().grant
     everything = bool(grant and grant.allows(EVERYTHING))
     passphrase = Field(
         "passphrase", _("Passphrase"), "secret", required=True, limits={"minlength": SHORTEST},
+        error=form.error("passphrase"),
         help=_("Locks the secrets in the file. At least 12 characters; nobody can open them without it."),
     )  # fmt: skip
-    copying = [Field("copy_name", _("Name of the copy"), "line", limits={"maxlength": 255})]
+    copying = [Field("copy_name", _("Name of the copy"), "line", form.value("copy_name"), limits={"maxlength": 255},
+                     error=form.error("copy_name"))]  # fmt: skip
     if everything:
-        copying.append(Field("secrets", _("Copy the secrets, too"), "tick"))
+        copying.append(Field("secrets", _("Copy the secrets, too"), "tick", "secrets" in form.sent))
     return {
         "may_take_secrets": everything, "may_restore": bool(grant and grant.allows(service.RESTORES)),
         "passphrase": passphrase, "copying": copying,
     }  # fmt: skip
-
-
-def _download(name: str, document: Mapping[str, Any]) -> Response:
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "project"
-    data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-    headers = {"Content-Disposition": f'attachment; filename="backup-{plain[:80]}.json"', "Cache-Control": "no-store"}
-    return Response(data, content_type="application/json", headers=headers)

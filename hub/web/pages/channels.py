@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +53,8 @@ async def channels(project_id: int | None = None) -> Response:
 
 
 async def _list(project_id: int | None, refused: Refused | None = None) -> Response:
-    here, error = visit.visit(), sentence(refused.fault) if refused else ""
+    here = visit.visit()
+    error, errors = faults(refused.fault, {"alert_chat": "alert_chat"}) if refused else ("", {})
     found = await service.list_channels(here.hub, here.actor, project_id)
     known = here.hub.registry.notifiers
     rows = [
@@ -65,12 +67,12 @@ async def _list(project_id: int | None, refused: Refused | None = None) -> Respo
     ]  # fmt: skip
     return await visit.show(
         "channels.html", status=400 if refused else 200, rows=rows, error=error, new_address=_at("new", project_id),
-        can=bool(known), alerts=await _alerts(project_id, refused) if project_id is not None else None,
+        can=bool(known), alerts=await _alerts(project_id, refused, errors) if project_id is not None else None,
         event_title=channel_form.event_title,
     )  # fmt: skip
 
 
-async def _alerts(project_id: int, refused: Refused | None) -> Row:
+async def _alerts(project_id: int, refused: Refused | None, errors: Mapping[str, str]) -> Row:
     """What the project says about the channels of the whole hub."""
     here = visit.visit()
     row = await _alerts_of(project_id)
@@ -79,6 +81,7 @@ async def _alerts(project_id: int, refused: Refused | None) -> Row:
     fields = [
         Field("alert", _("Channels of the whole hub tell of this project, too"), "tick", wish["alert"]),
         Field("alert_chat", _("Chat in Telegram"), "line", wish["alert_chat"], limits={"maxlength": 30},
+              error=errors.get("alert_chat", ""),
               help=_("Id of a chat that gets what the hub's Telegram channels tell of this project.")),
     ]  # fmt: skip
     held = await held.described("project", fields, {})

@@ -20,7 +20,7 @@ from hub.web.i18n import gettext as _
 from hub.web.pages import backups, kept, visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.kept import numbers_of
-from hub.web.pages.resource import Filled
+from hub.web.pages.resource import NOTHING, UNTOUCHED, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.schedules import frozen_now
 from hub.web.pages.versions import Held
@@ -105,18 +105,27 @@ async def project_settings(project_id: int) -> Response:
     return await _settings(known, Filled(dict(known), MultiDict(sent), errors), error, held)
 
 
-async def _settings(known: Mapping[str, Any], form: Filled, error: str, held: Held) -> Response:
+async def refused(project_id: int, sent: MultiDict[str, str], error: str, errors: Mapping[str, str]) -> Response:
+    """Show the settings once more, with what was wrong in one of the forms below them."""
+    known = await service.get_project(visit.visit().actor, project_id)
+    stored = Filled(dict(known), NOTHING, {})
+    return await _settings(known, stored, error, Held(_shown(known)), Filled({}, sent, errors))
+
+
+async def _settings(
+    known: Mapping[str, Any], form: Filled, error: str, held: Held, below: Filled = UNTOUCHED
+) -> Response:
     here, sent, errors = visit.visit(), form.sent, form.errors
     values = sent or {name: str(value) for name, value in known.items()}
     fields = [_name_field(values, errors), _limit_field(values, errors), *kept.fields(here.hub, values, errors)]
     frozen = await frozen_now(here.project_id) if here.may_manage else None
     return await visit.show(
-        "project_settings.html", status=400 if error or errors else 200, heading=_("Settings"), error=error,
-        tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
-        read_only=not here.may_update, delete=_delete(known, here.project_id) if here.may_update else None,
+        "project_settings.html", status=400 if error or errors or below.errors else 200, heading=_("Settings"),
+        error=error, tab="settings", fields=fields, section="settings", tabs_template="parts/dashboard_tabs.html",
+        read_only=not here.may_update, delete=_delete(known, here.project_id, below) if here.may_update else None,
         kept_address="" if sent else visit.address("project_settings", project_id=here.project_id, part="kept"),
-        kept=await kept.picture(here.project_id, sent) if sent and not errors else None, **backups.settings_values(),
-        held=await held.described("project", fields, {}), frozen=frozen["name"] if frozen else "",
+        kept=await kept.picture(here.project_id, sent) if sent and not errors else None,
+        frozen=frozen["name"] if frozen else "", held=await held.described("project", fields, {}), **backups.settings_values(below),
     )  # fmt: skip
 
 
@@ -141,9 +150,10 @@ async def project_delete(project_id: int) -> Response:
     """Delete the project with everything in it."""
     here = visit.visit()
     name = here.grant.project_name if here.grant else ""
-    if (await request.form).get("typed", "").strip() != name.strip():
+    sent = await request.form
+    if sent.get("typed", "").strip() != name.strip():
         said = _("The name that you typed is not that of this project, so nothing was deleted.")
-        return visit.go("project_settings", project_id=project_id, say=said, kind="danger")
+        return await refused(project_id, sent, "", {"typed": said})
     try:
         await service.delete_project(here.hub, here.actor, project_id)
     except FORM_ERRORS as fault:
@@ -183,11 +193,13 @@ def _limit_field(values: Mapping[str, str], errors: Mapping[str, str]) -> Field:
     )  # fmt: skip
 
 
-def _delete(known: Mapping[str, Any], project_id: int) -> dict[str, str]:
+def _delete(known: Mapping[str, Any], project_id: int, form: Filled) -> dict[str, str]:
     return {
         "title": _("Delete this project"),
         "note": _("Templates, keys, inventories, tasks and their logs go with it."),
         "address": url_for("pages.project_delete", project_id=project_id),
         "typed": known["name"],
+        "written": form.value("typed"),
+        "wrong": form.error("typed"),
         "ask": _("Delete the project “%(name)s” with everything in it? This cannot be undone.", name=known["name"]),
     }

@@ -58,6 +58,10 @@ class Filled:
         return self.errors.get(field, "")
 
 
+UNTOUCHED: Final = Filled({}, NOTHING, {})
+"""A form that nobody has sent yet, of nothing that is stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of thing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
+from hub.web.pages.resource import UNTOUCHED, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 from hub.web.pages.versions import Held
 
@@ -58,10 +59,13 @@ async def team(project_id: int) -> Response:
     if request.method == "POST":
         sent = await request.form
         body = {"user_id": lenient_number(sent.get("user_id", "")), "role": sent.get("role", "")}
+        if not body["user_id"]:
+            return await _show(project_id, refused=Filled({}, sent, {"user_id": _("Fill this in.")}))
         try:
             await service.add_member(here.hub, here.actor, project_id, MemberDraft.read(body))
         except FORM_ERRORS as fault:
-            return visit.go("team", project_id=project_id, say=faults(fault)[0], kind="danger")
+            error, errors = faults(fault, {"user_id": "user_id", "role": "role"})
+            return await _show(project_id, error=error, refused=Filled({}, sent, errors))
         return visit.go("team", project_id=project_id, say=_("Added to the team."))
     return await _show(project_id)
 
@@ -75,17 +79,33 @@ class Overtaken:
     held: Held
 
 
-async def _show(project_id: int, overtaken: Overtaken | None = None) -> Response:
+async def _show(
+    project_id: int, overtaken: Overtaken | None = None, *, error: str = "", refused: Filled | None = None
+) -> Response:
     here = visit.visit()
     members = await service.list_members(here.actor, project_id)
     titles, given = await role_titles(project_id), await role_choices(here)
+    candidates = await _candidates(members) if here.may_manage_users else []
     return await visit.show(
-        "team.html", status=400 if overtaken else 200, roles=given, titles=titles, overtaken=overtaken,
+        "team.html", status=400 if overtaken or refused else 200, roles=given, titles=titles, overtaken=overtaken,
+        error=error,
         members=[{**one, "changeable": _changeable(here, one, given), "own": one["id"] == here.actor.user_id,
                   "held": Held(_held(one))} for one in members],
         may_leave=bool(here.grant and here.grant.role and (here.grant.role != "owner" or here.actor.admin)),
-        candidates=await _candidates(members) if here.may_manage_users else [],
+        adding=_adding(candidates, given, refused or UNTOUCHED) if candidates or refused else [],
     )  # fmt: skip
+
+
+def _adding(candidates: Sequence[Row], roles: Mapping[str, str], form: Filled) -> list[Field]:
+    """Return the fields of adding somebody; what was chosen stays chosen as far as it can be chosen."""
+    people = [Option(str(one["id"]), f"{one['name']} ({one['username']})") for one in candidates]
+    whom, role = form.value("user_id"), form.value("role") or "task_runner"
+    return [
+        Field("user_id", _("Person"), "choice", whom if any(one.value == whom for one in people) else "",
+              options=people, required=True, placeholder=_("Choose a person"), error=form.error("user_id")),
+        Field("role", _("Role"), "choice", role, required=True, error=form.error("role"),
+              options=[Option(slug, title) for slug, title in roles.items()]),
+    ]  # fmt: skip
 
 
 async def _role_of(project_id: int, user_id: int) -> Row:

@@ -17,6 +17,7 @@ from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults
 from hub.web.pages.names import key_choices
+from hub.web.pages.resource import UNTOUCHED, Filled
 from hub.web.pages.routing import SEND, Who, page
 
 _ROOT = "/project/<int:project_id>/inventory/<int:inventory_id>/states"
@@ -28,6 +29,10 @@ _SHOWN = 100
 @page(_ROOT, Who.MEMBER)
 async def states(project_id: int, inventory_id: int) -> Response:
     """Every version, the lock, and the addresses for tools outside."""
+    return await _show(project_id, inventory_id)
+
+
+async def _show(project_id: int, inventory_id: int, error: str = "", release: Filled = UNTOUCHED) -> Response:
     here = visit.visit()
     after = request.args.get("after", "")
     asked = Asked(after=after, limit=_SHOWN)
@@ -36,7 +41,8 @@ async def states(project_id: int, inventory_id: int) -> Response:
     logins = await key_choices(project_id, "login_password") if here.may_manage else []
     older = url_for("pages.states", project_id=project_id, inventory_id=inventory_id, after=found.following)
     return await visit.show(
-        "states.html", states=found, lock=await _lock(project_id, inventory_id), aliases=aliases, logins=logins,
+        "states.html", status=400 if error or release.errors else 200, error=error, release=release, states=found,
+        lock=await _lock(project_id, inventory_id), aliases=aliases, logins=logins,
         older=older if found.following else "", first=not after, key_names={one.value: one.title for one in logins},
         **await _around(project_id, inventory_id),
     )  # fmt: skip
@@ -52,7 +58,8 @@ async def state_version(project_id: int, inventory_id: int, state_id: int) -> Re
     return await visit.show(
         "state_version.html", changes=changes, others=[one for one in others if one["id"] != state_id],
         state=await terraform_states.get_state_row(here.actor, *at, state_id),
-        present=bool(others) and others[0]["id"] == state_id, lock=await _lock(*at), **await _around(*at),
+        present=bool(others) and others[0]["id"] == state_id, lock=await _lock(*at), release=UNTOUCHED,
+        **await _around(*at),
     )  # fmt: skip
 
 
@@ -77,8 +84,15 @@ async def state_rollback(project_id: int, inventory_id: int, state_id: int) -> R
 async def state_unlock(project_id: int, inventory_id: int) -> Response:
     """Release the lock by force."""
     sent = await request.form
-    work = _release(project_id, inventory_id, {name: sent.get(name, "") for name in ("lock_id", "reason")})
-    return await _tried(work, _("The lock was released."), project_id, inventory_id)
+    here, body = visit.visit(), {name: sent.get(name, "") for name in ("lock_id", "reason")}
+    try:
+        draft = ReleaseDraft.read(body)
+        await terraform_history.release_lock(here.hub, here.actor, project_id, inventory_id, draft)
+    except FORM_ERRORS as fault:
+        error, errors = faults(fault, {"reason": "reason"})
+        return await _show(project_id, inventory_id, error, Filled({}, sent, errors))
+    said = _("The lock was released.")
+    return visit.go("states", project_id=project_id, inventory_id=inventory_id, say=said)
 
 
 @page(_ROOT + "/aliases", Who.MEMBER, methods=SEND)
@@ -96,11 +110,6 @@ async def state_alias_delete(project_id: int, inventory_id: int, alias_id: int) 
     here = visit.visit()
     work = terraform_states.delete_alias(here.hub, here.actor, project_id, inventory_id, alias_id)
     return await _tried(work, _("The address was deleted."), project_id, inventory_id)
-
-
-async def _release(project_id: int, inventory_id: int, sent: dict[str, str]) -> None:
-    here = visit.visit()
-    await terraform_history.release_lock(here.hub, here.actor, project_id, inventory_id, ReleaseDraft.read(sent))
 
 
 async def _tried(work: Awaitable[Any], said: str, project_id: int, inventory_id: int) -> Response:

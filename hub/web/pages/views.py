@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
 
 from quart import Response, request
 
-from hub.errors import Forbidden
+from hub.errors import Forbidden, Invalid
 from hub.services import views as service
 from hub.services.views import ViewDraft
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
-from hub.web.pages.failures import FORM_ERRORS, sentence
+from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.routing import FORM, SEND, Who, page
 
 
@@ -19,28 +21,57 @@ from hub.web.pages.routing import FORM, SEND, Who, page
 async def views(project_id: int) -> Response:
     """All tabs; adding one."""
     here = visit.visit()
-    found = await service.list_views(here.actor, project_id)
     if request.method == "POST":
-        title = (await request.form).get("title", "").strip()
+        found = await service.list_views(here.actor, project_id)
         last = max((one["position"] for one in found), default=-1)
-        work = service.create_view(
-            here.hub, here.actor, project_id, ViewDraft.read({"title": title, "position": last + 1})
-        )
-        return await _after(project_id, work)
+
+        async def add() -> dict[str, Any]:
+            draft = ViewDraft.read({"title": await _title(), "position": last + 1})
+            return await service.create_view(here.hub, here.actor, project_id, draft)
+
+        return await _after(project_id, add())
     if not here.may_manage:
         raise Forbidden(_("Your role does not let you change things in this project."))
-    return await visit.show("views.html", views=found)
+    return await _show(project_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A title that was not taken, with why."""
+
+    sentence: str
+    title: str
+    hidden: bool
+    open: bool
+    """It was sent from an open tab, which is where it leads back to."""
+    view_id: int | None = None
+    """None for a new view."""
+
+
+async def _show(project_id: int, refused: Refused | None = None) -> Response:
+    found = await service.list_views(visit.visit().actor, project_id)
+    return await visit.show("views.html", status=400 if refused else 200, views=found, refused=refused)
+
+
+async def _title() -> str:
+    """Return the title that was sent. Raises `Invalid` for an empty one."""
+    title = (await request.form).get("title", "").strip()
+    if not title:
+        raise Invalid(_("Fill this in."), field="title")
+    return title
 
 
 @page("/project/<int:project_id>/views/<int:view_id>", Who.MEMBER, methods=SEND)
 async def view_save(project_id: int, view_id: int) -> Response:
     """Rename a tab, hide or show it."""
     here = visit.visit()
-    sent = await request.form
     known = await service.get_view(here.actor, project_id, view_id)
-    body = {**known, "title": sent.get("title", "").strip(), "hidden": "hidden" in sent}
-    work = service.update_view(here.hub, here.actor, project_id, view_id, ViewDraft.read(body))
-    return await _after(project_id, work, view_id)
+
+    async def save() -> None:
+        body = {**known, "title": await _title(), "hidden": "hidden" in await request.form}
+        await service.update_view(here.hub, here.actor, project_id, view_id, ViewDraft.read(body))
+
+    return await _after(project_id, save(), view_id)
 
 
 @page("/project/<int:project_id>/views/<int:view_id>/move", Who.MEMBER, methods=SEND)
@@ -66,10 +97,15 @@ async def view_delete(project_id: int, view_id: int) -> Response:
 
 async def _after(project_id: int, work: Awaitable[object], view_id: int | None = None) -> Response:
     """Wait for the change, and go back to where it was asked for: the list of tabs, or an open tab itself."""
-    inside = "open" in await request.form
+    sent = await request.form
+    inside = "open" in sent
     try:
         made = await work
     except FORM_ERRORS as fault:
+        beside = faults(fault, {"title": "title"})[1]
+        if beside:
+            title, hidden = sent.get("title", ""), "hidden" in sent
+            return await _show(project_id, Refused(beside["title"], title, hidden, inside, view_id))
         where = "templates" if inside else "views"
         return visit.go(where, project_id=project_id, say=sentence(fault), kind="danger")
     shown = made.get("id", view_id) if isinstance(made, dict) else view_id
