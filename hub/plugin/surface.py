@@ -100,6 +100,9 @@ class Screen:
     """True puts it at `/x/<plugin>/project/<id>/<path>`, for the members of that project."""
     admin: bool = False
     """True lets administrators in alone; such a screen is linked on the page of plugins."""
+    needs: int = 4
+    """Rights in the project that sending the form takes, in the wire's bits: 4 is to manage resources. Outside of a
+    project, 0 lets everybody who has signed in send it, anything else administrators alone. Others may look."""
     render: Callable[[ScreenRequest], Awaitable[str]] | None = None
     """Returns safe HTML (markupsafe escapes values for you)."""
     form: type[Params] | None = None

@@ -15,7 +15,7 @@ from quart import Quart
 
 from hub import builtin
 from hub.context import Hub
-from hub.models import User
+from hub.models import Membership, User
 from hub.plugin import NavItem, Params, PasswordProvider, PluginError, Screen, ScreenRequest, hookimpl
 from hub.registry import load
 from hub.services.passwords import hash_password
@@ -71,6 +71,8 @@ class Shelf:
     def screens(self) -> Iterator[Screen]:
         yield Screen(title="Prices", path="prices", admin=True, about="What things cost.", form=Prices,
                      load=self.load, save=self.save)  # fmt: skip
+        yield Screen(title="Rates", path="rates", per_project=True, form=Prices, load=self.load, save=self.save)
+        yield Screen(title="Wishes", path="wishes", needs=0, form=Prices, load=self.load, save=self.save)
         yield Screen(title="Greeting", render=self.greet)
         yield Screen(title="Here", path="here", per_project=True, render=self.greet)
         yield Screen(title="Broken", path="broken", render=self.fail)
@@ -139,6 +141,21 @@ async def test_screens_are_for_whom_they_say_and_draw_what_they_like(scene: Scen
     assert (await mina.get("/x/costs/prices")).status == 403
     assert (await mina.get(f"/x/costs/project/{scene.project.id}/here")).status == 404
     assert "/auth/login" in (await nobody.get("/x/costs/")).place
+
+
+async def test_a_form_of_a_plugin_is_sent_by_those_alone_who_may(scene: Scene, app: Quart) -> None:
+    mina = Reader(app)
+    person = await User.create(created=scene.hub.clock(), username="mina", name="Mina", email="mina@example.org",
+                               password_hash=await hash_password(PASSWORD))  # fmt: skip
+    await Membership.create(project_id=scene.project.id, user_id=person.id, role="guest")
+    await mina.sign_in("mina", PASSWORD)
+    rates, values = f"/x/costs/project/{scene.project.id}/rates", {"param-currency": "GBP", "param-hourly": "2"}
+    looked = await mina.get(rates)
+    assert ("fieldset disabled" in looked.text, "GBP" in looked.text) == (True, False)
+    assert (await mina.send(rates, values)).status == 403
+    await Membership.filter(user_id=person.id).update(role="manager")
+    assert (await mina.send(rates, values)).status == 303
+    assert (await mina.send("/x/costs/wishes", values)).status == 303
 
 
 async def test_the_page_of_plugins_leads_to_settings_and_names_screens_that_are_left_out(

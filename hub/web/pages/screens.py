@@ -105,11 +105,20 @@ def _view(mounted: _Mounted) -> Callable[..., Awaitable[Response]]:
         if mounted.screen.admin and not here.actor.admin:
             raise Forbidden(_("Only administrators may see this page."))
         if request.method == "POST":
+            if not _may_send(mounted.screen):
+                raise Forbidden(_("You may look at this page, but not change it."))
             await visit.check_csrf()
         project = here.grant.view() if here.grant else None
         return await _answer(mounted, ScreenRequest(here.viewer, project, request.args.to_dict()))
 
     return view
+
+
+def _may_send(screen: Screen) -> bool:
+    here = visit.visit()
+    if here.actor.admin or not screen.needs:
+        return True
+    return here.grant is not None and here.grant.allows(screen.needs)
 
 
 async def _answer(mounted: _Mounted, asked: ScreenRequest) -> Response:
@@ -129,7 +138,7 @@ async def _answer(mounted: _Mounted, asked: ScreenRequest) -> Response:
     return await visit.show(
         "screen.html", status=400 if sent else 200, heading=phrase(screen.title), about=phrase(screen.about),
         box=await _box(mounted, asked), fields=fields, error=error or errors.get("", ""),
-        read_only=screen.save is None,
+        read_only=screen.save is None or not _may_send(screen),
         held=await held.described("plugin", fields, {name: f"{_PREFIX}{name}" for name in row}),
     )  # fmt: skip
 
