@@ -125,7 +125,8 @@ async def _settings(
         read_only=not here.may_update, delete=_delete(known, here.project_id, below) if here.may_update else None,
         kept_address="" if sent else visit.address("project_settings", project_id=here.project_id, part="kept"),
         kept=await kept.picture(here.project_id, sent) if sent and not errors else None,
-        frozen=frozen["name"] if frozen else "", held=await held.described("project", fields, {}), **backups.settings_values(below),
+        frozen=frozen["name"] if frozen else "", held=await held.described("project", fields, {}),
+        **backups.settings_values(below),
     )  # fmt: skip
 
 

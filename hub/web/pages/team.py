@@ -59,7 +59,7 @@ async def team(project_id: int) -> Response:
     if request.method == "POST":
         sent = await request.form
         body = {"user_id": lenient_number(sent.get("user_id", "")), "role": sent.get("role", "")}
-        if not body["user_id"]:
+        if not body["user_id"] and here.may_manage_users:
             return await _show(project_id, refused=Filled({}, sent, {"user_id": _("Fill this in.")}))
         try:
             await service.add_member(here.hub, here.actor, project_id, MemberDraft.read(body))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Any
 
 from quart import Response, request
@@ -14,6 +13,7 @@ from hub.services.views import ViewDraft
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults, sentence
+from hub.web.pages.resource import Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
 
 
@@ -35,27 +35,14 @@ async def views(project_id: int) -> Response:
     return await _show(project_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A title that was not taken, with why."""
-
-    sentence: str
-    title: str
-    hidden: bool
-    open: bool
-    """It was sent from an open tab, which is where it leads back to."""
-    view_id: int | None = None
-    """None for a new view."""
-
-
-async def _show(project_id: int, refused: Refused | None = None) -> Response:
+async def _show(project_id: int, refused: Filled | None = None) -> Response:
     found = await service.list_views(visit.visit().actor, project_id)
     return await visit.show("views.html", status=400 if refused else 200, views=found, refused=refused)
 
 
 async def _title() -> str:
     """Return the title that was sent. Raises `Invalid` for an empty one."""
-    title = (await request.form).get("title", "").strip()
+    title = str((await request.form).get("title", "")).strip()
     if not title:
         raise Invalid(_("Fill this in."), field="title")
     return title
@@ -102,10 +89,9 @@ async def _after(project_id: int, work: Awaitable[object], view_id: int | None =
     try:
         made = await work
     except FORM_ERRORS as fault:
-        beside = faults(fault, {"title": "title"})[1]
-        if beside:
-            title, hidden = sent.get("title", ""), "hidden" in sent
-            return await _show(project_id, Refused(beside["title"], title, hidden, inside, view_id))
+        errors = faults(fault, {"title": "title"})[1]
+        if errors and visit.visit().may_manage:
+            return await _show(project_id, Filled({"id": view_id}, sent, errors))
         where = "templates" if inside else "views"
         return visit.go(where, project_id=project_id, say=sentence(fault), kind="danger")
     shown = made.get("id", view_id) if isinstance(made, dict) else view_id
