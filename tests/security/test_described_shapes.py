@@ -123,6 +123,7 @@ CONSTANT = {
 
 ELSEWHERE = {
     "Backup.secrets", "BackupEnvironment.password", "ListedUser.service", "User.totp", "OwnUser.totp",
+    "MemberUser.totp", "MemberUser.service",
     "OwnUser.service", "User.service", "Key.owner", "Key.empty", "Key.source_storage_id", "State.state",
     "ListedSchedule.repository_id", "ProjectRefs.host_configs", "Coming.freeze", "StateChanges.since",
     "StateChanges.since_serial", "StateLock.task_id", "HostsSeen.looked",
