@@ -1,15 +1,17 @@
-"""Turns the docstrings of params into descriptions when a form is drawn, and not before.
+"""Finds the docstrings below the members of classes, for descriptions that are made when somebody asks for them.
 
-Pydantic can do it itself (`use_attribute_docstrings`), but while a class is made: for the shipped plugins that was a
-tenth of the time that a hub takes to start.
+Pydantic can do it itself (`use_attribute_docstrings`), but while a class is made: for the params of the shipped plugins
+that was a tenth of the time that a hub takes to start, and for the shapes of the API half a second of its description,
+since it looks each class up by parsing the whole of its module.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Any, get_args
 from weakref import WeakSet
@@ -26,24 +28,50 @@ def describe(kind: type[BaseModel]) -> None:
     _described.add(kind)
     for inner in _models_in([field.annotation for field in kind.model_fields.values()]):
         describe(inner)
-    texts = {name: text for one in reversed(kind.__mro__) if one in _ours(kind) for name, text in _texts(one)}
+    texts = texts_of(kind)
     for name, field in kind.model_fields.items():
         if field.description is None:
             field.description = texts.get(name)
     kind.model_rebuild(force=True)
 
 
-def _ours(kind: type[BaseModel]) -> set[type]:
-    return {one for one in kind.__mro__ if issubclass(one, BaseModel) and one is not BaseModel}
+def texts_of(kind: type) -> dict[str, str]:
+    """Return the docstrings of a class by member, with those of the classes that it is made from.
+
+    Empty where no source is at hand. A `TypedDict` does not derive from those that it is made from, but names them.
+    """
+    found: dict[str, str] = {}
+    for base in getattr(kind, "__orig_bases__", ()) if kind.__mro__[1:] == (dict, object) else kind.__mro__[:0:-1]:
+        if isinstance(base, type) and base.__module__ not in _FOREIGN:
+            found |= texts_of(base)
+    return found | _of_module(kind.__module__).get(kind.__qualname__, {})
 
 
-def _texts(kind: type) -> Iterator[tuple[str, str]]:
-    """Return (field, docstring) of what a class itself declares; nothing where its source is not at hand."""
+_FOREIGN = frozenset({"builtins", "typing", "typing_extensions", "pydantic.main"})
+
+
+@cache
+def _of_module(name: str) -> dict[str, dict[str, str]]:
+    """Return the docstrings of each class of a module, by the class's qualified name."""
     try:
-        source = inspect.getsource(kind)
-    except (OSError, TypeError):
-        return
-    body = getattr(ast.parse(textwrap.dedent(source)).body[0], "body", [])
+        source = inspect.getsource(sys.modules[name])
+    except (KeyError, OSError, TypeError):
+        return {}
+    return dict(_classes(ast.parse(source), ""))
+
+
+def _classes(parent: ast.AST, prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, ast.ClassDef):
+            yield f"{prefix}{node.name}", dict(_texts(node.body))
+            yield from _classes(node, f"{prefix}{node.name}.")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from _classes(node, f"{prefix}{node.name}.<locals>.")
+        else:
+            yield from _classes(node, prefix)
+
+
+def _texts(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     for declared, said in pairwise(body):
         match declared, said:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):

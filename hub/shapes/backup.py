@@ -10,11 +10,10 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from hub.shapes.integrations import Condition, Extraction
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 from hub.shapes.work import SurveyVariable
 
 
-@described
 class BackupMeta(TypedDict):
     """The project itself."""
 
@@ -31,7 +30,6 @@ class BackupMeta(TypedDict):
     """The project's own choice about unknown host keys."""
 
 
-@described
 class BackupStorage(TypedDict):
     """A secret storage; its token is no part of it, but for the name of a variable or file that holds it."""
 
@@ -43,7 +41,6 @@ class BackupStorage(TypedDict):
     source_storage_key: NotRequired[str]
 
 
-@described
 class BackupRole(TypedDict):
     """A custom role of the project."""
 
@@ -52,7 +49,6 @@ class BackupRole(TypedDict):
     """Sum of bits, as `ProjectRole` has them."""
 
 
-@described
 class BackupSecret(TypedDict):
     """A secret of a variable group, without what it holds."""
 
@@ -60,7 +56,6 @@ class BackupSecret(TypedDict):
     type: str
 
 
-@described
 class BackupEnvironment(TypedDict):
     """A variable group."""
 
@@ -73,7 +68,6 @@ class BackupEnvironment(TypedDict):
     secrets: NotRequired[list[BackupSecret]]
 
 
-@described
 class BackupView(TypedDict):
     """A view."""
 
@@ -85,7 +79,6 @@ class BackupView(TypedDict):
     sort_reverse: bool
 
 
-@described
 class BackupKey(TypedDict):
     """An entry of the key store, without its secret."""
 
@@ -97,7 +90,6 @@ class BackupKey(TypedDict):
     expires: NotRequired[Time]
 
 
-@described
 class BackupRepository(TypedDict):
     """A repository."""
 
@@ -107,7 +99,6 @@ class BackupRepository(TypedDict):
     ssh_key: NotRequired[str]
 
 
-@described
 class BackupInventory(TypedDict):
     """An inventory."""
 
@@ -122,7 +113,6 @@ class BackupInventory(TypedDict):
     source_keys: NotRequired[dict[str, str]]
 
 
-@described
 class BackupVault(TypedDict):
     """A vault of a template."""
 
@@ -132,7 +122,6 @@ class BackupVault(TypedDict):
     vault_key: NotRequired[str]
 
 
-@described
 class BackupTemplateRole(TypedDict):
     """Rights on a template, for a role of the document or of the hub."""
 
@@ -142,7 +131,6 @@ class BackupTemplateRole(TypedDict):
     permissions: int
 
 
-@described
 class BackupTemplate(TypedDict):
     """A template."""
 
@@ -179,7 +167,6 @@ class BackupTemplate(TypedDict):
     limits: NotRequired[Free]
 
 
-@described
 class BackupParams(TypedDict):
     """What a schedule or an integration starts a task with."""
 
@@ -192,7 +179,6 @@ class BackupParams(TypedDict):
     params: Free
 
 
-@described
 class BackupHost(TypedDict):
     """A mapping of a host or address to a key."""
 
@@ -201,7 +187,6 @@ class BackupHost(TypedDict):
     ssh_key: str
 
 
-@described
 class BackupChannel(TypedDict):
     """A channel, without its secrets."""
 
@@ -218,7 +203,6 @@ class BackupChannel(TypedDict):
     active: bool
 
 
-@described
 class BackupFreeze(TypedDict):
     """A time in which schedules start nothing."""
 
@@ -232,7 +216,6 @@ class BackupFreeze(TypedDict):
     minutes: int
 
 
-@described
 class BackupIntegration(TypedDict):
     """An integration. Its addresses let everybody in who knows them, so they are only counted."""
 
@@ -250,7 +233,6 @@ class BackupIntegration(TypedDict):
     inactive: NotRequired[bool]
 
 
-@described
 class BackupSchedule(TypedDict):
     """A schedule."""
 
@@ -270,7 +252,6 @@ class BackupSchedule(TypedDict):
     max_runs: NotRequired[int]
 
 
-@described
 class LockedSecrets(TypedDict):
     """Secrets, locked with a passphrase."""
 
@@ -283,7 +264,6 @@ class LockedSecrets(TypedDict):
     data: str
 
 
-@described
 class BackupKnownHost(TypedDict):
     """The key of an ssh server."""
 
@@ -292,7 +272,6 @@ class BackupKnownHost(TypedDict):
     trusted: bool
 
 
-@described
 class Backup(TypedDict):
     """A whole project as a document."""
 
@@ -319,7 +298,6 @@ class Backup(TypedDict):
     secrets: NotRequired[LockedSecrets]
 
 
-@described
 class RestoreCounts(TypedDict):
     """How many things of a document came to what end."""
 
@@ -329,7 +307,6 @@ class RestoreCounts(TypedDict):
     kept: int
 
 
-@described
 class RestoreChange(TypedDict):
     """What becomes of one thing of a document."""
 
@@ -340,7 +317,6 @@ class RestoreChange(TypedDict):
     """`kept` is what the project has and the document does not name."""
 
 
-@described
 class Restored(TypedDict):
     """What becomes of a document."""
 

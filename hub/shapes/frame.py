@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import described
 from hub.shapes.work import DayFigures, ListedTask
 
 
-@described
 class Found(TypedDict):
     """Something that was found by its name."""
 
@@ -28,7 +26,6 @@ class Found(TypedDict):
     """Whether the caller has starred it, for a template."""
 
 
-@described
 class LogHit(TypedDict):
     """A line that was found."""
 
@@ -38,7 +35,6 @@ class LogHit(TypedDict):
     """The line without colours, or the part of it around what was found."""
 
 
-@described
 class LogHits(TypedDict):
     """Lines of a log that hold what was looked for."""
 
@@ -56,7 +52,6 @@ class DashboardTask(ListedTask):
     project_name: str
 
 
-@described
 class Dashboard(TypedDict):
     """What is at work and what fails, in one project or in all that the caller sees, with figures by day."""
 
@@ -72,7 +67,6 @@ class Dashboard(TypedDict):
     """Only the newest 100000 tasks are counted; there are more."""
 
 
-@described
 class RunPair(TypedDict):
     """One thing of two runs; what is absent in a run is empty there."""
 
@@ -81,7 +75,6 @@ class RunPair(TypedDict):
     right: str
 
 
-@described
 class DiffLine(TypedDict):
     """One line of a difference."""
 
@@ -90,7 +83,6 @@ class DiffLine(TypedDict):
     s: str
 
 
-@described
 class LogHunk(TypedDict):
     """Lines of two logs that differ, with some equal ones around them."""
 
@@ -100,7 +92,6 @@ class LogHunk(TypedDict):
     lines: list[DiffLine]
 
 
-@described
 class Comparison(TypedDict):
     """Two runs side by side; the right one is that of the path."""
 

@@ -6,10 +6,9 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 
 
-@described
 class HostSeen(TypedDict):
     """A host of an inventory, or of a run that was not started yet."""
 
@@ -19,7 +18,6 @@ class HostSeen(TypedDict):
     """What Ansible would know of it, with what is or looks secret hidden; empty for hosts of a run."""
 
 
-@described
 class HostsSeen(TypedDict):
     """What a worker found when it looked at hosts."""
 
@@ -38,7 +36,6 @@ class HostsSeen(TypedDict):
     """Most hosts that a task of the template may touch; 0 is without limit."""
 
 
-@described
 class HostFacts(TypedDict):
     """What a host last told of itself."""
 

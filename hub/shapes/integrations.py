@@ -6,11 +6,10 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 from hub.shapes.resources import TaskParams
 
 
-@described
 class Integration(TypedDict):
     """A webhook that starts a template."""
 
@@ -26,7 +25,6 @@ class Integration(TypedDict):
     task_params: NotRequired[TaskParams | None]
 
 
-@described
 class Alias(TypedDict):
     """An address that webhooks are sent to."""
 
@@ -34,7 +32,6 @@ class Alias(TypedDict):
     url: str
 
 
-@described
 class Condition(TypedDict):
     """What a request must hold, so that an integration starts something."""
 
@@ -53,7 +50,6 @@ class Matcher(Condition):
     integration_id: int
 
 
-@described
 class Extraction(TypedDict):
     """Where in a request a value is, and what variable of the task it becomes."""
 
@@ -72,7 +68,6 @@ class ExtractedValue(Extraction):
     integration_id: int
 
 
-@described
 class Delivery(TypedDict):
     """A request that came to an integration."""
 
@@ -95,7 +90,6 @@ class WholeDelivery(Delivery):
     """False when the body was cut."""
 
 
-@described
 class TriedMatcher(TypedDict):
     """What a condition makes of a sample request."""
 
@@ -106,7 +100,6 @@ class TriedMatcher(TypedDict):
     """What it was held against; null when the request does not have it."""
 
 
-@described
 class TriedValue(TypedDict):
     """What a value is in a sample request."""
 
@@ -118,7 +111,6 @@ class TriedValue(TypedDict):
     """Null when the request does not hold it."""
 
 
-@described
 class Rehearsal(TypedDict):
     """What a sample request would do."""
 
@@ -133,7 +125,6 @@ class Rehearsal(TypedDict):
     """Why no task would start."""
 
 
-@described
 class Rules(TypedDict):
     """Every condition of an integration, and every value that it takes out."""
 

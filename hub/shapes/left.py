@@ -6,10 +6,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import described
 
-
-@described
 class Output(TypedDict):
     """A named value that a task hands over."""
 
@@ -21,7 +18,6 @@ class Output(TypedDict):
     sensitive: bool
 
 
-@described
 class Artifact(TypedDict):
     """A file that a task left for people."""
 

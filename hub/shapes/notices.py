@@ -6,10 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 
 
-@described
 class Notifier(TypedDict):
     """A way to tell people, that a plugin brings."""
 
@@ -22,7 +21,6 @@ class Notifier(TypedDict):
     """Params that are secrets: written into the channel, or ids of keys of the project."""
 
 
-@described
 class LastNotice(TypedDict):
     """How the last notice of a channel fared."""
 
@@ -33,7 +31,6 @@ class LastNotice(TypedDict):
     settled: Time | None
 
 
-@described
 class Channel(TypedDict):
     """A place where people are told what happens."""
 
@@ -54,7 +51,6 @@ class Channel(TypedDict):
     """Null while nothing was told over it."""
 
 
-@described
 class ChannelNotice(TypedDict):
     """One notice of a channel."""
 

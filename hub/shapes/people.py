@@ -6,10 +6,9 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 
 
-@described
 class Totp(TypedDict):
     """A second factor, without its secret."""
 
@@ -29,14 +28,12 @@ class NewTotp(Totp):
     recovery_codes: list[str]
 
 
-@described
 class RecoveryCodes(TypedDict):
     """Codes that let somebody in without the device; shown this once."""
 
     recovery_codes: list[str]
 
 
-@described
 class User(TypedDict):
     """Somebody who may sign in."""
 
@@ -68,7 +65,6 @@ class OwnUser(User):
     has_active_subscription: bool
 
 
-@described
 class ListedUser(TypedDict):
     """Somebody in a list; only administrators read more than names."""
 
@@ -84,7 +80,6 @@ class ListedUser(TypedDict):
     service: NotRequired[bool]
 
 
-@described
 class Member(TypedDict):
     """A member of a project's team."""
 
@@ -94,7 +89,6 @@ class Member(TypedDict):
     role: str
 
 
-@described
 class MemberFate(TypedDict):
     """What became of one of several members."""
 
@@ -106,7 +100,6 @@ class MemberFate(TypedDict):
     """Why it was not done."""
 
 
-@described
 class Role(TypedDict):
     """A role of a project, or of the whole hub."""
 
@@ -116,7 +109,6 @@ class Role(TypedDict):
     project_id: int | None
 
 
-@described
 class TemplateRole(TypedDict):
     """What a role may do on one template beside its own bits."""
 
@@ -127,7 +119,6 @@ class TemplateRole(TypedDict):
     permissions: int
 
 
-@described
 class NewToken(TypedDict):
     """A token; only the answer that makes it holds it whole."""
 
@@ -150,7 +141,6 @@ class Token(NewToken):
     last_used: Time | None
 
 
-@described
 class Identity(TypedDict):
     """A directory or provider that somebody signs in through."""
 
@@ -164,7 +154,6 @@ class Identity(TypedDict):
     last_used: Time | None
 
 
-@described
 class Session(TypedDict):
     """Where somebody is signed in."""
 
@@ -177,7 +166,6 @@ class Session(TypedDict):
     current: bool
 
 
-@described
 class Invited(TypedDict):
     """Somebody whom an invitation names."""
 
@@ -187,7 +175,6 @@ class Invited(TypedDict):
     email: str
 
 
-@described
 class Invite(TypedDict):
     """An invitation to a project."""
 
@@ -212,14 +199,12 @@ class NewInvite(Invite):
     link: str
 
 
-@described
 class Accepted(TypedDict):
     """The project that somebody became a member of."""
 
     project_id: int
 
 
-@described
 class Provider(TypedDict):
     """A place elsewhere that people sign in at."""
 
@@ -229,7 +214,6 @@ class Provider(TypedDict):
     icon: str
 
 
-@described
 class LoginMethods(TypedDict):
     """How people may sign in."""
 

@@ -6,10 +6,9 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 
 
-@described
 class LoginPassword(TypedDict):
     """Always empty: secrets are taken and never shown."""
 
@@ -17,7 +16,6 @@ class LoginPassword(TypedDict):
     password: str
 
 
-@described
 class SshKey(TypedDict):
     """Always empty: secrets are taken and never shown."""
 
@@ -26,7 +24,6 @@ class SshKey(TypedDict):
     private_key: str
 
 
-@described
 class Key(TypedDict):
     """A key, without its secret."""
 
@@ -50,7 +47,6 @@ class Key(TypedDict):
     """When the secret was last written."""
 
 
-@described
 class SshCertificate(TypedDict):
     """What a certificate of an SSH key says."""
 
@@ -67,7 +63,6 @@ class SshCertificate(TypedDict):
     """Why it is no good now; empty when it is."""
 
 
-@described
 class KeyAbout(TypedDict):
     """What is known of a stored key, but for its secret. Types that plugins bring may tell more."""
 
@@ -76,7 +71,6 @@ class KeyAbout(TypedDict):
     certificate: NotRequired[SshCertificate]
 
 
-@described
 class KeyUse(TypedDict):
     """Something that a key is used by."""
 
@@ -95,7 +89,6 @@ class NewKey(Key):
     fingerprint: NotRequired[str]
 
 
-@described
 class Repository(TypedDict):
     """A repository."""
 
@@ -107,7 +100,6 @@ class Repository(TypedDict):
     ssh_key_id: int
 
 
-@described
 class Inventory(TypedDict):
     """An inventory."""
 
@@ -125,7 +117,6 @@ class Inventory(TypedDict):
     runner_tag: NotRequired[str]
 
 
-@described
 class EnvironmentSecret(TypedDict):
     """A secret of a variable group, without its value."""
 
@@ -137,7 +128,6 @@ class EnvironmentSecret(TypedDict):
     operation: str
 
 
-@described
 class Environment(TypedDict):
     """A variable group."""
 
@@ -154,7 +144,6 @@ class Environment(TypedDict):
     secret_storage_key_prefix: NotRequired[str]
 
 
-@described
 class SecretStorage(TypedDict):
     """Where secrets are kept outside of the hub."""
 
@@ -168,7 +157,6 @@ class SecretStorage(TypedDict):
     secret: NotRequired[str]
 
 
-@described
 class HostConfig(TypedDict):
     """The key that git uses at a host."""
 
@@ -179,7 +167,6 @@ class HostConfig(TypedDict):
     ssh_key_id: int | None
 
 
-@described
 class KnownHost(TypedDict):
     """The key that an ssh server showed to a project, or that people entered."""
 
@@ -201,7 +188,6 @@ class KnownHost(TypedDict):
     created: Time
 
 
-@described
 class HostKeyPolicy(TypedDict):
     """How a project meets host keys that it does not know."""
 
@@ -211,7 +197,6 @@ class HostKeyPolicy(TypedDict):
     """What counts."""
 
 
-@described
 class TaskParams(TypedDict):
     """Answers that a schedule or an integration gives to the tasks that it starts."""
 
@@ -225,7 +210,6 @@ class TaskParams(TypedDict):
     secret: NotRequired[str]
 
 
-@described
 class Schedule(TypedDict):
     """When a template is run by itself."""
 
@@ -261,7 +245,6 @@ class ListedSchedule(Schedule):
     tpl_name: str
 
 
-@described
 class Moment(TypedDict):
     """A moment at which something starts."""
 
@@ -270,7 +253,6 @@ class Moment(TypedDict):
     """The same in the schedule's own time zone, with its distance to UTC."""
 
 
-@described
 class Coming(Moment):
     """A start that is to come."""
 
@@ -284,7 +266,6 @@ class Coming(Moment):
     """The freeze that holds it back."""
 
 
-@described
 class Freeze(TypedDict):
     """A time in which schedules start nothing."""
 

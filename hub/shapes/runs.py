@@ -6,11 +6,10 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Time, described
+from hub.shapes.kinds import Time
 from hub.shapes.work import LogLine, Move
 
 
-@described
 class LogPart(TypedDict):
     """Some lines of one part of a log."""
 
@@ -21,7 +20,6 @@ class LogPart(TypedDict):
     """Lines that the whole log has by now."""
 
 
-@described
 class PassportStage(TypedDict):
     """A stage of a run."""
 
@@ -31,7 +29,6 @@ class PassportStage(TypedDict):
     first_line: int
 
 
-@described
 class Passport(TypedDict):
     """What is known of a run."""
 

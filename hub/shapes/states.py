@@ -6,10 +6,9 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Time, described
+from hub.shapes.kinds import Time
 
 
-@described
 class StateAlias(TypedDict):
     """An address of a Terraform state."""
 
@@ -20,7 +19,6 @@ class StateAlias(TypedDict):
     inventory_id: int
 
 
-@described
 class StateVersion(TypedDict):
     """A version of a Terraform state."""
 
@@ -41,7 +39,6 @@ class State(StateVersion):
     """Left out for who may not manage resources."""
 
 
-@described
 class StateLock(TypedDict):
     """Who holds the lock of a Terraform state."""
 
@@ -53,7 +50,6 @@ class StateLock(TypedDict):
     created: Time
 
 
-@described
 class ChangedResource(TypedDict):
     """A resource that differs between two versions of a state."""
 
@@ -64,7 +60,6 @@ class ChangedResource(TypedDict):
     """Names of what changed; values are not told, since a state does not mark every secret."""
 
 
-@described
 class ChangedOutput(TypedDict):
     """An output that differs between two versions of a state."""
 
@@ -75,7 +70,6 @@ class ChangedOutput(TypedDict):
     sensitive: NotRequired[bool]
 
 
-@described
 class StateChanges(TypedDict):
     """What differs between two versions of a Terraform state."""
 

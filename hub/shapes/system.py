@@ -6,12 +6,11 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 from hub.shapes.people import Role
 from hub.shapes.work import Status
 
 
-@described
 class UsedBy(TypedDict):
     """Something that uses another thing."""
 
@@ -22,7 +21,6 @@ class UsedBy(TypedDict):
     name: str
 
 
-@described
 class Error(TypedDict):
     """Why a request was refused, or failed."""
 
@@ -38,7 +36,6 @@ class Error(TypedDict):
     """All that uses the thing that was to be deleted, where it is known."""
 
 
-@described
 class App(TypedDict):
     """What an executor is called, and whether it is offered."""
 
@@ -58,7 +55,6 @@ class ListedApp(App):
     id: str
 
 
-@described
 class Teams(TypedDict):
     """How teams grow."""
 
@@ -66,7 +62,6 @@ class Teams(TypedDict):
     invite_type: str
 
 
-@described
 class Info(TypedDict):
     """What the hub is and has."""
 
@@ -82,7 +77,6 @@ class Info(TypedDict):
     roles: list[Role]
 
 
-@described
 class Option(TypedDict):
     """An option that was set."""
 
@@ -90,7 +84,6 @@ class Option(TypedDict):
     value: str
 
 
-@described
 class Event(TypedDict):
     """What somebody did."""
 
@@ -108,7 +101,6 @@ class Event(TypedDict):
     """Who, by the name of that day, also where it was no person."""
 
 
-@described
 class LiveTask(TypedDict):
     """An unfinished task anywhere in the hub."""
 
@@ -131,7 +123,6 @@ class LiveTask(TypedDict):
     """Node that runs it."""
 
 
-@described
 class TaskState(TypedDict):
     """What a live view tells of a task whenever it changes."""
 
@@ -153,7 +144,6 @@ class TaskState(TypedDict):
     """Its place among all that wait."""
 
 
-@described
 class PluginProblem(TypedDict):
     """What went wrong with a plugin."""
 
@@ -163,7 +153,6 @@ class PluginProblem(TypedDict):
     last: Time
 
 
-@described
 class Plugin(TypedDict):
     """A plugin that was found."""
 
@@ -179,7 +168,6 @@ class Plugin(TypedDict):
     problems: list[PluginProblem]
 
 
-@described
 class Runner(TypedDict):
     """A runner."""
 
@@ -207,7 +195,6 @@ class NewRunner(Runner):
     private_key: str
 
 
-@described
 class RunnerTag(TypedDict):
     """A tag of runners."""
 
@@ -215,7 +202,6 @@ class RunnerTag(TypedDict):
     number_of_runners: int
 
 
-@described
 class Enrolment(TypedDict):
     """A token with which a runner registers once."""
 
@@ -224,14 +210,12 @@ class Enrolment(TypedDict):
     project_id: int | None
 
 
-@described
 class Registered(TypedDict):
     """The token of a runner that registered."""
 
     token: str
 
 
-@described
 class RunnerState(TypedDict):
     """What a runner is to do."""
 
@@ -242,7 +226,6 @@ class RunnerState(TypedDict):
     cache_clean_project_id: NotRequired[int]
 
 
-@described
 class Named(TypedDict):
     """A thing that refers to another."""
 
@@ -250,7 +233,6 @@ class Named(TypedDict):
     name: str
 
 
-@described
 class Refs(TypedDict):
     """What uses a thing, by kind."""
 
@@ -271,7 +253,6 @@ class ProjectRefs(Refs):
     unfinished_tasks: int
 
 
-@described
 class MemberOf(TypedDict):
     """A project that a person is a member of."""
 
@@ -280,21 +261,18 @@ class MemberOf(TypedDict):
     role: str
 
 
-@described
 class UserRefs(TypedDict):
     """Projects of a person."""
 
     projects: list[MemberOf]
 
 
-@described
 class PartRefs(TypedDict):
     """What uses a condition or a value of an integration."""
 
     integrations: list[Named]
 
 
-@described
 class IntegrationRefs(TypedDict):
     """Always null, as on the wire."""
 
@@ -302,7 +280,6 @@ class IntegrationRefs(TypedDict):
     values: None
 
 
-@described
 class WorkerTask(TypedDict):
     """A task that a worker runs."""
 
@@ -316,7 +293,6 @@ class WorkerTask(TypedDict):
     start: Time | None
 
 
-@described
 class Worker(TypedDict):
     """A process that runs tasks."""
 

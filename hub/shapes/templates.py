@@ -17,10 +17,8 @@ from hub.shapes.backup import (
     BackupTemplate,
     BackupView,
 )
-from hub.shapes.kinds import described
 
 
-@described
 class PreviewVariable(TypedDict):
     """A variable that a task would be given."""
 
@@ -32,7 +30,6 @@ class PreviewVariable(TypedDict):
     """True for an environment variable."""
 
 
-@described
 class PreviewProblem(TypedDict):
     """What would keep a task from starting."""
 
@@ -41,7 +38,6 @@ class PreviewProblem(TypedDict):
     """The member of the draft that is to blame; empty when none is."""
 
 
-@described
 class Preview(TypedDict):
     """What a task would do, if it was started so."""
 
@@ -69,7 +65,6 @@ class Preview(TypedDict):
     problems: list[PreviewProblem]
 
 
-@described
 class StarredTemplate(TypedDict):
     """A template that the caller has starred."""
 
@@ -80,7 +75,6 @@ class StarredTemplate(TypedDict):
     project_name: str
 
 
-@described
 class TemplateFate(TypedDict):
     """What became of one of several templates."""
 
@@ -96,7 +90,6 @@ class TemplateFate(TypedDict):
     """Tasks that are being stopped, or schedules that were switched."""
 
 
-@described
 class TemplateFile(TypedDict):
     """A template with all that it names; lists that would be empty are left out."""
 
@@ -115,7 +108,6 @@ class TemplateFile(TypedDict):
     schedules: NotRequired[list[BackupSchedule]]
 
 
-@described
 class TemplatePart(TypedDict):
     """What becomes of one thing of the file of a template."""
 
@@ -126,7 +118,6 @@ class TemplatePart(TypedDict):
     """`used` is there under that name, and is the same; `differs` is there, is another, and is used as it is."""
 
 
-@described
 class TemplateImported(TypedDict):
     """What becomes of the file of a template."""
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Time, described
+from hub.shapes.kinds import Time
 
 
-@described
 class TextFault(TypedDict):
     """What is wrong in a text."""
 
@@ -19,14 +18,12 @@ class TextFault(TypedDict):
     """What the parser says of it, in its own words; may be empty."""
 
 
-@described
 class TextFaults(TypedDict):
     """All that is wrong in a text; empty when nothing is."""
 
     faults: list[TextFault]
 
 
-@described
 class LastCommit(TypedDict):
     """The newest commit of a branch."""
 
@@ -37,7 +34,6 @@ class LastCommit(TypedDict):
     """Its first line, at most 100 characters."""
 
 
-@described
 class Runnable(TypedDict):
     """What an app could run."""
 
@@ -50,7 +46,6 @@ class Runnable(TypedDict):
     """How many more there are."""
 
 
-@described
 class Contents(TypedDict):
     """What is in a repository now."""
 

@@ -6,10 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Free, Time, described
+from hub.shapes.kinds import Free, Time
 
 
-@described
 class Retention(TypedDict):
     """How long a project keeps what, and what would go now; 0 is without limit."""
 
@@ -27,7 +26,6 @@ class Retention(TypedDict):
     """Logs that are, of tasks that stay."""
 
 
-@described
 class AuditEntry(TypedDict):
     """What somebody did, from where, and what changed with it."""
 
@@ -50,7 +48,6 @@ class AuditEntry(TypedDict):
     project_name: str | None
 
 
-@described
 class HealthNode(TypedDict):
     """The process that answers."""
 
@@ -61,7 +58,6 @@ class HealthNode(TypedDict):
     uptime_seconds: int
 
 
-@described
 class HealthPart(TypedDict):
     """A part of the hub and how it is."""
 
@@ -74,7 +70,6 @@ class HealthPart(TypedDict):
     facts: Free
 
 
-@described
 class Health(TypedDict):
     """How the hub is."""
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.shapes.kinds import Day, Free, Time, described
+from hub.shapes.kinds import Day, Free, Time
 
 Status = Literal[
     "waiting", "starting", "running", "waiting_confirmation", "confirmed", "rejected", "stopping", "stopped", "success",
@@ -15,7 +15,6 @@ Status = Literal[
 """Where a task stands."""
 
 
-@described
 class Project(TypedDict):
     """A project."""
 
@@ -36,7 +35,6 @@ class Project(TypedDict):
     default_secret_storage_id: NotRequired[int]
 
 
-@described
 class ProjectRole(TypedDict):
     """What the caller is in a project."""
 
@@ -46,7 +44,6 @@ class ProjectRole(TypedDict):
     """Sum of bits: 1 run tasks, 2 update the project, 4 manage resources, 8 manage users."""
 
 
-@described
 class Choice(TypedDict):
     """One value of a survey variable."""
 
@@ -54,7 +51,6 @@ class Choice(TypedDict):
     value: str
 
 
-@described
 class SurveyVariable(TypedDict):
     """What is asked before a task starts."""
 
@@ -70,7 +66,6 @@ class SurveyVariable(TypedDict):
     """`env` when the answer is a variable of the environment."""
 
 
-@described
 class TemplateVault(TypedDict):
     """A vault's password that a template hands to its tasks."""
 
@@ -83,7 +78,6 @@ class TemplateVault(TypedDict):
     script: NotRequired[str]
 
 
-@described
 class Task(TypedDict):
     """One run of a template."""
 
@@ -128,7 +122,6 @@ class NewTask(Task):
     """`{}`: secret answers are never shown again."""
 
 
-@described
 class BuildTask(TypedDict):
     """The build that a deployment takes its version from."""
 
@@ -157,7 +150,6 @@ class ListedTask(Task):
     build_task: NotRequired[BuildTask]
 
 
-@described
 class TemplateLimits(TypedDict):
     """What the programs of a task may use; what is left out has no limit of the template's."""
 
@@ -172,7 +164,6 @@ class TemplateLimits(TypedDict):
     """False for none."""
 
 
-@described
 class NewTemplate(TypedDict):
     """What can be run."""
 
@@ -231,7 +222,6 @@ class Template(NewTemplate):
     """Bits of the caller; in a list only those that the template adds, null for none."""
 
 
-@described
 class LogEntry(TypedDict):
     """One line of a log."""
 
@@ -243,7 +233,6 @@ class LogEntry(TypedDict):
     stage_id: None
 
 
-@described
 class LogLine(TypedDict):
     """One line of a log."""
 
@@ -253,7 +242,6 @@ class LogLine(TypedDict):
     s: str
 
 
-@described
 class LogLines(TypedDict):
     """Some lines of a log."""
 
@@ -265,7 +253,6 @@ class LogLines(TypedDict):
     """Where the log is: `database`, `archive`, or `gone` when it was removed."""
 
 
-@described
 class Move(TypedDict):
     """A change of a task's status."""
 
@@ -276,7 +263,6 @@ class Move(TypedDict):
     note: str
 
 
-@described
 class Result(TypedDict):
     """What an executor told about a task."""
 
@@ -286,7 +272,6 @@ class Result(TypedDict):
     data: Any
 
 
-@described
 class Stage(TypedDict):
     """A stage of a task."""
 
@@ -300,7 +285,6 @@ class Stage(TypedDict):
     result: Any
 
 
-@described
 class HostResult(TypedDict):
     """What happened to one host."""
 
@@ -318,7 +302,6 @@ class HostResult(TypedDict):
     ignored: int
 
 
-@described
 class HostError(TypedDict):
     """What failed on one host."""
 
@@ -331,7 +314,6 @@ class HostError(TypedDict):
     error: str
 
 
-@described
 class DayFigures(TypedDict):
     """Tasks that were made on one day."""
 
@@ -343,7 +325,6 @@ class DayFigures(TypedDict):
     """Seconds from creation to start."""
 
 
-@described
 class View(TypedDict):
     """A tab of templates."""
 
@@ -358,7 +339,6 @@ class View(TypedDict):
     sort_reverse: NotRequired[bool]
 
 
-@described
 class DriftedResource(TypedDict):
     """Something that is not as it is described."""
 
@@ -367,7 +347,6 @@ class DriftedResource(TypedDict):
     """What a run would do to it: `add`, `change`, `destroy`, …"""
 
 
-@described
 class DriftCheck(TypedDict):
     """What a task has found that looked for drift."""
 

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from hub.plugin.docstrings import texts_of
 
 REF = "#/components/schemas/"
 
 Mode = Literal["validation", "serialization"]
+
+
+class _Described(GenerateJsonSchema):
+    """Gives the members of shapes the texts that stand below them."""
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        made = super().typed_dict_schema(schema)
+        texts = texts_of(schema["cls"]) if "cls" in schema else {}
+        for name, member in made.get("properties", {}).items():
+            if name in texts:
+                member.setdefault("description", texts[name])
+        return made
 
 
 class Schemas:
@@ -19,14 +35,12 @@ class Schemas:
         asked: list[tuple[Any, Mode]] = [(one, "validation") for one in taken]
         asked += [(one, "serialization") for one in given]
         inputs = [(number, mode, TypeAdapter(one)) for number, (one, mode) in enumerate(asked)]
-        found, shared = TypeAdapter.json_schemas(inputs, ref_template=REF + "{model}")
+        found, shared = TypeAdapter.json_schemas(inputs, ref_template=REF + "{model}", schema_generator=_Described)
         names = {name: _short(name) for name in shared.get("$defs", {})}
         self._found = {
             (repr(one), mode): _tidied(found[number, mode], names) for number, (one, mode) in enumerate(asked)
         }
         self.components = {names[name]: _tidied(schema, names) for name, schema in shared.get("$defs", {}).items()}
-        for one in asked:
-            _inherit_texts(one[0], self.components)
 
     def taken(self, one: Any) -> dict[str, Any]:
         """Return the schema of a body."""
@@ -59,20 +73,3 @@ def _tidied(schema: Any, names: Mapping[str, str], *, members: bool = False) -> 
             value = REF + names[value.removeprefix(REF)]  # noqa: PLW2901 - the same reference
         tidied[name] = _tidied(value, names, members=name == "properties" and not members)
     return tidied
-
-
-def _inherit_texts(one: Any, components: dict[str, Any]) -> None:
-    """Give members the texts that they have where they are declared: shapes are made from other shapes."""
-    for part in get_args(one):
-        _inherit_texts(part, components)
-    if not isinstance(one, type) or issubclass(one, BaseModel):
-        return
-    for base in getattr(one, "__orig_bases__", ()):
-        texts = TypeAdapter(base).json_schema(mode="serialization").get("properties", {}) if _is_shape(base) else {}
-        for name, member in components.get(one.__name__, {}).get("properties", {}).items():
-            if "description" in texts.get(name, {}):
-                member.setdefault("description", texts[name]["description"])
-
-
-def _is_shape(base: Any) -> bool:
-    return isinstance(base, type) and hasattr(base, "__required_keys__")
