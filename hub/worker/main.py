@@ -14,6 +14,7 @@ from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
 from hub.services import still_here, workers
 from hub.services.git_roots import DEMO, local_roots
+from hub.services.outages import Outages
 from hub.services.tasks import dispatch, holds, leases
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
@@ -132,6 +133,11 @@ async def dispatch_slowly_forever(hub: Hub) -> None:
 async def sweep_forever(hub: Hub) -> None:
     """End what lost workers left behind, and send again what was lost on the way."""
     await _forever("sweeping", Sweep(hub).once, POLL)
+
+
+async def watch_forever(hub: Hub) -> None:
+    """Notice when the database or Redis is away, and tell of it afterwards."""
+    await _forever("watching what the hub needs", Outages(hub).look, POLL)
 
 
 async def look_again_forever(hub: Hub) -> None:
