@@ -18,15 +18,16 @@ _NEW_OBJECTS: Final = 10_000
 
 
 def wait_for_children_quietly() -> None:
-    """Let the kernel tell when a program ends, as Python 3.12 and newer do, in place of one waiting thread for each."""
+    """Let the kernel tell when a program ends, as Python 3.12 and newer do, in place of one waiting thread for each.
+
+    It is for the loop that is begun next.
+    """
     if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
         try:
             os.close(os.pidfd_open(os.getpid()))
         except OSError:
             return  # a kernel, or a container's rules, without it
-        watcher = asyncio.PidfdChildWatcher()
-        watcher.attach_loop(asyncio.get_running_loop())
-        asyncio.get_event_loop_policy().set_child_watcher(watcher)
+        asyncio.get_event_loop_policy().set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 def set_boot_aside() -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from hub.cli.running import wait_for_children_quietly
 from hub.cli.server import serve
 from hub.cli.start import full_log, settings_of
 
@@ -23,4 +24,5 @@ def command(ctx: click.Context, *, host: str | None, port: int | None, demo: boo
     """
     settings = settings_of(ctx, host=host, port=port)
     full_log(settings)
+    wait_for_children_quietly()
     asyncio.run(serve(settings, demo=demo))

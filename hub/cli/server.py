@@ -7,7 +7,7 @@ import logging
 from functools import partial
 
 from hub.boot import open_hub
-from hub.cli.running import run_beside, set_boot_aside, stop_on_signals, wait_for_children_quietly
+from hub.cli.running import run_beside, set_boot_aside, stop_on_signals
 from hub.context import Hub
 from hub.settings import Settings
 from hub.web.app import make_app
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve the web; an embedded hub works here as well. Returns after SIGTERM or SIGINT, when running tasks ended."""
     keep_to_itself()
-    wait_for_children_quietly()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings) as hub:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hub.cli.running import wait_for_children_quietly
 from hub.cli.show import json_option, show_json, show_table
 from hub.cli.start import full_log, settings_of, with_hub
 from hub.cli.working import serve_worker
@@ -46,6 +47,7 @@ def command(ctx: click.Context, *, tags: str, slots: int, drain: int | None) -> 
         )
     full_log(settings)
     names = tuple(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip()))
+    wait_for_children_quietly()
     asyncio.run(serve_worker(settings, tags=names, slots=slots, drain=drain))
 
 

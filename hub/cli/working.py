@@ -7,7 +7,7 @@ import logging
 from functools import partial
 
 from hub.boot import open_hub
-from hub.cli.running import run_beside, set_boot_aside, stop_on_signals, wait_for_children_quietly
+from hub.cli.running import run_beside, set_boot_aside, stop_on_signals
 from hub.settings import Settings
 from hub.worker.isolation import keep_to_itself
 from hub.worker.main import dispatch_slowly_forever, sweep_forever, work
@@ -24,7 +24,6 @@ async def serve_worker(
     """Work for a distributed hub until SIGTERM or SIGINT, then let running tasks end."""
     drain = settings.drain if drain is None else drain
     keep_to_itself()
-    wait_for_children_quietly()
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_hub(settings, migrate=False) as hub:
