@@ -1,6 +1,6 @@
 """The nouns: Tortoise models, without verbs. One file per subject; services are their only writers."""
 
-from hub.models import _plain  # noqa: F401 - before any model
+from hub.models import _plain  # noqa: F401 - for what it does, before any model is made
 from hub.models.access import Identity, Membership, Session, Token, User
 from hub.models.channel import Channel, Notification
 from hub.models.event import Event

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from tortoise import models
 
-models._get_comments = lambda cls: {}  # noqa: SLF001 - has no public name
+models._get_comments = lambda cls: {}  # noqa: SLF001 - no setting turns it off

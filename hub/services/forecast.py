@@ -30,7 +30,7 @@ _FOUND: Final = f"""
            "ends_at", "next_run_at", "template_id", "template"."name" AS "template_name"
     FROM "schedule" JOIN "template" ON "template"."id" = "schedule"."template_id"
     WHERE "schedule"."project_id" = ? AND "next_run_at" <= ? ORDER BY "next_run_at", "schedule"."id" LIMIT {MOST}
-"""  # noqa: S608 - of a constant
+"""  # noqa: S608 - MOST is a number
 
 
 class Coming(NamedTuple):
