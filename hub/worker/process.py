@@ -136,6 +136,7 @@ class _Program:
             raise
         for pipe in self._pipes:
             pipe.close_write_end()
+        logger.info("Process %s runs %s.", self._popen.pid, Path(command.argv[0]).name)
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +185,9 @@ class _Program:
         for pipe in self._pipes:
             if pipe.failure is not None:
                 raise pipe.failure
-        return self._popen.wait()
+        code = self._popen.wait()
+        logger.info("Process %s ended with %s.", self._popen.pid, code)
+        return code
 
     def _must_end(self) -> bool:
         assert self._stopping is not None

@@ -10,7 +10,7 @@ import pytest
 
 from hub.context import utc_now
 from hub.db import current
-from hub.models import Event, Project, Task, TaskMove, Template, Worker
+from hub.models import Event, Project, Schedule, Task, TaskMove, Template, Worker
 from hub.plugin import Outcome
 from hub.services.tasks import dispatch, overdue, queued, stop
 from hub.services.tasks.moves import subject_of
@@ -131,6 +131,25 @@ async def test_one_task_of_a_concurrency_group_runs_at_a_time(hub):
     await run(hub, first)
     assert await dispatch.admit(hub) == 1
     assert await status(second) == "starting"
+
+
+async def test_of_a_schedule_that_queues_one_task_runs_at_a_time(hub):
+    scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
+    template = await scene.template("hello.sh", allow_parallel_tasks=True)
+    queue, parallel = [
+        await Schedule.create(project=scene.project, template=template, overlap=overlap)
+        for overlap in ("queue", "parallel")
+    ]
+    started = await waiting(template, 7)
+    for numbers, schedule in ((started[:3], queue), (started[3:5], parallel)):
+        await Task.filter(id__in=numbers).update(schedule_id=schedule.id)
+    assert await dispatch.admit(hub) == 5
+    assert await statuses(*started) == ["starting", "waiting", "waiting", *["starting"] * 4]
+    reason = f"It waits for task {started[0]} of the same schedule, which runs one after the other."
+    assert (await scene.task(started[2]))["reason"] == reason
+    await run(hub, started[0])
+    assert await dispatch.admit(hub) == 1
+    assert await statuses(*started[1:3]) == ["starting", "waiting"]
 
 
 async def test_what_a_person_judges_keeps_its_group_until_it_is_over(hub):

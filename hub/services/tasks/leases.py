@@ -22,6 +22,7 @@ from hub.services.actor import SYSTEM
 from hub.services.events import record
 from hub.services.log import Piece
 from hub.services.notices.tasks import tell_lost
+from hub.services.tasks import origin
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Standing, Subject, standing, subject_of, transition
@@ -51,6 +52,8 @@ class Claimed:
     chunks: int
     """Chunks of its log that are stored."""
     lines: int
+    trace: str = ""
+    """What its spans are a part of; see `hub.services.tasks.origin`."""
 
 
 _CLAIM = """
@@ -72,7 +75,10 @@ async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Cl
             return None
         row = found[0]
         subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
-        claimed = Claimed(subject, row["created"], row["start"] is not None, row["log_chunks"], row["log_lines"])
+        claimed = Claimed(
+            subject, row["created"], row["start"] is not None, row["log_chunks"], row["log_lines"],
+            await origin.of(task_id),
+        )  # fmt: skip
         piece = greet(claimed)
         data = log.compressed(piece)
         now = hub.clock()
