@@ -53,7 +53,8 @@ class Rooms:
 
     def left(self, tag: str) -> int:
         """How many more tasks of this tag the workers could take."""
-        everywhere = sum(self.free.values()) - self.sent.total()
+        awaited = sum(count for other, count in self.sent.items() if self._of(other))
+        everywhere = sum(self.free.values()) - awaited
         if not tag:
             return everywhere
         return min(everywhere, sum(self.free[node] for node in self._of(tag)) - self.sent[tag])
