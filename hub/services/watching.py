@@ -251,7 +251,7 @@ _PICTURE = f"""
 
 
 async def _picture(task_id: int, since: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The task's row and its later moves, of one moment: no line without the moves before it, no move without its lines.
+    """The task's row and its later moves, of one moment: no move is there without its lines, no line without its moves.
 
     In two statements a worker's claim could fall between them, and its move would be told before its first lines.
     """

@@ -40,14 +40,6 @@ def wait_for(what: str, condition: Callable[[], Any], *, seconds: float = PATIEN
     raise AssertionError(f"waited in vain for {what}")
 
 
-def runs(pid: int) -> bool:
-    """True while a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 @dataclass
 class Node:
     """One process: `hub serve` or `hub worker`."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from hub.services.tasks.leases import LOST, RESTARTED
+from hub.testing.aftermath import runs
 from hub.testing.databases import migrated
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
-from .hub_process import Cluster, Person, cluster, runs, wait_for
+from .hub_process import Cluster, Person, cluster, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -14,9 +14,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from hub.services.tasks.leases import RESTARTED
+from hub.testing.aftermath import runs
 from hub.worker.main import SHUTDOWN
 
-from .hub_process import Cluster, Person, cluster, runs, stored, wait_for
+from .hub_process import Cluster, Person, cluster, stored, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

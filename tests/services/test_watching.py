@@ -39,6 +39,6 @@ async def test_a_claim_between_two_looks_at_a_task_tells_no_move_before_the_firs
     monkeypatch.setattr(watching, "rows", looked)
     told = []
     for _ in range(2):
-        async for one in watcher.news([topic(scene.project.id, number)]):
-            told.append(one["status"] if one["type"] == "update" else "a line")
+        news = watcher.news([topic(scene.project.id, number)])
+        told += [one["status"] if one["type"] == "update" else "a line" async for one in news]
     assert told == ["waiting", "starting", "a line", "running"]
