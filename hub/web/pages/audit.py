@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import orjson
 from quart import Response, request
 
 from hub.errors import Invalid
-from hub.services import audit, events
+from hub.services import audit, events, zone_days
 from hub.services.listing import LONGEST_SEARCH, Asked
 from hub.web.api import audit as api
 from hub.web.forms import Field, Option
@@ -99,10 +99,9 @@ def _asked(sent: Mapping[str, str]) -> Asked:
 
 
 def _day(text: str, *, later: int = 0) -> str:
-    """Return the beginning of a day, or of one after it; nothing for what is none."""
+    """Return the beginning of a day of the reader's zone, or of one after it; nothing for what is none."""
     try:
-        found = date.fromisoformat(text)
-        return f"{date.fromordinal(found.toordinal() + later).isoformat()}T00:00:00Z"
+        return zone_days.begin(date.fromisoformat(text) + timedelta(days=later), visit.days_zone()).isoformat()
     except (ValueError, OverflowError):
         return ""
 
