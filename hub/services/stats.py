@@ -1,4 +1,7 @@
-"""Figures of tasks by the day they were created on, of UTC unless a zone is named: how many by status, how long they ran, how long they waited."""
+"""Figures of tasks by the day they were created on: how many by status, how long they ran, how long they waited.
+
+Days are those of UTC unless a zone is named.
+"""
 
 from __future__ import annotations
 

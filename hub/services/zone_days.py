@@ -34,7 +34,7 @@ def begin(day: date, zone: str) -> datetime:
 
 @lru_cache(maxsize=256)
 def shifts(zone: str, day: date) -> tuple[Shift, ...]:
-    """Return how far from UTC clocks of a zone were until the end of a day, newest first; the last counts for before."""
+    """Return how far from UTC clocks of a zone were until a day ends, newest first; the last counts for before."""
     clocks = ZoneInfo(zone)
     last = datetime.combine(day, time(), UTC) + timedelta(days=2)
     at = last - REACH

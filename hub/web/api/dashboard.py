@@ -9,15 +9,23 @@ from hub.web.api.queries import integer
 from hub.web.api.routing import Access, Answer, Call, route
 
 _USUAL = 30
+_ASKS = (FIGURES, FIGURES_ZONE)
 
 
-@route("GET", "/dashboard", Access.USER, wire=False, gives=shapes.Dashboard, asks=(FIGURES, FIGURES_ZONE))
+@route("GET", "/dashboard", Access.USER, wire=False, gives=shapes.Dashboard, asks=_ASKS)
 async def of_all(call: Call) -> Answer:
     """What is at work and what fails in every project that the caller sees, with figures by day."""
     return await _whole(call, await dashboard.scope_of(call.actor))
 
 
-@route("GET", "/project/{project_id}/dashboard", Access.MEMBER, wire=False, gives=shapes.Dashboard, asks=(FIGURES, FIGURES_ZONE))
+@route(
+    "GET",
+    "/project/{project_id}/dashboard",
+    Access.MEMBER,
+    wire=False,
+    gives=shapes.Dashboard,
+    asks=_ASKS,
+)
 async def of_project(call: Call) -> Answer:
     """What is at work and what fails in a project, with figures by day."""
     return await _whole(call, await dashboard.scope_of(call.actor, call.ids["project_id"]))
