@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.services import invites as service
 from hub.services.access import MANAGE_USERS, require
-from hub.services.invites import InviteDraft, StatusDraft, TokenDraft
+from hub.services.invites import InviteDraft, InviteTokenDraft, StatusDraft
 from hub.web.encoding import wire_time
 from hub.web.forms import Field, Option, lenient_number
 from hub.web.i18n import N_
@@ -143,7 +143,7 @@ async def accept_invite(token: str) -> Response:
     here = visit.visit()
     try:
         if request.method == "POST":
-            made = await service.accept(here.hub, here.actor, TokenDraft.read({"token": token}))
+            made = await service.accept(here.hub, here.actor, InviteTokenDraft.read({"token": token}))
             return visit.go("history", project_id=made["project_id"], say=_("Welcome to the project."))
         offer = await service.look(here.hub, here.actor, token)
     except FORM_ERRORS as fault:
