@@ -112,15 +112,15 @@ async def overrides(hub: Hub, grant: Grant, template: Template, draft: TaskDraft
     columns: dict[str, Any] = {}
     branch = draft.git_branch or ""
     if branch and branch != (template.git_branch or ""):
-        _allow(editor or template.allow_override_branch_in_task, "choose another branch")
+        _allow(editor or template.allow_override_branch_in_task, "choose another branch", "git_branch")
         columns["git_branch"] = check_branch(branch)
     if draft.playbook and draft.playbook != template.playbook:
-        _allow(editor, "run another script")
+        _allow(editor, "run another script", "playbook")
         columns["playbook"] = draft.playbook
     if draft.commit_hash:
         commit = check_commit(draft.commit_hash)
         known = await Task.filter(template_id=template.id, commit_hash=commit).exists()
-        _allow(editor or template.allow_override_branch_in_task or known, "choose a commit")
+        _allow(editor or template.allow_override_branch_in_task or known, "choose a commit", "commit_hash")
         columns["commit_hash"] = commit
     if _given(draft.arguments) and template.allow_override_args_in_task:
         columns["arguments"] = argument_text(str(draft.arguments))
@@ -131,9 +131,9 @@ async def overrides(hub: Hub, grant: Grant, template: Template, draft: TaskDraft
     return columns
 
 
-def _allow(allowed: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
+def _allow(allowed: bool, what: str, field: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
     if not allowed:
-        raise Forbidden(f"The template does not let a task {what}.")
+        raise Forbidden(f"The template does not let a task {what}.", field=field)
 
 
 def _given(arguments: str | None) -> bool:

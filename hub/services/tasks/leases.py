@@ -167,8 +167,9 @@ async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
         await end(hub, SYSTEM, subject, STOPPED, at=at)
     else:
         await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)
+    fate = "lost" if why == LOST else "killed"
+    text = f"Worker {at.owner} was {fate}: task {task_id} ({subject.template_name}) ended with it"
+    await record(hub, SYSTEM, "worker", None, text, project_id=subject.project_id)
     if why == LOST:
-        text = f"Worker {at.owner} was lost: task {task_id} ({subject.template_name}) ended with it"
-        await record(hub, SYSTEM, "worker", None, text, project_id=subject.project_id)
         await tell_lost(hub, subject)
     meters.LEASES_LOST.add()
