@@ -139,10 +139,14 @@ class LiveIO:
     async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
         """Run a program and return what it printed."""
         self._raise_if_halted()
-        code, output = await process.capture(
-            await self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(),
-            errors=self._run.journal.feed,
-        )  # fmt: skip
+        command = await self._command(argv, env, cwd)
+        with traces.span("process", {"process.executable.name": Path(argv[0]).name}) as span:
+            command = replace(command, env={**traces.environment(), **command.env})
+            code, output = await process.capture(
+                command, self._run.halt.asked, marker=self._mark(), errors=self._run.journal.feed
+            )
+            if span is not None:
+                span.set_attribute("process.exit.code", code)
         await self._run.journal.end_of_program()
         self._raise_if_halted()
         return Completed(code, output.decode("utf-8", "replace"))

@@ -156,6 +156,7 @@ class _Program:
             raise
         for pipe in self._pipes:
             pipe.close_write_end()
+        logger.info("Process %s runs %s.", self._popen.pid, Path(command.argv[0]).name)
 
     def __enter__(self) -> Self:
         return self
@@ -212,7 +213,9 @@ class _Program:
         for pipe in self._pipes:
             if pipe.failure is not None:
                 raise pipe.failure
-        return self._popen.wait()
+        code = self._popen.wait()
+        logger.info("Process %s ended with %s.", self._popen.pid, code)
+        return code
 
     async def _tell_of_stop(self) -> None:
         """A stopped program is one, or it is hundreds: people see what they end."""

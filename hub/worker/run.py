@@ -123,7 +123,7 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
     noted = server_log.task_id.set(task_id)
     about = {"hub.app": claimed.subject.app, "hub.template.id": claimed.subject.template_id}
     try:
-        with traces.task(task_id, claimed.created, about, again=claimed.again):
+        with traces.task(traces.Traced(task_id, claimed.created, claimed.trace, claimed.again), about):
             await _run_claimed(hub, place, claimed, halt)
     except Exception:
         logger.exception("Task %s could not be ended; the sweep ends it.", task_id)

@@ -93,7 +93,7 @@ def sentence(error: BaseException) -> str:
 
 def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[str, dict[str, str]]:
     """Return (sentence for the whole form, sentence by field). `names` maps wire members to fields of the form."""
-    member = error.field if isinstance(error, Invalid | Conflict | NotFound | Refused) else None
+    member = error.field if isinstance(error, Invalid | Conflict | Forbidden | NotFound | Refused) else None
     known = names or {}
     if member and member in known:
         return "", {known[member]: beside(str(error))}
