@@ -8,15 +8,17 @@ from hub.db import current, rows
 from hub.felt import FELT
 from hub.models import Event
 from hub.services.outages import Outages
+from hub.web.app import make_app
 
 
 async def test_what_a_request_met_is_told(hub: Any, admin: Any) -> None:
     FELT.taken()
+    client = make_app(hub).test_client()  # with its last answer for all that goes wrong
     (size,) = await rows("PRAGMA page_count")
     await current().root.execute_script(f"PRAGMA max_page_count = {size['page_count']}")
     try:
         for number in range(5000):  # until the last free page is full
-            answer = await admin._client.post("/api/projects", headers=admin._headers, json={"name": f"{number}" * 20})
+            answer = await client.post("/api/projects", headers=admin._headers, json={"name": f"{number}" * 20})
             if answer.status_code == 500:
                 break
         assert "error of its own" in await answer.get_data(as_text=True)
