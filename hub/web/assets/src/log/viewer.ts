@@ -6,7 +6,7 @@ import { GROUP, nextHead } from './marks'
 import { Now } from './now'
 import { PartControls } from './part'
 import { KEEP, Rows, type Stamps } from './rows'
-import { widening } from './wide'
+import { unfolding, widening } from './wide'
 import { keepWish, wish } from './wishes'
 import { type Line, Reader, Refusal, type Slice, type State, Stream, fetchRange } from './source'
 
@@ -321,6 +321,7 @@ export class Viewer {
     this.part('log-pause').addEventListener('click', () => this.follow(false))
     new ResizeObserver(() => this.following && this.bottom()).observe(this.scroller)
     widening(this.root, this.part('log-wide'))
+    unfolding(this.root, this.part('log-more'))
     this.part('log-start').addEventListener('click', () => void this.start())
     this.part('log-end').addEventListener('click', () => void this.end())
     this.part('log-copy').addEventListener('click', () => void this.copyAll())
