@@ -25,11 +25,13 @@ class Splitter:
     `flush`.
     """
 
-    __slots__ = ("_held", "_room")
+    __slots__ = ("_held", "_room", "cut")
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._room = ROOM
+        self.cut = False
+        """A line was too long, and is several now; whoever has told of that may forget it."""
 
     def feed(self, block: bytes) -> tuple[str, int]:
         """Return the lines that are complete now, joined by newlines without one at the end, and their number."""
@@ -40,7 +42,9 @@ class Splitter:
             whole = bytes(self._held) + whole
         self._held, self._room = bytearray(rest), ROOM
         if len(whole) > LONGEST:
-            whole = b"\n".join([piece for line in whole.split(b"\n") for piece in _pieces(line)])
+            pieces = [piece for line in whole.split(b"\n") for piece in _pieces(line)]
+            self.cut |= len(pieces) > whole.count(b"\n") + 1
+            whole = b"\n".join(pieces)
         lines = whole.count(b"\n") + 1
         if len(rest) <= LONGEST:
             return _text(whole), lines
@@ -70,6 +74,7 @@ class Splitter:
                 self._forget_overwritten()
             return _NOTHING
         *full, rest = _pieces(bytes(self._held))
+        self.cut |= bool(full)
         self._held, self._room = bytearray(rest), ROOM
         return _text(b"\n".join(full)), len(full)
 
