@@ -14,6 +14,8 @@ from typing import Final
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9“])")
+_WORD: Final = re.compile(r"[^\W\d_]{2}")
+"""What a message has to say beside its values: a name that ends in `s` is no number of seconds."""
 _FEW: Final = 3
 """Spaces from which on a value counts as a sentence, or a part of one."""
 _LONGEST: Final = 4000
@@ -55,7 +57,7 @@ class Sentences:
         for message, translation in messages.items():
             pieces = _PLACE.split(message)
             pattern = _Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), translation)
-            if pattern.names and any(letter.isalpha() for piece in pattern.pieces for letter in piece):
+            if pattern.names and any(map(_WORD.search, pattern.pieces)):
                 self._by_start[_start(pattern.pieces[0])].append(pattern)
 
     def translate(self, text: str, translate: Callable[[str], str]) -> str | None:
