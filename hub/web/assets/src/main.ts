@@ -68,6 +68,14 @@ const theme = (): void => {
   })
 }
 
+// Where the tabs of a page are wider than the screen, the one that is open is seen.
+const tabs = (): void => {
+  for (const row of document.querySelectorAll<HTMLElement>('.nav-scroll')) {
+    const open = row.querySelector<HTMLElement>('.active')
+    if (open) row.scrollLeft += open.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - open.clientWidth) / 2
+  }
+}
+
 const sidebar = (): void => {
   const button = document.querySelector<HTMLElement>('[data-sidebar]')
   const menu = document.getElementById('sidebar-menu')
@@ -93,6 +101,7 @@ fragments()
 poll()
 theme()
 sidebar()
+tabs()
 keys()
 palette()
 remember()
