@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from hub import traces
 from hub.context import Hub
 from hub.db import column, current, one, unit
 from hub.errors import Forbidden, Invalid, NotFound
@@ -20,7 +19,7 @@ from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
 from hub.services.params import check_task_params
-from hub.services.tasks import survey
+from hub.services.tasks import origin, survey
 from hub.services.tasks.moves import Subject, begin
 from hub.services.tasks.read import one_task
 from hub.services.tasks.storable import storable
@@ -97,7 +96,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
             created=hub.clock(),
             **columns,
         )
-        traces.note_launch(task.id, task.created)
+        await origin.note(task.id, task.created)
         if answers.secret:
             sealed = hub.vault.seal(json.dumps(answers.secret), place("task", "secret", task.id))
             await Task.filter(id=task.id).update(secret=sealed)

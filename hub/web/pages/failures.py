@@ -23,6 +23,7 @@ from hub.errors import (
     Unavailable,
 )
 from hub.plugin import PluginError, Refused
+from hub.services.outages import met
 from hub.web.beside import beside, whole
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
@@ -102,6 +103,8 @@ def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[s
 async def error_page(error: Exception) -> Response:
     """Return the page for an error that ended a request; scripts get JSON."""
     status = _status(error)
+    if status >= 500:
+        met(error)
     if not g.get("language"):
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():

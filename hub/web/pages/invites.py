@@ -20,7 +20,7 @@ from hub.web.pages.drawing import Look
 from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
-from hub.web.pages.team import role_choices, role_title, role_titles
+from hub.web.pages.team import role_choices, role_title, role_titles, suggests_people
 
 _LOOKS: Final = {
     service.PENDING: Look(N_("waits for an answer"), "calm", "mail"),
@@ -93,7 +93,7 @@ async def _form(project_id: int, sent: MultiDict[str, str], fault: Exception | N
         save=_("Make the link"), cancel=listing,
         fields=[
             Field("whom", _("E-mail address or username"), "line", form.value("whom"), required=True,
-                  error=form.error("whom"), limits={"maxlength": 255},
+                  error=form.error("whom"), limits=suggests_people(project_id),
                   help=_("Only who signs in with this address, or under this name, can accept.")),
             Field("role", _("Role"), "choice", form.value("role") or "task_runner", required=True,
                   options=[Option(slug, title) for slug, title in roles.items()], error=form.error("role")),
