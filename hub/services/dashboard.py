@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from hub.context import Hub
 from hub.db import rows
 from hub.errors import Invalid
 from hub.models import Template
-from hub.services import stats
+from hub.services import stats, zone_days
 from hub.services.access import Grant, grant_for, visible_project_ids
 from hub.services.actor import Actor
 from hub.services.belongings import find
@@ -170,28 +170,28 @@ class Figures:
     """There were more tasks than are counted; the oldest are left out."""
 
 
-async def figures(hub: Hub, scope: Scope, days: int) -> Figures:
-    """Return how many tasks of each day ended how, how long they ran and how long they waited."""
+async def figures(hub: Hub, scope: Scope, days: int, zone: str = "UTC") -> Figures:
+    """Return how many tasks of each day of a zone ended how, how long they ran and how long they waited."""
     if days not in SPANS:
         raise Invalid(f"Figures are for one of these numbers of days: {', '.join(map(str, SPANS))}.", field="days")
     now = hub.clock()
-    key = (hub.settings.data_dir, hub.node, scope.ids, days)
+    key = (hub.settings.data_dir, hub.node, scope.ids, days, zone)
     if (known := _REMEMBERED.get(key)) and now - FRESH < known[0] <= now:
         return known[1]
-    fresh = await _count(scope, datetime.combine(now.date() - timedelta(days=days), time(), UTC))
+    within, ids = scope.within('"project_id"')
+    fresh = await _counted(within, ids, await _first(now, days, zone), zone)
     if len(_REMEMBERED) >= _KEPT:
         _REMEMBERED.clear()
     _REMEMBERED[key] = (now, fresh)
     return fresh
 
 
-async def template_figures(hub: Hub, actor: Actor, at: tuple[int, int], days: int) -> Figures:
+async def template_figures(hub: Hub, actor: Actor, at: tuple[int, int], days: int, zone: str = "UTC") -> Figures:
     """Return the same of one template; `at` are the ids of project and template. They are counted each time."""
     project_id, template_id = at
     await grant_for(actor, project_id)
     await find(Template, project_id, template_id, "template")
-    first = await stats.first_since(hub.clock() - timedelta(days=days))
-    return await _counted('"template_id" = ?', [template_id], first)
+    return await _counted('"template_id" = ?', [template_id], await _first(hub.clock(), days, zone), zone)
 
 
 def forget() -> None:
@@ -200,15 +200,15 @@ def forget() -> None:
     stats.forget()
 
 
-_REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int], tuple[datetime, Figures]] = {}
+_REMEMBERED: dict[tuple[Path, str, tuple[int, ...] | None, int, str], tuple[datetime, Figures]] = {}
 
 
-async def _count(scope: Scope, since: datetime) -> Figures:
-    within, ids = scope.within('"project_id"')
-    return await _counted(within, ids, await stats.first_since(since))
+async def _first(now: datetime, days: int, zone: str) -> int:
+    """Return the id of the first task of the first of the days."""
+    return await stats.first_since(zone_days.begin(zone_days.today(zone, now) - timedelta(days=days), zone))
 
 
-async def _counted(within: str, ids: Sequence[int], first: int) -> Figures:
+async def _counted(within: str, ids: Sequence[int], first: int, zone: str) -> Figures:
     oldest = await rows(
         f'SELECT "id" FROM "task" WHERE {within} AND "id" >= ? ORDER BY "id" DESC LIMIT 1 OFFSET {COUNTED - 1}',  # noqa: S608 - of constants
         [*ids, first],
@@ -216,5 +216,5 @@ async def _counted(within: str, ids: Sequence[int], first: int) -> Figures:
     if oldest:  # in steps, so that what is remembered of the same tasks is found again
         step = max(1, COUNTED // 20)
         first = -(-oldest[0]["id"] // step) * step
-    found = await stats.by_day(f'{within} AND "id" >= ?', [*ids, first])
+    found = await stats.by_day(f'{within} AND "id" >= ?', [*ids, first], zone)
     return Figures(found[::-1], bool(oldest))

@@ -248,7 +248,7 @@ async def _refuse_more(grant: Grant, role: str) -> None:
             raise Invalid(f"There is no role {role or '(empty)'} in this project.", field="role")
         bits = int(custom[0]["permissions"])
     if bits & ~grant.effective:
-        raise Forbidden("You cannot give a role that may do more than you may.")
+        raise Forbidden("You cannot give a role that may do more than you may.", field="role")
 
 
 async def _invited(draft: InviteDraft) -> tuple[User | None, str | None]:

@@ -1,4 +1,7 @@
-"""Figures of tasks by the day they were created on: how many by status, how long they ran, how long they waited."""
+"""Figures of tasks by the day they were created on: how many by status, how long they ran, how long they waited.
+
+Days are those of UTC unless a zone is named.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from weakref import WeakKeyDictionary
 from hub.context import utc_now
 from hub.db import Database, current, rows
 from hub.models import Template
+from hub.services import zone_days
 from hub.services.access import require
 from hub.services.actor import Actor
 from hub.services.belongings import find
@@ -27,10 +31,10 @@ SETTLED: Final = 600.0
 """Seconds for which figures of days before yesterday are given again."""
 _MOST_KNOWN: Final = 200
 _SUMS: Final = ("number", "ran", "ended", "waited", "begun")
-_known: WeakKeyDictionary[Database, dict[tuple[str, tuple[Any, ...], int], tuple[float, dict[Any, dict[str, Any]]]]] = (
-    WeakKeyDictionary()
-)
-"""By database: when, and what was counted, by condition and first id that is not in it."""
+_Key = tuple[str, str, tuple[Any, ...], int]
+"""How days are told, the condition with its values, and the first id that is not in it."""
+_known: WeakKeyDictionary[Database, dict[_Key, tuple[float, dict[Any, dict[str, Any]]]]] = WeakKeyDictionary()
+"""By database: when, and what was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,6 @@ async def of_template(actor: Actor, project_id: int, template_id: int, span: Spa
     return await _by_day({"template_id": template_id}, span)
 
 
-_DAY = {
-    "sqlite": 'substr("created", 1, 10)',
-    "postgres": """to_char("created" AT TIME ZONE 'UTC', 'YYYY-MM-DD')""",
-    "mysql": """DATE_FORMAT("created", '%Y-%m-%d')""",
-}
 _SECONDS = {
     "sqlite": '(julianday("{to}") - julianday("{since}")) * 86400.0',
     "postgres": 'EXTRACT(EPOCH FROM ("{to}" - "{since}"))',
@@ -71,14 +70,16 @@ async def _by_day(whose: Mapping[str, int], span: Span) -> list[dict[str, Any]]:
     return await by_day(*_which(whose, span))
 
 
-async def by_day(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
-    """Figures of the tasks that a condition chooses, newest day first. Callers have checked permission.
+async def by_day(where: str, params: Sequence[Any], zone: str = "UTC") -> list[dict[str, Any]]:
+    """Figures of the tasks that a condition chooses, newest day of a time zone first. Callers have checked permission.
 
     What was created before yesterday hardly changes any more: it is counted once in ten minutes.
     """
-    edge = await _settled_before(utc_now().date() - timedelta(days=1))
-    found = await _remembered((where, tuple(params), edge))
-    for row in await _counted(f'{where} AND "id" >= ?', [*params, edge]):
+    now = utc_now().date()
+    day = zone_days.day_of("created", current().dialect, zone_days.shifts(zone, now))
+    edge = await _settled_before(now - timedelta(days=1))
+    found = await _remembered((day, where, tuple(params), edge))
+    for row in await _counted(day, f'{where} AND "id" >= ?', [*params, edge]):
         _add(found, row)
     days: dict[str, list[dict[str, Any]]] = {}
     for (day, _status), row in sorted(found.items(), key=_newest_first):
@@ -99,14 +100,14 @@ def _add(found: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> N
             known[name] = (known[name] or 0) + (row[name] or 0)
 
 
-async def _remembered(key: tuple[str, tuple[Any, ...], int]) -> dict[tuple[str, str], dict[str, Any]]:
+async def _remembered(key: _Key) -> dict[tuple[str, str], dict[str, Any]]:
     """Return a copy of what was counted of the tasks before an id; counted anew when that is long ago."""
     mine = _known.setdefault(current(), {})
     kept = mine.get(key)
     if kept is None or not 0 <= monotonic() - kept[0] < SETTLED:
-        where, params, edge = key
+        day, where, params, edge = key
         fresh: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in await _counted(f'{where} AND "id" < ?', [*params, edge]):
+        for row in await _counted(day, f'{where} AND "id" < ?', [*params, edge]):
             _add(fresh, row)
         if len(mine) >= _MOST_KNOWN:
             mine.clear()
@@ -139,12 +140,12 @@ async def first_since(since: datetime) -> int:
     return low
 
 
-async def _counted(where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+async def _counted(day: str, where: str, params: Sequence[Any]) -> list[dict[str, Any]]:
     dialect = current().dialect
     ran = _SECONDS[dialect].format(since="start", to="end")
     waited = _SECONDS[dialect].format(since="created", to="start")
     return await rows(
-        f'SELECT {_DAY[dialect]} AS "day", "status", COUNT(*) AS "number", '  # noqa: S608 - of constants
+        f'SELECT {day} AS "day", "status", COUNT(*) AS "number", '  # noqa: S608 - of constants
         f'SUM({ran}) AS "ran", SUM(CASE WHEN "start" IS NOT NULL AND "end" IS NOT NULL THEN 1 ELSE 0 END) AS "ended", '
         f'SUM({waited}) AS "waited", COUNT("start") AS "begun" '
         f'FROM "task" WHERE {where} GROUP BY 1, "status" ORDER BY 1 DESC, "status" '

@@ -89,7 +89,7 @@ async def find_person(actor: Actor, project_id: int, login: str) -> int:
 async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft) -> None:
     """Give somebody a role; `Conflict` for unknown people and for members."""
     grant = await require(actor, project_id, MANAGE_USERS)
-    require_within(grant, await check_assignable(project_id, draft.role))
+    require_within(grant, await check_assignable(project_id, draft.role), field="role")
 
     async def work() -> None:
         if not await User.filter(id=draft.user_id).exists():
@@ -111,7 +111,7 @@ async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, dra
     wanted = await check_assignable(project_id, draft.role)
     await _refuse_mightier(grant, project_id, user_id)
     _refuse_own(grant, actor, user_id, "change your own role")
-    require_within(grant, wanted)
+    require_within(grant, wanted, field="role")
 
     async def work() -> None:
         mine = Membership.filter(project_id=project_id, user_id=user_id)
@@ -157,7 +157,7 @@ async def _role(project_id: int, user_id: int) -> str:
 
 async def _refuse_mightier(grant: Grant, project_id: int, user_id: int) -> None:
     """Keep those who may do less from demoting or removing those who may do more."""
-    require_within(grant, await bits_of(project_id, await _role(project_id, user_id)) or 0)
+    require_within(grant, await bits_of(project_id, await _role(project_id, user_id)) or 0, field="role")
 
 
 def _refuse_own(grant: Grant, actor: Actor, user_id: int, what: str) -> None:

@@ -256,7 +256,8 @@ async def _keep_an_administrator(user_id: int) -> None:
 
 def _refuse_own_flags(actor: Actor, user: Mapping[str, Any], draft: UserDraft) -> None:
     if actor.user_id == user["id"] and draft.admin != user["admin"]:
-        raise NotAllowed("You cannot change your own administrator flag; ask another administrator.")
+        text = "You cannot change your own administrator flag; ask another administrator."
+        raise NotAllowed(text, field="admin")
     if not actor.admin and draft.pro and not user["pro"]:
         raise NotAllowed("Only an administrator may change this flag.")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,8 @@ _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9“])")
 _FEW: Final = 3
 """Spaces from which on a value counts as a sentence, or a part of one."""
+_LEAST: Final = 5
+"""Letters that a message says by itself. “%(n)s of %(all)s” or “%(s)ss” would be found in any name, and mangle it."""
 _LONGEST: Final = 4000
 """Characters of a text that are looked at; what is longer is shown as it is."""
 
@@ -55,7 +57,7 @@ class Sentences:
         for message, translation in messages.items():
             pieces = _PLACE.split(message)
             pattern = _Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), translation)
-            if pattern.names and any(letter.isalpha() for piece in pattern.pieces for letter in piece):
+            if pattern.names and _says_something(pattern.pieces):
                 self._by_start[_start(pattern.pieces[0])].append(pattern)
 
     def translate(self, text: str, translate: Callable[[str], str]) -> str | None:
@@ -83,6 +85,11 @@ def _filled(pattern: _Pattern, values: Mapping[str, str], translate: Callable[[s
         return translate(text) if text.count(" ") >= _FEW else text  # a name is nobody's to translate
 
     return _PLACE.sub(value, pattern.translation)
+
+
+def _says_something(pieces: Sequence[str]) -> bool:
+    letters = sum(letter.isalpha() for piece in pieces for letter in piece)
+    return letters >= _LEAST or len(_start(pieces[0])) >= _LEAST - 1
 
 
 def _start(text: str) -> str:

@@ -104,3 +104,18 @@ async def test_nobody_in_no_project_gets_nothing(scene: Scene) -> None:
     assert (await dashboard.at_work(scope)).tasks == []
     assert await dashboard.failing(scope) == []
     assert (await dashboard.figures(scene.hub, scope, 30)).days == []
+
+
+async def test_figures_are_by_days_of_the_zone_that_was_asked_for(scene: Scene) -> None:
+    one = await scene.template("hello.sh")
+    midnight = scene.hub.clock().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    for minutes in (-30, 30):
+        await task(scene, one, "success", days_ago=(scene.hub.clock() - midnight) / timedelta(days=1) - minutes / 1440)
+    scope = await dashboard.scope_of(scene.actor, scene.project.id)
+    days = {
+        zone: [(day["date"], day["count_by_status"]["success"]) for day in found.days]
+        for zone in ("UTC", "Asia/Tokyo", "Pacific/Honolulu")
+        if (found := await dashboard.figures(scene.hub, scope, 7, zone))
+    }
+    before, after = ((midnight + timedelta(minutes=one)).date().isoformat() for one in (-30, 30))
+    assert days == {"UTC": [(before, 1), (after, 1)], "Asia/Tokyo": [(after, 2)], "Pacific/Honolulu": [(before, 2)]}

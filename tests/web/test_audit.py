@@ -184,7 +184,7 @@ async def test_members_who_do_not_manage_see_what_happened_without_what_changed(
     reader = Reader(app)
     await reader.sign_in("eve", "changeme")
     page = (await reader.get(f"/project/{scene.project.id}/activity")).text
-    assert "Project updated" in page
+    assert "The settings of the project were changed" in page
     assert "<del>" not in page
     assert (await reader.get(f"/project/{scene.project.id}/activity/file")).status == 403
     assert (await reader.get("/audit")).status == 403

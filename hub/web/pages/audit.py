@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import orjson
 from quart import Response, request
 
 from hub.errors import Invalid
-from hub.services import audit, events
+from hub.services import audit, events, zone_days
 from hub.services.listing import LONGEST_SEARCH, Asked
 from hub.web.api import audit as api
 from hub.web.forms import Field, Option
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
+from hub.web.pages.event_sentences import kind_title, told
 from hub.web.pages.routing import Who, page
 from hub.web.tables import as_csv, as_json_lines
 
 ROWS: Final = 50
 FORMATS: Final = ("csv", "jsonl")
-_PLACES: Final[Mapping[str, tuple[str, str]]] = {
-    "task": ("task", "task_id"), "template": ("template", "template_id"), "user": ("user_edit", "user_id"),
-    "key": ("keys_edit", "item_id"), "repository": ("repositories_edit", "item_id"),
-    "inventory": ("inventory_edit", "item_id"), "environment": ("environment_edit", "item_id"),
-}  # fmt: skip
-"""Pages of things, by what events call them."""
 
 
 @page("/audit", Who.ADMIN)
@@ -47,7 +42,7 @@ async def activity(project_id: int) -> Response:
     if visit.visit().may_manage:
         return await _shown("activity", project_id)
     found = await events.list_for_project(visit.visit().actor, project_id, Asked(limit=events.LAST))
-    return await visit.show("activity.html", tab="activity", events=found)
+    return await visit.show("activity.html", tab="activity", events=await told(found))
 
 
 @page("/project/<int:project_id>/activity/file", Who.MEMBER)
@@ -71,7 +66,7 @@ async def _shown(endpoint: str, project_id: int | None) -> Response:
     )
     name = f"{endpoint.removesuffix('_log')}_file"
     return await visit.show(
-        "audit.html", rows=[_row(one, project_id) for one in found], fields=await _fields(actor, project_id, sent),
+        "audit.html", rows=await told(map(_row, found)), fields=await _fields(actor, project_id, sent),
         error=error, tab="activity", whole=visit.address(endpoint, **path), filtered=bool(kept), newer=newer,
         older=older, files={one: visit.address(name, **path, **kept, format=one) for one in FORMATS},
     )  # fmt: skip
@@ -99,16 +94,15 @@ def _asked(sent: Mapping[str, str]) -> Asked:
 
 
 def _day(text: str, *, later: int = 0) -> str:
-    """Return the beginning of a day, or of one after it; nothing for what is none."""
+    """Return the beginning of a day of the reader's zone, or of one after it; nothing for what is none."""
     try:
-        found = date.fromisoformat(text)
-        return f"{date.fromordinal(found.toordinal() + later).isoformat()}T00:00:00Z"
+        return zone_days.begin(date.fromisoformat(text) + timedelta(days=later), visit.days_zone()).isoformat()
     except (ValueError, OverflowError):
         return ""
 
 
 async def _fields(actor: Any, project_id: int | None, sent: Mapping[str, str]) -> list[Field]:
-    kinds = [Option(one, one.replace("_", " ")) for one in await audit.kinds(actor, project_id)]
+    kinds = [Option(one, kind_title(one)) for one in await audit.kinds(actor, project_id)]
     return [
         Field("q", _("Search"), "line", sent["q"], unmarked=True),
         Field("who", _("Who"), "line", sent["who"], unmarked=True),
@@ -118,17 +112,10 @@ async def _fields(actor: Any, project_id: int | None, sent: Mapping[str, str]) -
     ]
 
 
-def _row(one: Mapping[str, Any], project_id: int | None) -> dict[str, Any]:
-    """Return a row with its place in the hub, and its changes as texts."""
+def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event with its changes as texts."""
     changes = [(name, *_sides(value)) for name, value in sorted((one["changes"] or {}).items())]
-    place, at = "", one["project_id"]
-    if one["object_type"] in _PLACES and one["object_id"] and (at or one["object_type"] == "user"):
-        endpoint, name = _PLACES[one["object_type"]]
-        within = {} if one["object_type"] == "user" else {"project_id": at}
-        place = visit.address(endpoint, **within, **{name: one["object_id"]})
-    if one["object_type"] == "user" and project_id is not None:
-        place = ""  # people are for administrators, elsewhere
-    return {**one, "place": place, "differences": changes}
+    return {**one, "differences": changes}
 
 
 def _sides(value: Any) -> tuple[str, str, bool]:

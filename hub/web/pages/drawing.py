@@ -16,6 +16,7 @@ from quart import g, request
 from hub import __version__
 from hub.services import apps, hosts, stars
 from hub.web import i18n
+from hub.web.address import cookie_path
 from hub.web.encoding import wire_time
 from hub.web.forms import grouped, rows_of
 from hub.web.i18n import N_
@@ -270,6 +271,7 @@ async def shared() -> dict[str, Any]:
         "theme": visit.theme(),
         "shortcuts": visit.shortcuts(),
         "zone": visit.zone(),
+        "cookie_path": cookie_path(request),
         "switchable": g.get("switchable", ()),
         "may_create_project": g.get("may_create_project", False),
         "statuses": statuses(),

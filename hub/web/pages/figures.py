@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from quart import Response, request
 
-from hub.services import dashboard
+from hub.services import dashboard, zone_days
 from hub.services.dashboard import SPANS, Figures, Scope
 from hub.web.i18n import gettext as _
 from hub.web.i18n import ngettext
@@ -48,11 +48,11 @@ async def overview() -> Response:
 async def _shared(scope: Scope) -> dict[str, Any]:
     wanted = visit.query_number("days")
     days = wanted if wanted in SPANS else USUAL
-    hub = visit.visit().hub
-    found = await dashboard.figures(hub, scope, days)
-    rows = rows_of(found, hub.clock().date(), days)
+    hub, zone = visit.visit().hub, visit.days_zone()
+    found = await dashboard.figures(hub, scope, days, zone)
+    rows = rows_of(found, zone_days.today(zone, hub.clock()), days)
     return {
-        "days": days, "spans": SPANS, "rows": rows, "cut": found.cut, "said": summary_of(rows, days),
+        "days_zone": zone, "days": days, "spans": SPANS, "rows": rows, "cut": found.cut, "said": summary_of(rows, days),
         "failing": await dashboard.failing(scope),
     }  # fmt: skip
 

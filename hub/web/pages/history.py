@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from quart import g, request
+from quart import request
 
+from hub.services import user_options, zone_days
 from hub.services.listing import Asked
 from hub.services.tasks.read import list_tasks
 from hub.web.pages import visit
-from hub.web.pages.local_times import zones
 
 PAGE: Final = 30
 
@@ -57,7 +56,7 @@ class Wanted:
         return found
 
     def _begin(self, day: date) -> str:
-        return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC).isoformat()
+        return zone_days.begin(day, self.zone).isoformat()
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -84,11 +83,9 @@ def wanted() -> Wanted:
 
 
 def _zone() -> str:
-    """Return the zone that the address names, else the reader's own; a script adds that of the browser."""
-    for name in (request.args.get("zone", ""), g.get("zone", "")):
-        if name in zones():
-            return str(name)
-    return "UTC"
+    """Return the zone that the address names, else the reader's own."""
+    named = request.args.get("zone", "")
+    return named if user_options.is_zone(named) else visit.days_zone()
 
 
 def _day(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from quart import Response, url_for
 
 from hub.errors import HubError, InUse
-from hub.services import apps, dashboard, integrations, schedules, template_list
+from hub.services import apps, dashboard, integrations, schedules, template_list, zone_days
 from hub.services import templates as service
 from hub.services.dashboard import SPANS
 from hub.services.listing import Asked
@@ -90,12 +90,13 @@ async def template_figures(project_id: int, template_id: int) -> Response:
     found = await service.get_template(here.actor, project_id, template_id)
     wanted = visit.query_number("days")
     days = wanted if wanted in SPANS else USUAL
-    counted = await dashboard.template_figures(here.hub, here.actor, (project_id, template_id), days)
-    rows = rows_of(counted, here.hub.clock().date(), days)
+    zone = visit.days_zone()
+    counted = await dashboard.template_figures(here.hub, here.actor, (project_id, template_id), days, zone)
+    rows = rows_of(counted, zone_days.today(zone, here.hub.clock()), days)
     runs = (await template_list.last_runs([template_id], 30)).get(template_id, [])
     return await _show(
         "figures", template=found, days=days, spans=SPANS, rows=rows, cut=counted.cut, said=summary_of(rows, days),
-        runs=runs,
+        runs=runs, days_zone=zone,
     )  # fmt: skip
 
 

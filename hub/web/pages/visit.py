@@ -28,6 +28,8 @@ LANGUAGE_COOKIE: Final = "hub_language"
 SHORTCUTS_COOKIE: Final = "hub_shortcuts"
 PROJECT_COOKIE: Final = "hub_project"
 ZONE_COOKIE: Final = "hub_zone"
+BROWSER_ZONE_COOKIE: Final = "hub_browser_zone"
+"""What a script tells of the browser, for days that the hub counts itself."""
 OWN_ZONE: Final = "browser"
 """What the cookie holds for those who wish the zone of their browser."""
 SAY_COOKIE: Final = "hub_say"
@@ -161,6 +163,12 @@ def zone() -> str:
     """Return the time zone in which the reader wants to see moments; empty for the browser's own."""
     wish = request.cookies.get(ZONE_COOKIE) or str(g.get("zone", ""))
     return wish if user_options.is_zone(wish) else ""
+
+
+def days_zone() -> str:
+    """Return the zone whose days count for the reader: the wish, else that of the browser, else UTC."""
+    told = request.cookies.get(BROWSER_ZONE_COOKIE, "")
+    return zone() or (told if user_options.is_zone(told) else "UTC")
 
 
 def csrf_token() -> str:

@@ -1,5 +1,5 @@
 // Where lines come from: ranges over HTTP, and a stream that goes on by itself after the hub was away.
-import { signInAgain } from '../kept'
+import { inquire } from '../inquire'
 
 export interface Line {
   n: number
@@ -7,10 +7,18 @@ export interface Line {
   s: string
 }
 
+// What a program has written of the line that it is at: a prompt, a progress bar. It is not part of the log yet.
+export interface Unfinished {
+  n: number
+  s: string
+}
+
 export interface Page {
   first: number
   total: number
   lines: Line[]
+  // The colours that are on where the first line begins.
+  style: string
 }
 
 // Some lines, and what they are the whole of: nothing else is wanted from `first` up to, not including, `next`.
@@ -61,15 +69,15 @@ type Sent = { n: number; t: string; s: string }[]
 const opened = (lines: Sent): Line[] => lines.map((line) => ({ n: line.n, t: Date.parse(line.t), s: line.s }))
 
 const ask = async <T>(address: string): Promise<T> => {
-  const answer = await fetch(address)
+  const answer = await inquire(address)
   if (answer.ok) return (await answer.json()) as T
   const said = (await answer.json().catch(() => ({}))) as { error?: string }
   throw new Refusal(answer.status, said.error ?? '')
 }
 
 export const fetchRange = async (base: string, first: number, count: number): Promise<Page> => {
-  const page = await ask<{ first: number; total: number; lines: Sent }>(`${base}/lines?first=${first}&count=${count}`)
-  return { first: page.first, total: page.total, lines: opened(page.lines) }
+  const page = await ask<{ first: number; total: number; lines: Sent; style: string }>(`${base}/lines?first=${first}&count=${count}`)
+  return { first: page.first, total: page.total, lines: opened(page.lines), style: page.style }
 }
 
 // Reads the log, or the part of it that was chosen: then the hub chooses the lines, however long the log is.
@@ -106,7 +114,7 @@ export class Reader {
   }
 
   async before(n: number, count: number): Promise<Slice> {
-    if (n <= 0) return { lines: [], first: 0, next: 0, total: 0 }
+    if (n <= 0) return { lines: [], first: 0, next: 0, total: 0, style: '' }
     if (!this.whole) return this.chosen(n - 1, true, count)
     const first = Math.max(0, n - count)
     const page = await fetchRange(this.base, first, n - first)
@@ -124,8 +132,8 @@ export class Reader {
       lines = up ? [...opened(page.lines), ...lines] : [...lines, ...opened(page.lines)]
       from = page.resume
       if (from === null || lines.length) {
-        if (up) return { lines, first: from === null ? 0 : from + 1, next: start === null ? page.total : start + 1, total: page.total }
-        return { lines, first: start ?? 0, next: from ?? page.total, total: page.total }
+        if (up) return { lines, first: from === null ? 0 : from + 1, next: start === null ? page.total : start + 1, total: page.total, style: '' }
+        return { lines, first: start ?? 0, next: from ?? page.total, total: page.total, style: '' }
       }
     }
     throw new Error('the log goes on and on')
@@ -147,6 +155,7 @@ export const unpack = (batch: Batch): Line[] => {
 
 export interface Listener {
   lines(lines: Line[]): void
+  unfinished(now: Unfinished): void
   state(state: State): void
   away(): void
   back(): void
@@ -178,6 +187,9 @@ export class Stream {
       this.listener.back()
     })
     source.addEventListener('lines', (event) => this.take(JSON.parse((event as MessageEvent<string>).data) as Batch))
+    source.addEventListener('unfinished', (event) => {
+      this.listener.unfinished(JSON.parse((event as MessageEvent<string>).data) as Unfinished)
+    })
     source.addEventListener('state', (event) => {
       this.listener.state(JSON.parse((event as MessageEvent<string>).data) as State)
     })
@@ -197,9 +209,7 @@ export class Stream {
     this.retry += 1
     // A stream does not tell why it was refused; another question does.
     if (this.retry === 2) {
-      void fetch(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } })
-        .then((answer) => answer.status === 401 && signInAgain())
-        .catch(() => undefined)
+      void inquire(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } }).catch(() => undefined)
     }
     this.timer = window.setTimeout(() => this.connect(), Math.min(15_000, 500 * 2 ** Math.min(this.retry, 5)))
   }
