@@ -58,7 +58,7 @@ async def test_the_page_of_a_task_says_that_its_log_is_gone(scene, full, reader)
     assert "The log was removed" in page
     assert 'id="log"' not in page
     api = json.loads((await reader.get(f"/api{place}/lines")).text)
-    assert api == {"first": 0, "total": 0, "lines": [], "place": "gone"}
+    assert api == {"first": 0, "total": 0, "lines": [], "place": "gone", "style": ""}
     assert (await reader.get(f"/api{place}/raw_output")).text == ""
     assert (await reader.get(f"/api{place}/output")).text.strip() == "[]"
 
