@@ -18,7 +18,7 @@ from hub.errors import SettingsError
 from hub.queue import Queue
 from hub.queue.memory import MemoryQueue
 from hub.registry import Registry
-from hub.services import events, first, log_archive, vaulting
+from hub.services import events, first, log_archive, upgrades, vaulting
 from hub.settings import Settings
 from hub.tally import Tally
 from hub.tally.memory import MemoryTally
@@ -37,8 +37,7 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
     async with AsyncExitStack() as stack:
         if traces.wanted(settings.traces):
             stack.enter_context(traces.exported("hub", __version__))
-        if migrate:
-            await _prepare(settings)
+        applied = await _prepare(settings) if migrate else ()
         await stack.enter_async_context(db.database(settings.database))
         vault = await _open_vault(settings)
         queue, bell, tally = _carriers(settings)
@@ -52,6 +51,7 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         stack.enter_context(log_archive.opened(hub))
         await vaulting.check_canary(hub)
         await first.make_first_administrator(hub)
+        await upgrades.tell(hub, applied)
         host = HostView(settings)
         found.startup(host)
         stack.callback(found.shutdown, host)
@@ -59,10 +59,10 @@ async def open_hub(settings: Settings, *, migrate: bool = True, plugins: Registr
         yield hub
 
 
-async def _prepare(settings: Settings) -> None:
+async def _prepare(settings: Settings) -> tuple[str, ...]:
     from hub.db import schema  # noqa: PLC0415 - tools of the history are heavy, and only needed here
 
-    await schema.prepare(settings.database, embedded=settings.embedded_database)
+    return await schema.prepare(settings.database, embedded=settings.embedded_database)
 
 
 class HostView:

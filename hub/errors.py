@@ -64,9 +64,13 @@ class Unauthenticated(HubError):
 
 
 class Forbidden(HubError):
-    """The actor is known but lacks the right."""
+    """The actor is known but lacks the right. `field` names the member that asks for more than the actor may."""
 
     status = 403
+
+    def __init__(self, sentence: str = "", *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class NotFound(HubError):

@@ -13,6 +13,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from hub.errors import SettingsError
+from hub.felt import FELT
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Outage:
 
     def begin(self, who: str, error: Exception) -> None:
         """Note that `who` cannot reach Redis."""
+        FELT.note("queue")
         if not self._noticed:
             reason = str(error) or type(error).__name__
             _log.warning("Redis at %s does not serve %s (%s); trying until it does.", self._place, self._what, reason)

@@ -19,6 +19,13 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 task_id: ContextVar[int | None] = ContextVar("task_id", default=None)
 """The task that is being run; None outside of one."""
 
+
+def task_of(record: logging.LogRecord) -> int | None:
+    """Return the task that a message names (`extra={"task_id": …}`), else the one that is being run."""
+    named: int | None = getattr(record, "task_id", None)
+    return task_id.get() if named is None else named
+
+
 # Controls, what ends a line somewhere, and what turns the direction of text.
 _UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -36,7 +43,7 @@ class Lines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Return the line itself."""
-        name, task = request_id.get(), task_id.get()
+        name, task = request_id.get(), task_of(record)
         about = " ".join([*([name] if name else ()), *([f"task {task}"] if task is not None else ())])
         return harmless(super().formatMessage(record)) + (f" [{about}]" if about else "")
 
@@ -61,7 +68,7 @@ class Objects(logging.Formatter):
         said: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage(),
-            "request_id": request_id.get(), "task_id": task_id.get(), "node": self._node,
+            "request_id": request_id.get(), "task_id": task_of(record), "node": self._node,
             "error": self.formatException(record.exc_info) if record.exc_info else "",
             "stack": self.formatStack(record.stack_info) if record.stack_info else "",
         }  # fmt: skip

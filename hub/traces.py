@@ -1,8 +1,8 @@
-"""Traces for OpenTelemetry, where they are wanted: one for each request, one for each task, and a link between them.
+"""Traces for OpenTelemetry, where they are wanted: one from the request over the queue to the processes of its task.
 
-Nothing crosses from the web to a worker but the number of a task, so the ids of a task's trace follow from its number
-and the moment it was made: whoever knows these can add to the trace (docs/adr/0015). Without the setting nothing of
-OpenTelemetry is imported, and every function here does nothing.
+Only the number of a task crosses the queue. The launch keeps in the database which span the task is a part of, and the
+id of the task's first span follows from its number and the moment it was made, so that a second pass in another process
+can go on with it (docs/adr/0015). Without the setting nothing of OpenTelemetry is imported, and nothing is done here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -83,7 +84,7 @@ def _generator() -> Any:
 
 
 def ids_of(task_id: int, created: datetime) -> tuple[int, int]:
-    """Return the ids of a task's trace and of its first span."""
+    """Return the ids of a task's first span, and of its trace when no launch noted one."""
     digest = hashlib.sha256(f"hub task {task_id} {created.astimezone(UTC).isoformat()}".encode()).digest()
     return int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:24], "big")
 
@@ -126,35 +127,47 @@ def request(method: str, headers: Mapping[str, str]) -> Iterator[Any]:
         yield one
 
 
-def note_launch(task_id: int, created: datetime) -> None:
-    """Trace the launch of a task where it was asked for, with a link to the task's own trace."""
+def launch(task_id: int) -> str:
+    """Trace the launch of a task where it was asked for; return what its own spans belong to (`traceparent`)."""
     if _tracer is None:
-        return
-    from opentelemetry.trace import Link  # noqa: PLC0415 - see above
+        return ""
+    from opentelemetry.trace import set_span_in_context  # noqa: PLC0415 - see above
 
-    links = [Link(_context(task_id, created))]
-    _tracer.start_span("launch", attributes={"hub.task.id": task_id}, links=links).end()
+    one = _tracer.start_span("launch", attributes={"hub.task.id": task_id})
+    one.end()
+    return _written(set_span_in_context(one))
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What of a task decides where its spans belong."""
+
+    id: int
+    created: datetime
+    parent: str = ""
+    """What `launch` returned; empty when the launch was not traced."""
+    again: bool = False
+    """It ran before, asked, and was confirmed."""
 
 
 @contextmanager
-def task(task_id: int, created: datetime, attributes: Mapping[str, Any], *, again: bool) -> Iterator[Any]:
+def task(about: Traced, attributes: Mapping[str, Any]) -> Iterator[Any]:
     """Trace a task from its launch on; a second pass, after a confirmation, is a part of the same trace."""
     if _tracer is None:
         yield None
         return
     from opentelemetry import trace  # noqa: PLC0415 - see above
-    from opentelemetry.context import Context  # noqa: PLC0415 - see above
 
-    told = {"hub.task.id": task_id, **attributes}
-    if again:
-        around = trace.set_span_in_context(trace.NonRecordingSpan(_context(task_id, created)), Context())
-        with span("pass", told, context=around) as one:
+    told, around = {"hub.task.id": about.id, **attributes}, _around(about.parent)
+    if about.again:
+        first = trace.NonRecordingSpan(_first_of(about, trace.get_current_span(around).get_span_context()))
+        with span("pass", told, context=trace.set_span_in_context(first, around)) as one:
             yield one
         return
-    began = int(created.timestamp() * 1e9)
-    forced = _forced.set(ids_of(task_id, created))
+    began = int(about.created.timestamp() * 1e9)
+    forced = _forced.set(ids_of(about.id, about.created))
     try:
-        first = _tracer.start_span("task", Context(), attributes=told, start_time=began)
+        first = _tracer.start_span("task", around, attributes=told, start_time=began)
     finally:
         _forced.reset(forced)
     with trace.use_span(first, end_on_exit=True, record_exception=False, set_status_on_exception=False):
@@ -162,17 +175,31 @@ def task(task_id: int, created: datetime, attributes: Mapping[str, Any], *, agai
         yield first
 
 
-def _context(task_id: int, created: datetime) -> Any:
+def _first_of(about: Traced, launched: Any) -> Any:
     from opentelemetry.trace import SpanContext, TraceFlags  # noqa: PLC0415 - see above
 
-    return SpanContext(*ids_of(task_id, created), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    trace_id, span_id = ids_of(about.id, about.created)
+    if launched.is_valid:
+        return SpanContext(launched.trace_id, span_id, is_remote=True, trace_flags=launched.trace_flags)
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+
+def _around(parent: str) -> Any:
+    from opentelemetry.context import Context  # noqa: PLC0415 - see above
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415 - see above
+
+    return TraceContextTextMapPropagator().extract({"traceparent": parent}, Context())
+
+
+def _written(context: Any = None) -> str:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415 - see above
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier, context)
+    return carrier.get("traceparent", "")
 
 
 def environment() -> dict[str, str]:
     """Return what lets a program add to the trace: `TRACEPARENT`; nothing when nothing is traced."""
-    carrier: dict[str, str] = {}
-    if _tracer is not None:
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415 - above
-
-        TraceContextTextMapPropagator().inject(carrier)
-    return {name.upper(): value for name, value in carrier.items() if name == "traceparent"}
+    parent = _written() if _tracer is not None else ""
+    return {"TRACEPARENT": parent} if parent else {}

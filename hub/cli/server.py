@@ -13,7 +13,14 @@ from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.serve import serve_app
 from hub.worker.isolation import keep_to_itself
-from hub.worker.main import dispatch_forever, look_again_forever, sweep_forever, watch_forever, work
+from hub.worker.main import (
+    be_known_forever,
+    dispatch_forever,
+    look_again_forever,
+    sweep_forever,
+    watch_forever,
+    work,
+)
 from hub.worker.notices import deliver_forever
 from hub.worker.timer import fire_forever
 from hub.worker.upkeep import tidy_forever
@@ -30,7 +37,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         if demo:
             await _make_demo(hub)
         running = (dispatch_forever, sweep_forever, look_again_forever, fire_forever, tidy_forever, deliver_forever,
-                   watch_forever)  # fmt: skip
+                   watch_forever, be_known_forever)  # fmt: skip
         loops = [partial(one, hub) for one in running]
         if not settings.redis_url:
             loops.append(partial(work, hub, drain=settings.drain))

@@ -10,7 +10,7 @@ from hub.boot import open_hub
 from hub.cli.running import run_beside, set_boot_aside, stop_on_signals
 from hub.settings import Settings
 from hub.worker.isolation import keep_to_itself
-from hub.worker.main import dispatch_slowly_forever, sweep_forever, work
+from hub.worker.main import dispatch_slowly_forever, sweep_forever, watch_forever, work
 from hub.worker.notices import deliver_forever
 from hub.worker.timer import fire_forever
 from hub.worker.upkeep import tidy_forever
@@ -33,6 +33,7 @@ async def serve_worker(
             partial(fire_forever, hub),
             partial(tidy_forever, hub),
             partial(deliver_forever, hub),
+            partial(watch_forever, hub),
             partial(work, hub, tags=tags, slots=slots, drain=drain),
         ]
         if settings.metrics and settings.metrics_port:

@@ -2,6 +2,7 @@
 
 from hub.db.database import Database, current, database, open_database
 from hub.db.models import every, one
+from hub.db.planning import planned_for_values
 from hub.db.rows import column, execute, rows, version
 from hub.db.together import Row, brief, insert, update
 from hub.db.unit import exclusive, hold_still, in_unit, notes, on_commit, transaction, unit
@@ -23,6 +24,7 @@ __all__ = [
     "on_commit",
     "one",
     "open_database",
+    "planned_for_values",
     "rows",
     "transaction",
     "unit",

@@ -25,6 +25,7 @@ from tortoise.backends.mysql.client import MySQLClient, TransactionWrapper
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
 
 from hub.db.pooled import PooledTransaction
+from hub.db.trouble import Silent
 
 CLOSE_AFTER: Final = 10
 """Seconds that a closing database waits for what is under way."""
@@ -121,7 +122,7 @@ async def answered(seconds: float | None) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise OperationalError(f"The database did not answer within {seconds:g} s.") from None
+        raise Silent(f"The database did not answer within {seconds:g} s.") from None
 
 
 class _Statements(MySQLClient):

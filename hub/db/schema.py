@@ -83,26 +83,26 @@ async def downgrade(url: str, to: str, *, history: str = HISTORY) -> tuple[str, 
     return await unbroken(_walk(read(url), history, lambda standing: _behind(standing, to)))
 
 
-async def prepare(url: str, *, embedded: bool) -> None:
+async def prepare(url: str, *, embedded: bool) -> tuple[str, ...]:
     """Before the hub starts: an embedded database is brought up to date; a shared one is its administrator's to change.
 
-    Refuses with a sentence when the database is ahead of this hub, or shared and behind.
+    Returns what was applied, here and not by another node meanwhile. Refuses with a sentence when the database is ahead
+    of this hub, or shared and behind.
     """
     standing = await status(url)
     if standing.state is State.CURRENT:
-        return
+        return ()
     place = read(url).shown
     if standing.state is State.AHEAD:
         raise SettingsError(_ahead(place, standing))
     if embedded:
-        await upgrade(url)
-    elif standing.state is State.EMPTY:
+        return await upgrade(url)
+    if standing.state is State.EMPTY:
         raise SettingsError(f"The {place} has no tables yet. Run `hub db upgrade` once, then start again.")
-    else:
-        raise SettingsError(
-            f"The {place} is behind this hub by {len(standing.pending)} migration(s), up to {standing.head}. "
-            "Make a backup, run `hub db upgrade` once, then start again."
-        )
+    raise SettingsError(
+        f"The {place} is behind this hub by {len(standing.pending)} migration(s), up to {standing.head}. "
+        "Make a backup, run `hub db upgrade` once, then start again."
+    )
 
 
 async def _walk(address: Address, history: str, choose: Callable[[Status], str]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from hub.plugin.params import (
     Prompt,
     Secret,
     Text,
+    While,
     Words,
 )
 from hub.plugin.pythons import PythonEnvironment, PythonNeeds, find_python, python_environment
@@ -119,6 +120,7 @@ __all__ = [
     "Text",
     "VaultView",
     "WebhookAdapter",
+    "While",
     "Words",
     "find_python",
     "hookimpl",

@@ -88,6 +88,13 @@ class Prompt(_Hint):
         self.when = when
 
 
+class While(_Hint):
+    """Shows and sends a field only while this other field of the same form is ticked."""
+
+    def __init__(self, ticked: str) -> None:
+        super().__init__(**{"x-while": ticked})
+
+
 Secret = Annotated[Key, Kind("string")]
 """A secret text, kept in the key store."""
 

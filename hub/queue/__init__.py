@@ -66,6 +66,10 @@ class Queue(Protocol):
         """Return when the carrier answers. Raises `Unavailable` when it does not."""
         ...
 
+    async def forgot(self) -> bool:
+        """Whether the carrier has lost what it held since this was last asked here. Raises `Unavailable`."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of connections."""
         ...

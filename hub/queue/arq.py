@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import re
+import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ from arq.utils import to_unix_ms
 from arq.worker import Retry, Worker, func
 
 from hub.errors import Unavailable
+from hub.felt import FELT
 from hub.queue import Gate, Work
 from hub.queue.calls import Calls
 from hub.redis_link import FAILURES, Outage, Subscription, connections, delays, place
@@ -33,6 +35,7 @@ _log = logging.getLogger(__name__)
 _LANE = "hub:lane:"
 _WAKE = "hub:wake:"
 _FUNCTION = "carry"
+_MARK = "hub:mark"
 
 _POLL = 1.0
 """Seconds between two looks at the lanes when no wake-up arrives."""
@@ -65,6 +68,7 @@ class ArqQueue:
 
     def __init__(self, redis_url: str) -> None:
         self._place = place(redis_url)
+        self._mark: bytes | None = None
         self._outage = Outage(redis_url, what="the queue")
         self._redis = ArqRedis(connections(redis_url), job_serializer=_encode, job_deserializer=_decode)
 
@@ -84,6 +88,7 @@ class ArqQueue:
                 pipe.publish(_WAKE + lane, b"")
                 await pipe.execute()
         except FAILURES as error:
+            FELT.note("queue")
             raise Unavailable(
                 f"Redis at {self._place} does not take work at the moment; it is handed over as soon as Redis is back."
             ) from error
@@ -94,6 +99,19 @@ class ArqQueue:
             await self._redis.ping()
         except FAILURES as error:
             raise Unavailable(f"Redis at {self._place} does not answer.") from error
+
+    async def forgot(self) -> bool:
+        """Whether Redis has lost what it held since this was last asked here. Raises `Unavailable`.
+
+        A mark lies there that whoever misses it lays anew: another mark tells that the first one was lost.
+        """
+        try:
+            await self._redis.set(_MARK, secrets.token_hex(8), nx=True)
+            mark = await self._redis.get(_MARK)
+        except FAILURES as error:
+            raise Unavailable(f"Redis at {self._place} does not answer.") from error
+        before, self._mark = self._mark, mark
+        return before is not None and mark != before
 
     async def serve(self, lanes: Sequence[str], work: Work, *, slots: int, gate: Gate | None = None) -> None:
         """Call `work` for each message of these lanes; see `hub.queue.Queue`."""

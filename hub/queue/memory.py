@@ -31,6 +31,10 @@ class MemoryQueue:
     async def ping(self) -> None:
         """Return: memory is always there."""
 
+    async def forgot(self) -> bool:
+        """Return False: what forgets here ends as a whole."""
+        return False
+
     async def serve(self, lanes: Sequence[str], work: Work, *, slots: int, gate: Gate | None = None) -> None:
         """Call `work` for each message of these lanes; see `hub.queue.Queue`."""
         woken = asyncio.Event()

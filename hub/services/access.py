@@ -166,11 +166,12 @@ async def require(actor: Actor, project_id: int, bits: int = 0, *, template_id: 
     return grant
 
 
-def require_within(grant: Grant, bits: int) -> None:
-    """Refuse to hand out what the giver does not have."""
+def require_within(grant: Grant, bits: int, *, field: str = "permissions") -> None:
+    """Refuse to hand out what the giver does not have; `field` names the member that would."""
     if not grant.allows(bits):
         missing = next(word for bit, word in _WORDS.items() if bits & bit and not grant.effective & bit)
-        raise Forbidden(f"You cannot give or take the right to {missing}, because you do not have it yourself.")
+        text = f"You cannot give or take the right to {missing}, because you do not have it yourself."
+        raise Forbidden(text, field=field)
 
 
 def require_admin(actor: Actor) -> None:

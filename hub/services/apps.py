@@ -49,7 +49,7 @@ class AppDraft(Draft):
         return value
 
 
-class ActiveDraft(Draft):
+class AppActiveDraft(Draft):
     """The wire's body of `POST /apps/{id}/active`."""
 
     active: bool = False
@@ -130,7 +130,7 @@ async def put_app(hub: Hub, actor: Actor, app_id: str, draft: AppDraft) -> None:
     await _store(hub, actor, app_id, columns)
 
 
-async def set_active(hub: Hub, actor: Actor, app_id: str, draft: ActiveDraft) -> None:
+async def set_active(hub: Hub, actor: Actor, app_id: str, draft: AppActiveDraft) -> None:
     """Let an app start tasks and be offered for new templates, or no longer; tasks that wait or run go on."""
     require_admin(actor)
     executor = hub.registry.executors.get(app_id)

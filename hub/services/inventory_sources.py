@@ -105,14 +105,18 @@ def named_keys(kind: str, text: str, names: Mapping[int, str]) -> dict[str, str]
 
     What of it are keys is known to the source alone, which may not be installed; so this names all that could be.
     """
+    return {str(ref): names[ref] for ref in possible_keys(kind, text) if ref in names} or None
+
+
+def possible_keys(kind: str, text: str) -> list[int]:
+    """Return every number of an inventory of a source, any of which may be a key."""
     if kind in WIRE_TYPES or not text.startswith("{"):
-        return None
+        return []
     try:
         given = members(text)
     except Invalid:
-        return None
-    refs = [value for value in given.values() if isinstance(value, int) and not isinstance(value, bool)]
-    return {str(ref): names[ref] for ref in refs if ref in names} or None
+        return []
+    return [value for value in given.values() if isinstance(value, int) and not isinstance(value, bool)]
 
 
 def with_keys(hub: Hub, kind: str, text: str, change: Callable[[Any], Any]) -> str:

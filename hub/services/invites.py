@@ -67,7 +67,7 @@ class StatusDraft(Draft):
     status: str = ""
 
 
-class TokenDraft(Draft):
+class InviteTokenDraft(Draft):
     """The wire's body of `POST /invites/accept`."""
 
     token: str = ""
@@ -178,7 +178,7 @@ async def look(hub: Hub, actor: Actor, token: str) -> dict[str, Any]:
     }
 
 
-async def accept(hub: Hub, actor: Actor, draft: TokenDraft) -> dict[str, Any]:
+async def accept(hub: Hub, actor: Actor, draft: InviteTokenDraft) -> dict[str, Any]:
     """Make the actor a member, if the invitation is for them and still good; return the project's id."""
     invite = await _offered(hub, actor, draft.token)
     now = hub.clock()
@@ -248,7 +248,7 @@ async def _refuse_more(grant: Grant, role: str) -> None:
             raise Invalid(f"There is no role {role or '(empty)'} in this project.", field="role")
         bits = int(custom[0]["permissions"])
     if bits & ~grant.effective:
-        raise Forbidden("You cannot give a role that may do more than you may.")
+        raise Forbidden("You cannot give a role that may do more than you may.", field="role")
 
 
 async def _invited(draft: InviteDraft) -> tuple[User | None, str | None]:

@@ -16,6 +16,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from hub.db import planned_for_values
 from hub.errors import Invalid
 from hub.services.columns import Column, column_of, condition, folded, operators, that, value_of
 from hub.services.cursors import Place, decode
@@ -115,7 +116,8 @@ class Listing:
     async def rows(self, query: QuerySet[M], asked: Asked, *, hidden: Collection[str] = ()) -> Page[M]:
         """Return a page of what the query finds; nothing tells of columns that are `hidden` from who asks."""
         plan = self.plan(asked, hidden)
-        found = await plan.apply(query)
+        with planned_for_values(when=not plan.plain):
+            found = await plan.apply(query)
         return plan.cut(found, plan.place_of_row)
 
     async def values(

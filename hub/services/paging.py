@@ -15,6 +15,7 @@ from tortoise.expressions import Case, F, Q, When
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from hub.db import planned_for_values
 from hub.services.columns import Column, that
 from hub.services.cursors import Place, encode
 
@@ -114,6 +115,10 @@ class Plan:
 
     async def values(self, query: QuerySet[Any], *names: str) -> Page[dict[str, Any]]:
         """Return the page, of columns instead of models; `names` holds `id`."""
+        with planned_for_values(when=not self.plain):
+            return await self._values(query, names)
+
+    async def _values(self, query: QuerySet[Any], names: Sequence[str]) -> Page[dict[str, Any]]:
         named = await self._named(query, names)
         plan = replace(self, limit=max(1, self.limit - len(named)))
         page = await plan._found(query, names)  # noqa: SLF001 - of the same class

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -13,9 +14,11 @@ from hub.plugin import Executor, Params
 P = TypeVar("P", bound=Params)
 
 
-def key_members(kind: type[Params]) -> list[str]:
-    """Return the members that name an entry of the key store."""
-    return [name for name, described in kind.model_json_schema().get("properties", {}).items() if _is_key(described)]
+@cache
+def key_members(kind: type[Params]) -> tuple[str, ...]:
+    """Return the members that name an entry of the key store; its schema takes long to draw, and never changes."""
+    described = kind.model_json_schema().get("properties", {})
+    return tuple(name for name, one in described.items() if _is_key(one))
 
 
 def _is_key(described: Mapping[str, Any]) -> bool:

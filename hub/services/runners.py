@@ -59,7 +59,7 @@ class RunnerDraft(Draft):
     public_key: str = Field(default="", max_length=10_000)
 
 
-class ActiveDraft(Draft):
+class RunnerActiveDraft(Draft):
     """The body of `POST …/active`."""
 
     active: bool = False
@@ -153,7 +153,7 @@ async def update_runner(hub: Hub, actor: Actor, project_id: int | None, runner_i
     await unit(work)
 
 
-async def set_active(hub: Hub, actor: Actor, project_id: int | None, runner_id: int, draft: ActiveDraft) -> None:
+async def set_active(hub: Hub, actor: Actor, project_id: int | None, runner_id: int, draft: RunnerActiveDraft) -> None:
     """Let a runner take tasks, or no longer."""
     await _change(hub, actor, project_id, runner_id, "activated" if draft.active else "deactivated",
                   active=draft.active)  # fmt: skip

@@ -63,7 +63,7 @@ class ScheduleDraft(Draft):
     max_runs: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
-class ActiveDraft(Draft):
+class ScheduleActiveDraft(Draft):
     """Body of switching a schedule on or off."""
 
     active: bool = False

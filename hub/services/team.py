@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Subquery
 
 from hub.context import Hub
 from hub.db import column, unit
 from hub.errors import Conflict, Invalid, NotFound
 from hub.models import Membership, User
-from hub.services import changes, events
+from hub.services import changes, events, users
 from hub.services.access import MANAGE_USERS, Grant, bits_of, require, require_within, rights_changed
 from hub.services.actor import Actor
 from hub.services.belongings import Id
 from hub.services.draft import Draft
-from hub.services.listing import WHOLE, Asked, Listing, Page
+from hub.services.listing import LONGEST_SEARCH, WHOLE, Asked, Listing, Page
 from hub.services.reading import hidden, shown
 from hub.services.roles import check_assignable
 
@@ -31,6 +32,9 @@ LISTING = Listing(
     searched=("name", "username", "email"),
     words=("role",),
 )
+SUGGESTED: Final = 8
+"""People that one search for a new member suggests."""
+
 _PERSON = ("id", "created", "username", "name", "email", "admin", "external", "alert", "pro")
 
 
@@ -64,10 +68,28 @@ async def get_member(actor: Actor, project_id: int, user_id: int) -> dict[str, A
     return shown(grant, "member", {**(await User.filter(id=user_id).values(*_PERSON))[0], "role": role})
 
 
+async def list_outside(actor: Actor, project_id: int, text: str) -> Page[dict[str, Any]]:
+    """The first few whom a search finds and who are not in the project; for those who may add them."""
+    await require(actor, project_id, MANAGE_USERS)
+    inside = Membership.filter(project_id=project_id).values("user_id")
+    asked = Asked(q=text[:LONGEST_SEARCH], sort="name", limit=SUGGESTED)
+    return await users.list_users(actor, asked, among=User.exclude(id__in=Subquery(inside)))
+
+
+async def find_person(actor: Actor, project_id: int, login: str) -> int:
+    """Return the id of whoever signs in with this name. Raises `Conflict` where nobody does."""
+    await require(actor, project_id, MANAGE_USERS)
+    found = await User.filter(username=login.strip().lower()).values_list("id", flat=True)
+    if not found:
+        raise Conflict("Nobody signs in with this name. Choose one of those that are suggested, or invite them.",
+                       field="username")  # fmt: skip
+    return int(str(found[0]))
+
+
 async def add_member(hub: Hub, actor: Actor, project_id: int, draft: MemberDraft) -> None:
     """Give somebody a role; `Conflict` for unknown people and for members."""
     grant = await require(actor, project_id, MANAGE_USERS)
-    require_within(grant, await check_assignable(project_id, draft.role))
+    require_within(grant, await check_assignable(project_id, draft.role), field="role")
 
     async def work() -> None:
         if not await User.filter(id=draft.user_id).exists():
@@ -89,7 +111,7 @@ async def change_role(hub: Hub, actor: Actor, project_id: int, user_id: int, dra
     wanted = await check_assignable(project_id, draft.role)
     await _refuse_mightier(grant, project_id, user_id)
     _refuse_own(grant, actor, user_id, "change your own role")
-    require_within(grant, wanted)
+    require_within(grant, wanted, field="role")
 
     async def work() -> None:
         mine = Membership.filter(project_id=project_id, user_id=user_id)
@@ -135,7 +157,7 @@ async def _role(project_id: int, user_id: int) -> str:
 
 async def _refuse_mightier(grant: Grant, project_id: int, user_id: int) -> None:
     """Keep those who may do less from demoting or removing those who may do more."""
-    require_within(grant, await bits_of(project_id, await _role(project_id, user_id)) or 0)
+    require_within(grant, await bits_of(project_id, await _role(project_id, user_id)) or 0, field="role")
 
 
 def _refuse_own(grant: Grant, actor: Actor, user_id: int, what: str) -> None:

@@ -68,7 +68,7 @@ async def plan(actor: Actor, project_id: int, draft: TeamDraft) -> list[Fate]:
     if len(draft.user_ids) > MOST:
         raise Invalid("At most 1,000 members are dealt with at once.", field="user_ids")
     if draft.action == "role":
-        require_within(grant, await check_assignable(project_id, draft.role))
+        require_within(grant, await check_assignable(project_id, draft.role), field="role")
     members = Membership.filter(project_id=project_id, user_id__in=draft.user_ids).order_by("user__name", "user_id")
     return [_judged(draft, row) for row in await members.values("user_id", "role", "user__name")]
 

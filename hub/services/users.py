@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from hub.context import Hub
 from hub.db import exclusive, rows, unit
@@ -84,9 +85,13 @@ _OF_OTHERS = ("id", "username", "name")
 """What people see of each other who are not administrators."""
 
 
-async def list_users(actor: Actor, asked: Asked = WHOLE, *, prefix: str = "") -> Page[dict[str, Any]]:
+async def list_users(
+    actor: Actor, asked: Asked = WHOLE, *, prefix: str = "", among: QuerySet[User] | None = None
+) -> Page[dict[str, Any]]:
     """Everybody, or those whose username begins with `prefix`; others than administrators see names only."""
-    query = User.filter(username__startswith=prefix.lower()) if prefix else User.all()
+    query = User.all() if among is None else among
+    if prefix:
+        query = query.filter(username__startswith=prefix.lower())
     columns = _FULL if actor.admin else _OF_OTHERS
     return (await LISTING.values(query, asked, *columns, hidden=set(_FULL) - set(columns))).shaped(_shape)
 
@@ -251,7 +256,8 @@ async def _keep_an_administrator(user_id: int) -> None:
 
 def _refuse_own_flags(actor: Actor, user: Mapping[str, Any], draft: UserDraft) -> None:
     if actor.user_id == user["id"] and draft.admin != user["admin"]:
-        raise NotAllowed("You cannot change your own administrator flag; ask another administrator.")
+        text = "You cannot change your own administrator flag; ask another administrator."
+        raise NotAllowed(text, field="admin")
     if not actor.admin and draft.pro and not user["pro"]:
         raise NotAllowed("Only an administrator may change this flag.")
 

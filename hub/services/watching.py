@@ -192,13 +192,12 @@ class Watcher:
         if task_id in self._done or (task_id <= self._newest and task_id not in self._seen):
             return
         seen = self._seen.get(task_id) or _Seen(log.Tail(task_id))
-        found, moves = await _picture(task_id, seen.move)
-        if not found:
+        task, moves = await _picture(task_id, seen.move)
+        if task is None:
             self._seen.pop(task_id, None)
             return
-        if not self._sees(found[0]["project_id"]):
+        if not self._sees(task["project_id"]):
             return  # whatever rang: what is told is decided by the row
-        task = found[0]
         self._seen[task_id] = seen
         final = [move for move in moves if move["target"] in FINISHED]
         early = deque(move for move in moves if move["target"] not in FINISHED)
@@ -243,13 +242,19 @@ _STANDING = f"""
     GROUP BY "task"."id", "log_lines" ORDER BY "task"."id"
 """  # noqa: S608 - of constants
 
-_MOVES = 'SELECT "id", "at", "target" FROM "task_move" WHERE "task_id" = ? AND "id" > ? ORDER BY "id"'
+_PICTURE = f"""
+    SELECT {", ".join(f'"task"."{name}"' for name in _STATE)},
+           "task_move"."id" AS "move", "task_move"."at" AS "at", "task_move"."target" AS "target"
+    FROM "task" LEFT JOIN "task_move" ON "task_move"."task_id" = "task"."id" AND "task_move"."id" > ?
+    WHERE "task"."id" = ? ORDER BY "task_move"."id"
+"""  # noqa: S608 - of constants
 
 
-async def _picture(task_id: int, since: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The task's row and its later moves: none is missing that came before the row's last line, nor its end."""
-    found = await _states('"id" = ?', [task_id])
-    moves = await rows(_MOVES, [task_id, since], times=("at",))
-    if found and moves and moves[-1]["target"] in FINISHED and found[0]["status"] not in FINISHED:
-        found = await _states('"id" = ?', [task_id])
-    return found, moves
+async def _picture(task_id: int, since: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The task's row and its later moves, of one moment: no move is there without its lines, no line without its moves.
+
+    In two statements a worker's claim could fall between them, and its move would be told before its first lines.
+    """
+    found = await rows(_PICTURE, [since, task_id], times=("start", "end", "at"))
+    moves = [{"id": row["move"], "at": row["at"], "target": row["target"]} for row in found if row["move"] is not None]
+    return (found[0] if found else None), moves

@@ -260,7 +260,7 @@ async def _act(
         entry = deliveries.Entry(integration, request, deliveries.FAILED, reason, event, masks=masks)
         return _Result(deliveries.FAILED, reason=reason), await deliveries.write(hub, entry)
     if not matched:
-        reason = note or "Not every matcher fits."
+        reason = note or "Not every condition fits."
         entry = deliveries.Entry(integration, request, deliveries.UNMATCHED, reason, event, masks=masks)
         return _Result(deliveries.UNMATCHED), await deliveries.write(hub, entry)
     digest = deliveries.digest_of(integration.id, request.body) if once and _signed(hub, integration) else ""

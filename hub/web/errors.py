@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from hub.errors import HubError, InUse, Invalid, TooMany, Unauthenticated
 from hub.plugin import PluginError
+from hub.services.outages import met
 from hub.web.encoding import dumps
 
 logger = logging.getLogger(__name__)
@@ -20,11 +21,14 @@ JSON = "application/json"
 def json_error(error: Exception) -> Response:
     """Return the answer for an error that ended a request."""
     if isinstance(error, HubError):
+        if error.status >= 500:
+            met(error)
         return _answer(error.status, _members(error), error)
     if isinstance(error, PluginError):
         return _answer(400, {"error": str(error)})
     if isinstance(error, HTTPException):
         return _answer(error.code or 500, {"error": _http_sentence(error)})
+    met(error)
     logger.error("A request failed inside the hub.", exc_info=error)
     return _answer(500, {"error": "The hub met an error of its own; its administrator finds it in the hub's log."})
 

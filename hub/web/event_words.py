@@ -24,6 +24,8 @@ TASKS: Final[Mapping[str, str]] = {
     "Task ID %(id)s (%(it)s) finished with status STOPPED": N_("Task %(it)s was stopped"),
     "Task ID %(id)s (%(it)s) finished with status NOT_EXECUTED": N_("Task %(it)s was not executed"),
     "Task ID %(id)s (%(it)s) deleted": N_("Task %(it)s was deleted"),
+    "Worker %(worker)s was killed: task %(id)s (%(it)s) ended with it":
+        N_("Task %(it)s ended because its worker %(worker)s was killed"),
     "Worker %(worker)s was lost: task %(id)s (%(it)s) ended with it":
         N_("Task %(it)s ended because its worker %(worker)s was lost"),
     "Template %(name)s was not started after task ID %(id)s: %(reason)s":
@@ -190,10 +192,24 @@ HUB: Final[Mapping[str, str]] = {
     "Runner %(it)s unregistered": N_("Runner %(it)s took itself off"),
     "Worker %(name)s takes no new tasks": N_("Worker %(name)s takes no new tasks"),
     "Worker %(name)s takes tasks again": N_("Worker %(name)s takes tasks again"),
-    "The database did not answer %(node)s for %(n)s seconds; it does again":
-        N_("The database did not answer %(node)s for %(n)s seconds; it does again"),
-    "The queue did not answer %(node)s for %(n)s seconds; it does again":
-        N_("The queue did not answer %(node)s for %(n)s seconds; it does again"),
+    "The database did not answer %(node)s for %(n)s s; it does again":
+        N_("The database did not answer %(node)s for %(n)s s; it does again"),
+    "The queue did not answer %(node)s for %(n)s s; it does again":
+        N_("The queue did not answer %(node)s for %(n)s s; it does again"),
+    "The database had no room for what %(node)s wrote for %(n)s s; it has room again":
+        N_("The database had no room for what %(node)s wrote for %(n)s s; it has room again"),
+    "The database took nothing that %(node)s wrote for %(n)s s; it does again":
+        N_("The database took nothing that %(node)s wrote for %(n)s s; it does again"),
+    "The queue lost what it held; what was not begun yet was sent to the workers again":
+        N_("The queue lost what it held; what was not begun yet was sent to the workers again"),
+    "The clock of %(node)s jumped forward by %(n)s s; no task was ended for it":
+        N_("The clock of %(node)s jumped forward by %(n)s s; no task was ended for it"),
+    "The clock of %(node)s jumped back by %(n)s s; no task was ended for it":
+        N_("The clock of %(node)s jumped back by %(n)s s; no task was ended for it"),
+    "The database was brought up to %(name)s by %(node)s":
+        N_("The database was brought up to %(name)s by %(node)s"),
+    "Server %(name)s was killed, or cut off: it was not heard of for %(n)s s":
+        N_("Server %(name)s was killed, or cut off: it was not heard of for %(n)s s"),
 }  # fmt: skip
 
 SENTENCES: Final[Mapping[str, str]] = {**TASKS, **RESOURCES, **PEOPLE, **HUB}

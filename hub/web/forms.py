@@ -103,7 +103,7 @@ def fields_of(
         found.append(
             Field(
                 name=f"{prefix}{name}",
-                when=when,
+                when=_when(when, prefix, plain),
                 label=phrase(_label(name, plain)),
                 widget=_widget(plain),
                 value=_shown(plain, value),
@@ -117,6 +117,12 @@ def fields_of(
             )
         )
     return found
+
+
+def _when(when: str, prefix: str, plain: Mapping[str, Any]) -> str:
+    """Return the conditions of the form and of the field itself."""
+    ticked = plain.get("x-while")
+    return "&".join(one for one in (when, f"{prefix}{ticked}=true" if ticked else "") if one)
 
 
 def allowed(kind: type[Params], template_params: Mapping[str, Any]) -> set[str]:

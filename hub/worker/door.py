@@ -41,6 +41,7 @@ from hub.worker.passport import PASSPORT, Passport
 from hub.worker.process import Command
 from hub.worker.shared import SharedFolders
 from hub.worker.stages import Stages
+from hub.worker.teller import Teller
 from hub.worker.workspace import Folders
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ class LiveIO:
         self._making = asyncio.Lock()
         self._stages = Stages(hub, run.brief, run.journal)
         self._hosts = LiveHosts(hub, run.brief, run.journal, run.halt.asked)
+        self._teller = Teller(run.journal)
         self._filling: list[Path] = []
         self._lent: list[Path] = []
 
@@ -121,7 +123,7 @@ class LiveIO:
         self._raise_if_halted()
         command = await self._command(argv, env, cwd)
         with traces.span("process", {"process.executable.name": Path(argv[0]).name}) as span:
-            command = replace(command, env={**traces.environment(), **command.env})
+            command = replace(command, env={**traces.environment(), **command.env}, witness=self._teller)
             noted = self._run.passport.begin(argv, command.cwd, self._run.journal.next_line)
             code = noted["code"] = await process.run(
                 command, self._run.journal.feed, self._run.halt.asked, marker=self._mark()
@@ -137,10 +139,14 @@ class LiveIO:
     async def capture(self, *argv: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
         """Run a program and return what it printed."""
         self._raise_if_halted()
-        code, output = await process.capture(
-            await self._command(argv, env, cwd), self._run.halt.asked, marker=self._mark(),
-            errors=self._run.journal.feed,
-        )  # fmt: skip
+        command = await self._command(argv, env, cwd)
+        with traces.span("process", {"process.executable.name": Path(argv[0]).name}) as span:
+            command = replace(command, env={**traces.environment(), **command.env})
+            code, output = await process.capture(
+                command, self._run.halt.asked, marker=self._mark(), errors=self._run.journal.feed
+            )
+            if span is not None:
+                span.set_attribute("process.exit.code", code)
         await self._run.journal.end_of_program()
         self._raise_if_halted()
         return Completed(code, output.decode("utf-8", "replace"))

@@ -16,7 +16,7 @@ from hub.errors import Unavailable
 from hub.services import log
 from hub.services.log import Piece
 from hub.services.tasks.moves import LeaseLost
-from hub.worker.lines import Splitter
+from hub.worker.lines import LONGEST, Splitter
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
 
@@ -24,6 +24,8 @@ WINDOW = 0.1  # seconds between chunks of a busy task
 MOMENT = 0.04  # seconds that a line of the hub's own waits for company
 FULL = 64 * 1024  # characters that are stored without waiting for the window
 BRIM = 256 * 1024  # characters at which the program is held back
+
+CUT = f"A line was longer than {LONGEST >> 20} MiB; it is kept whole, as several lines of that length."
 
 
 class Journal:
@@ -75,6 +77,9 @@ class Journal:
         """Take what was held back: the start of a possible secret, a last line without newline."""
         await self._take(*self._splitter.feed(self.masker.flush()))
         await self._take(*self._splitter.flush())
+        if self._splitter.cut:
+            self._splitter.cut = False
+            await self._take(CUT, 1)
 
     async def close(self) -> None:
         """Store everything; afterwards the log is complete. Raises what stopped the store."""

@@ -18,10 +18,12 @@ class Splitter:
     last line is held until its newline comes, or `flush`.
     """
 
-    __slots__ = ("_held",)
+    __slots__ = ("_held", "cut")
 
     def __init__(self) -> None:
         self._held = bytearray()
+        self.cut = False
+        """A line was too long, and is several now; whoever has told of that may forget it."""
 
     def feed(self, block: bytes) -> tuple[str, int]:
         """Return the lines that are complete now, joined by newlines without one at the end, and their number."""
@@ -32,7 +34,9 @@ class Splitter:
             whole = bytes(self._held) + whole
         self._held = bytearray(rest)
         if len(whole) > LONGEST:
-            whole = b"\n".join([piece for line in whole.split(b"\n") for piece in _cut(line)])
+            pieces = [piece for line in whole.split(b"\n") for piece in _cut(line)]
+            self.cut |= len(pieces) > whole.count(b"\n") + 1
+            whole = b"\n".join(pieces)
         lines = whole.count(b"\n") + 1
         if len(rest) <= LONGEST:
             return _text(whole), lines
@@ -59,6 +63,7 @@ class Splitter:
         self._held += block
         if len(self._held) <= LONGEST:
             return _NOTHING
+        self.cut = True
         *full, rest = _cut(bytes(self._held))
         self._held = bytearray(rest)
         return _text(b"\n".join(full)), len(full)

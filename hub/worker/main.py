@@ -12,9 +12,9 @@ from hub.context import Hub
 from hub.db import column
 from hub.models import Task
 from hub.queue import QUESTIONS, TASKS
-from hub.services import still_here, workers
+from hub.services import clocks, servers, still_here, workers
 from hub.services.git_roots import DEMO, local_roots
-from hub.services.outages import Outages
+from hub.services.outages import Outages, met
 from hub.services.tasks import dispatch, holds, leases
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.moves import DISPATCH
@@ -140,6 +140,15 @@ async def watch_forever(hub: Hub) -> None:
     await _forever("watching what the hub needs", Outages(hub).look, POLL)
 
 
+async def be_known_forever(hub: Hub) -> None:
+    """Let others know that this server is there, and tell of those that are gone without a word."""
+    known = servers.Known(hub)
+    try:
+        await _forever("looking for other servers", known.look, POLL)
+    finally:
+        await known.leave()
+
+
 async def look_again_forever(hub: Hub) -> None:
     """Look whether people from elsewhere are still let in there."""
     await _forever("asking who is still let in elsewhere", partial(still_here.look_again, hub), 60.0)
@@ -156,10 +165,12 @@ class Sweep:
         self._hub = hub
         self._last: datetime | None = None
         self._sure_from = hub.clock()
+        self._watch = clocks.Watch(hub)
 
     async def once(self) -> None:
         """Sweep."""
         now = self._hub.clock()
+        await self._watch.look(now)
         if self._last is None or not timedelta(0) <= now - self._last <= leases.LEASE / 2:
             self._sure_from = now + leases.LEASE
         await leases.sweep(self._hub, end_lost=now >= self._sure_from, now=now)
@@ -234,6 +245,7 @@ async def _guarded(what: str, verb: Callable[[], Awaitable[object]]) -> None:
     """A failing database or Redis costs one round, never the loop. W-35."""
     try:
         await verb()
-    except Exception:
+    except Exception as error:
+        met(error)
         logger.exception("An error while %s; it is tried again.", what)
         await asyncio.sleep(1)

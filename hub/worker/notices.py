@@ -7,6 +7,7 @@ import logging
 
 from hub.context import Hub
 from hub.services.notices import delivery, listeners
+from hub.services.outages import met
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ async def deliver_forever(hub: Hub) -> None:
                 while await delivery.deliver(hub):
                     pass
                 pause = await _until_next(hub)
-            except Exception:
+            except Exception as error:
+                met(error)
                 logger.exception("An error while sending notices; it is tried again.")
                 await asyncio.sleep(FAILED)
                 pause = 0.0

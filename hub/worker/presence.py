@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Sequence
 from hub.context import Hub
 from hub.queue import Gate
 from hub.services import workers
+from hub.services.outages import met
 from hub.services.workers import Said
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ class Presence:
             while True:
                 try:
                     await self.look()
-                except Exception:
+                except Exception as error:
+                    met(error)
                     logger.exception("This worker could not tell that it is there; it is tried again.")
                 await ears.wait(BEAT)
 

@@ -17,11 +17,11 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from hub.errors import HubError
 from hub.worker import family
@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 LAST_CALL = 2.0
 """Seconds between TERM and KILL for a program that did not end on INT."""
+
+SILENT = 1.0
+"""Seconds after which a program that has closed its output is told of: most of those that do it are about to end."""
 
 LINGER = 1.0
 """Seconds that processes which still hold the output have to end by themselves once the program itself has ended."""
@@ -50,6 +53,22 @@ class TooMuchOutput(HubError):
     """A program whose output was to be kept in memory wrote more than allowed; it was ended."""
 
 
+class Witness(Protocol):
+    """Hears what befalls a program. It raises nothing, and takes a moment at most."""
+
+    async def mute(self) -> None:
+        """It has closed its output, and runs."""
+        ...
+
+    async def stopping(self, count: int, grace: float) -> None:
+        """So many processes are about to be ended, with so many seconds to do it themselves."""
+        ...
+
+    async def left(self, pids: Collection[int]) -> None:
+        """These could not be ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What to run. `env` is the whole environment: nothing of the hub's own is added but the mark of the run."""
@@ -63,6 +82,7 @@ class Command:
     """First INT to the program alone, with `grace` seconds to end; then TERM to all, and soon KILL."""
     cell: Cell | None = None
     """What keeps it apart; None for nothing."""
+    witness: Witness | None = field(default=None, compare=False)
 
     @property
     def wrapped(self) -> bool:
@@ -136,6 +156,7 @@ class _Program:
             raise
         for pipe in self._pipes:
             pipe.close_write_end()
+        logger.info("Process %s runs %s.", self._popen.pid, Path(command.argv[0]).name)
 
     def __enter__(self) -> Self:
         return self
@@ -158,14 +179,22 @@ class _Program:
 
     async def until_over(self) -> None:
         """Wait until the program has exited or has to be ended."""
+        witness = self._command.witness
         while not (self._exited or self._must_end()):
             self._news.clear()
-            await self._news.wait()
+            mute = witness is not None and all(pump.done() for pump in self._pumps)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SILENT if mute else None):
+                    await self._news.wait()
+            if witness is not None and mute and not self._news.is_set():
+                await witness.mute()
+                witness = None
 
     async def end(self) -> None:
         """End what is left of the family, take the rest of the output, and reap."""
         try:
             await self._linger()
+            await self._tell_of_stop()
             left = await family.end(
                 self._marker, self._popen.pid, await self._interrupted(), wrapped=self._command.wrapped,
                 since=self._before,
@@ -184,7 +213,16 @@ class _Program:
         for pipe in self._pipes:
             if pipe.failure is not None:
                 raise pipe.failure
-        return self._popen.wait()
+        code = self._popen.wait()
+        logger.info("Process %s ended with %s.", self._popen.pid, code)
+        return code
+
+    async def _tell_of_stop(self) -> None:
+        """A stopped program is one, or it is hundreds: people see what they end."""
+        witness = self._command.witness
+        if witness is not None and not self._exited and self._stopping is not None and self._stopping.done():
+            members = family.members(self._marker, self._popen.pid)
+            await witness.stopping(max(1, len(members)), self._command.grace)
 
     def _must_end(self) -> bool:
         assert self._stopping is not None
@@ -227,6 +265,8 @@ class _Program:
             )
         if left:
             logger.warning("Processes %s of the run %s could not be ended.", sorted(left), self._marker)
+            if self._command.witness is not None:
+                await self._command.witness.left(left)
 
     def _kill(self) -> None:
         """End the family without waiting; the second is for the kernel to carry it out."""

@@ -19,6 +19,7 @@ from hub.errors import HubError, Invalid
 from hub.plugin import Executor, Outcome, PluginError, RepositoryView, Stopped
 from hub.services import apps
 from hub.services.log import Piece
+from hub.services.outages import met
 from hub.services.params import parse
 from hub.services.tasks import brief as briefs
 from hub.services.tasks import finish, leases
@@ -26,7 +27,7 @@ from hub.services.tasks.brief import Brief, task_view
 from hub.services.tasks.leases import Claimed
 from hub.services.tasks.moves import LeaseLost
 from hub.services.tasks.storable import storable
-from hub.worker import family, inputs
+from hub.worker import disk, family, inputs
 from hub.worker.checkout import check_out_code, check_out_inventory, lend
 from hub.worker.confine import confine
 from hub.worker.door import Halt, LiveIO, Run
@@ -112,7 +113,8 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
         return  # unclaimed, its id is sent again
     try:
         claimed = await leases.claim(hub, task_id, partial(_greeting, hub))
-    except Exception:
+    except Exception as error:
+        met(error)
         logger.exception("Task %s could not be claimed; its id is sent again.", task_id)
         return
     if claimed is None:
@@ -121,7 +123,7 @@ async def run_task(hub: Hub, place: Place, task_id: int) -> None:
     noted = server_log.task_id.set(task_id)
     about = {"hub.app": claimed.subject.app, "hub.template.id": claimed.subject.template_id}
     try:
-        with traces.task(task_id, claimed.created, about, again=claimed.again):
+        with traces.task(traces.Traced(task_id, claimed.created, claimed.trace, claimed.again), about):
             await _run_claimed(hub, place, claimed, halt)
     except Exception:
         logger.exception("Task %s could not be ended; the sweep ends it.", task_id)
@@ -183,7 +185,7 @@ async def _outcome(errand: _Errand) -> Outcome:
             outcome = _checked(await _until_halted(_execute(errand, executor, run, io), run))
             if outcome.kind == "failure" and run.cell is not None and (words := run.cell.suspicion()):
                 await journal.line(words)
-            return await _with_host_keys(run, outcome)
+            return await _with_host_keys(run, await _with_full_disk(run, outcome))
         finally:
             await io.tell_what_ran()
             await io.close()
@@ -195,6 +197,15 @@ async def _outcome(errand: _Errand) -> Outcome:
     except Exception:
         logger.exception("Task %s failed inside the hub.", errand.task_id)
         return await _failed(journal, BROKEN)
+
+
+async def _with_full_disk(run: Run, outcome: Outcome) -> Outcome:
+    """Let the reason of a failure end with the disk that has no room, and tell it in the log."""
+    sentence = disk.full(run.folders.root) if outcome.kind == "failure" else ""
+    if not sentence:
+        return outcome
+    await run.journal.line(sentence)
+    return replace(outcome, reason=f"{outcome.reason} {sentence}".strip())
 
 
 async def _with_host_keys(run: Run, outcome: Outcome) -> Outcome:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from hub.context import Hub
 from hub.services import firing
+from hub.services.outages import met
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ async def fire_forever(hub: Hub) -> None:
         while True:
             try:
                 await timer.once()
-            except Exception:
+            except Exception as error:
+                met(error)
                 logger.exception("An error while looking for due schedules; it is tried again.")
                 await asyncio.sleep(1)
             await asyncio.sleep(LOOK)

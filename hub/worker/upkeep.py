@@ -7,6 +7,7 @@ import logging
 
 from hub.context import Hub
 from hub.services import retention_round
+from hub.services.outages import met
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ async def tidy_forever(hub: Hub) -> None:
         try:
             for project_id, went in (await retention_round.run(hub) or {}).items():
                 logger.info("Retention: %d tasks and %d logs of project %d went.", went.tasks, went.logs, project_id)
-        except Exception:
+        except Exception as error:
+            met(error)
             logger.exception("An error while removing what is over the limits; it is tried again.")
         await asyncio.sleep(retention_round.ROUND.total_seconds())

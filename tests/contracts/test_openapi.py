@@ -21,7 +21,8 @@ from hub.testing.booted import booted
 from hub.testing.conformance import Departed, said_of
 from hub.web.api import load_routes
 from hub.web.api.routing import PREFIX, ROUTES, Route
-from hub.web.openapi.document import document
+from hub.web.openapi import outline
+from hub.web.openapi.document import alone, document
 from hub.web.openapi.examples import EXAMPLES
 from hub.web.openapi.watching import STREAM_PATH
 
@@ -82,6 +83,19 @@ def test_the_document_is_valid_openapi():
 def test_every_route_is_described_and_nothing_else_but_the_live_view():
     told = {f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods}
     assert told == {name_of(one) for one in DESCRIBED} | {f"GET {STREAM_PATH}"}
+
+
+def test_a_route_that_is_described_alone_is_described_as_among_all():
+    whole = document()
+    for group in outline.groups():
+        for line in group.lines:
+            found = alone(line.name)
+            assert found is not None
+            operation = whole["paths"][line.path][line.method.lower()]
+            assert found["paths"] == {line.path: {line.method.lower(): operation}}
+            assert found["components"]["schemas"].items() <= whole["components"]["schemas"].items()
+            assert (operation["operationId"], operation["summary"]) == (line.name, line.summary)
+            assert operation["tags"] == [group.name]
 
 
 def test_every_operation_says_in_a_sentence_what_it_does():

@@ -134,7 +134,7 @@ PUTS: dict[str, Put] = {
         ("time_zone", "misfire", "overlap", "ends_at", "max_runs"),
     ),
     f"{AT}/schedules/{{schedule_id}}/active": Put(
-        schedules.ActiveDraft, {"active": False}, Schedule, "schedule_id", {"name": "Kept", "misfire": "skip"}
+        schedules.ScheduleActiveDraft, {"active": False}, Schedule, "schedule_id", {"name": "Kept", "misfire": "skip"}
     ),
     f"{AT}/integrations/{{integration_id}}": Put(
         integrations.IntegrationDraft,

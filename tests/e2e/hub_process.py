@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import secrets
 import signal
 import socket
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from hub.testing.aftermath import Aftermath, of, read_starts, reasons
 from hub.testing.scene import make_repository
 from hub.testing.sqlite_file import place_database
 
@@ -38,14 +41,6 @@ def wait_for(what: str, condition: Callable[[], Any], *, seconds: float = PATIEN
             return found
         time.sleep(0.05)
     raise AssertionError(f"waited in vain for {what}")
-
-
-def runs(pid: int) -> bool:
-    """True while a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @dataclass
@@ -84,14 +79,23 @@ class Cluster:
 
     def serve(self, data: str = "data", port: int = 0) -> Node:
         """Start a server and wait until it answers; at the port of one that has ended, where that is named."""
+        node = self.begin(data, port)
+        self.until_answered(node)
+        return node
+
+    def begin(self, data: str = "data", port: int = 0) -> Node:
+        """Start a server."""
         if not port:
             with socket.socket() as one:
                 one.bind(("127.0.0.1", 0))
                 port = int(one.getsockname()[1])
         node = self._start(data, "serve", "--port", str(port))
         node.port = port
-        wait_for("the server", lambda: self._answers(node))
         return node
+
+    def until_answered(self, node: Node) -> None:
+        """Wait until a server answers."""
+        wait_for("the server", lambda: self._answers(node))
 
     def worker(self, data: str, *arguments: str) -> Node:
         """Start a worker and wait until it says that it is ready."""
@@ -200,6 +204,26 @@ class Person:
         wait_for("the end of all tasks", lambda: all(one in ENDED for one in self.statuses(numbers).values()))
         return [self.task(number) for number in numbers]
 
+    def judge(self, starts: Path, wrote: Mapping[int, Sequence[str]], *, further: int, tells: str) -> int:
+        """After a fault: see `hub.testing.aftermath`. Starts a task of the template `further`, and returns its number.
+
+        What is told may take the moment until somebody looks.
+        """
+        met = self.until_ended([*wrote])
+        (after,) = self.launch(further)
+        self.until_ended([after])
+        logs = {number: self.text(number).split("\n") for number in wrote}
+        since = min(map(created, met))
+        known = [*reasons(met), *of(logs)]
+
+        def told() -> list[str]:
+            return [one["description"] for one in self.get("/events") if created(one) >= since] + known
+
+        wait_for(f"{tells!r} to be told", lambda: any(re.search(tells, text) for text in told()))
+        listed = {one["id"]: one["status"] for one in self.get(f"/project/{self.project}/tasks")}
+        Aftermath(listed, logs, read_starts(starts, wrote), told(), after).check(wrote, tells=tells)
+        return after
+
     def _make_repository(self, cluster: Cluster) -> int:
         key = self.get(f"/project/{self.project}/keys")[0]["id"]
         body = {
@@ -207,6 +231,11 @@ class Person:
             "git_branch": "main", "ssh_key_id": key,
         }  # fmt: skip
         return int(self.post(f"/project/{self.project}/repositories", body)["id"])
+
+
+def created(one: Mapping[str, Any]) -> datetime:
+    """When a task was started, or an event happened."""
+    return datetime.fromisoformat(one["created"])
 
 
 def stored(data: Path, number: int) -> tuple[str, str]:

@@ -21,6 +21,10 @@ THEME = """(theme) => {
     }
 }"""
 
+# A log is as high as the window lets it be, so pages that have one keep the window as it is.
+WHOLE = "document.getElementById('log') ? 0 : document.documentElement.scrollHeight"
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+
 
 async def picture(page: Page, name: str) -> None:
     """Keep the page as it is now in its three looks, and leave it as it was."""
@@ -33,6 +37,10 @@ async def picture(page: Page, name: str) -> None:
         await page.set_viewport_size(size)
         await page.evaluate(THEME, theme)
         await page.evaluate("scrollTo(0, 0)")  # what sticks to the top of the window is drawn there
+        tall = await page.evaluate(WHOLE)
+        if tall > size["height"]:  # editors draw what is in the window, and the navigation is as high as that
+            await page.set_viewport_size({"width": size["width"], "height": tall})
+        await page.evaluate(DRAWN)
         # A hidden caret takes a style of its own in the page, which no page of ours allows.
         await page.screenshot(path=folder / f"{name}-{look}.png", full_page=True, caret="initial")
     await page.evaluate(THEME, "auto")

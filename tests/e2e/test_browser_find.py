@@ -1,4 +1,4 @@
-"""Looking for words in a long log, and linking to several lines, in a real browser."""
+"""Looking for words in a million lines, and linking to several lines, in a real browser."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from hub.testing.scene import Scene
 
 from .pictures import picture
 from .test_browser_log import Site, browsing, finished_with, place, rows, site
+from .test_browser_templates import patience
 
-__all__ = ["site"]
+__all__ = ["patience", "site"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
-async def test_words_errors_and_ranges_are_reached_in_a_long_log(site: Site, stage: Scene) -> None:
-    total = 30_000
-    lines = [f"line {n} {'Needle' if n % 9000 == 1 else 'hay'}" for n in range(1, total + 1)]
+async def test_words_errors_and_ranges_are_reached_in_a_million_lines(site: Site, stage: Scene) -> None:
+    total = 1_000_000
+    lines = [f"line {n} {'Needle' if n % 300_000 == 1 else 'hay'}" for n in range(1, total + 1)]
     lines[20_000] = "fatal: [web1]: FAILED! => {}"
     task_id = await finished_with(stage, lines)
     marked = re.compile("log-marked")
@@ -33,16 +34,16 @@ async def test_words_errors_and_ranges_are_reached_in_a_long_log(site: Site, sta
         await expect(page.locator("#L1")).to_be_in_viewport()
         assert await page.evaluate("CSS.highlights.get('log-find').size") >= 1
         await text.press("Enter")
-        await expect(page.locator("#L9001")).to_be_in_viewport()
+        await expect(page.locator("#L300001")).to_be_in_viewport()
         await text.press("Shift+Enter")
         await text.press("Shift+Enter")
-        await expect(page.locator("#L27001")).to_be_in_viewport()
+        await expect(page.locator("#L900001")).to_be_in_viewport()
         await expect(said).to_have_text("4 of 4")
         assert len(await rows(page)) <= 3000
         await picture(page, "word-in-a-long-log")
 
         await page.get_by_label("Regular expression").check(force=True)
-        await text.fill(r"^line \d{1}000 ")
+        await text.fill(r"^line \d00000 ")
         await expect(said).to_have_text("1 of 9")
         await text.fill("(")
         await expect(said).to_contain_text("This is no regular expression")

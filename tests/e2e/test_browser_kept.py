@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from hub.models import Session, Task, Template
+from hub.models import Environment, Key, Session, Task, Template
 from hub.testing.booted import PASSWORD
 from hub.testing.scene import Scene
 
@@ -89,6 +89,56 @@ async def test_a_part_that_asks_by_itself_loses_nothing_either(site: Site, stage
         await sign_in(page)
         await page.wait_for_url(form)
         await expect(page.get_by_label("Message")).to_have_value("While nobody looks")
+
+
+async def test_what_was_not_sent_or_not_answered_is_not_lost(site: Site, stage: Scene) -> None:
+    group = await Environment.create(project=stage.project, name="Group", json="{}")
+    root = f"{site.address}/project/{stage.project.id}/environment"
+    async with browsing(site) as page:
+        await page.goto(f"{root}/{group.id}")
+        await page.get_by_label("Name", exact=True).first.fill("Half-filled")
+        says = page.locator("#says")
+        await page.context.set_offline(True)
+        await expect(says).to_contain_text("The hub does not answer.")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(says).to_contain_text("so nothing was sent. What you typed stays here.")
+        await page.context.set_offline(False)
+        await expect(says).to_contain_text("The hub answers again.")
+        await expect(says).not_to_contain_text("nothing was sent")
+        # It is sent, and no answer comes; the way leads over another page.
+        await page.route(f"{root}/{group.id}", lambda route: route.abort() if route.request.method == "POST" else None)
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await page.wait_for_url(re.compile("^chrome-error:"))
+        await page.unroute_all()
+        await page.goto(root)
+        await page.goto(f"{root}/{group.id}")
+        await expect(says).to_contain_text("look whether it was taken")
+        await expect(page.get_by_label("Name", exact=True).first).to_have_value("Half-filled")
+
+        await page.route("**/texts/check", lambda route: route.abort())  # or it finds out before the button is pressed
+        # Variables come back as the table that they were typed into.
+        await page.locator(".variables-row input").first.fill("colour")
+        await page.locator(".variables-row textarea").first.fill("blue")
+        await Session.all().delete()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await sign_in(page)
+        await page.wait_for_url(f"{root}/{group.id}")
+        await expect(page.locator(".variables-row input").first).to_have_value("colour")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+        assert (await Environment.get(id=group.id)).name == "Half-filled"
+
+        # What asks first is not done by somebody who is not signed in any more, and says so.
+        key = await Key.create(project=stage.project, name="Spare", type="none")
+        place = f"{site.address}/project/{stage.project.id}/keys/{key.id}"
+        await page.goto(place)
+        await Session.all().delete()
+        await page.get_by_role("button", name="Delete", exact=True).click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await sign_in(page)
+        await page.wait_for_url(place)
+        await expect(says).to_contain_text("so nothing was done. Do it once more.")
+        assert await Key.exists(id=key.id)
 
 
 async def test_a_form_of_another_session_leads_back_with_what_was_typed(site: Site, stage: Scene) -> None:

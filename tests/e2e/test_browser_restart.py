@@ -35,16 +35,22 @@ async def test_an_open_page_goes_on_when_a_killed_server_is_back(hub: Cluster) -
         browser = await playwright.chromium.launch(
             executable_path=need_tool("chromium", "google-chrome"), args=list(FLAGS)
         )
-        page = await browser.new_page()
+        page = await (await browser.new_context()).new_page()
         await page.goto(f"{address}/auth/login?return=/project/{person.project}/tasks/{task}")
         await page.fill("#username", "admin")
         await page.fill("#password", "changeme")
         await page.click("button.btn-primary")
         await expect(page.locator(".log-row", has_text=re.compile(r"tick 60$"))).to_be_attached(timeout=60_000)
+        form = await page.context.new_page()
+        await form.goto(f"{address}/project/{person.project}/keys/new")
+        await form.get_by_label("Name", exact=True).fill("Half-filled")
         server.kill()
         await expect(page.locator("#log-note")).to_have_text("Connection lost. Reconnecting…", timeout=60_000)
+        await expect(form.locator("#says")).to_contain_text("The hub does not answer.", timeout=60_000)
         back = await asyncio.to_thread(hub.serve, "data", server.port)
         assert back.port == server.port
+        await expect(form.locator("#says")).to_contain_text("The hub answers again.", timeout=60_000)
+        await expect(form.get_by_label("Name", exact=True)).to_have_value("Half-filled")
         # The task went with its server; the page learns how it ended, and shows what was stored, each line once.
         await expect(page.locator("[data-task-status]")).to_have_attribute("data-task-status", "error", timeout=90_000)
         await expect(page.locator("#task-reason")).to_contain_text(RESTARTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -85,6 +86,15 @@ async def test_a_stopped_task_ends_with_130(stage: Any, tmp_path: Path) -> None:
     assert (await following).returncode == 130
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Commands hear Ctrl-C, whoever started these tests: what a shell runs in the background is told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 async def test_ctrl_c_lets_the_task_go_on(stage: Any, tmp_path: Path) -> None:
     await stage.template("wait.sh")
     process = terminal(stage, tmp_path).start(

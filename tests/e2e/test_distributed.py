@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from hub.services.outages import FORGOT
 from hub.services.tasks.leases import LOST, RESTARTED
+from hub.testing.aftermath import runs
 from hub.testing.databases import migrated
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
 
-from .hub_process import Cluster, Person, cluster, runs, wait_for
+from .hub_process import Cluster, Person, cluster, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -90,6 +92,10 @@ def test_a_killed_worker_costs_its_tasks_and_nothing_else(hub: Cluster, tmp_path
     hub.worker("two", "--slots", "2")
     wait_for("its successor to end what is left", lambda: not any(runs(pid) for pid in pids))
     assert starts(tmp_path) == Counter(lost + after)
+    person.judge(
+        tmp_path / "notes/starts", {number: ["begun"] for number in lost}, further=person.template("quick.sh"),
+        tells=r"^Worker \S+ was (lost|killed): task",
+    )  # fmt: skip
 
 
 def test_a_worker_told_to_end_lets_its_tasks_end(hub: Cluster, tmp_path: Path) -> None:
@@ -127,7 +133,10 @@ def test_a_redis_that_dies_and_forgets_everything_loses_no_task(
         assert Counter(task["status"] for task in tasks) == {"success": 13}
         assert person.text(running).endswith("begun\ndone\n")
         go.unlink()
-        all_of_them += [*launched, running]
+        wrote = {number: ["hello"] for number in launched} | {running: ["begun", "done"]}
+        told = r"^The queue did not answer \S+ for \d+ s; it does again$", f"^{FORGOT}$"
+        after = [person.judge(tmp_path / "notes/starts", wrote, further=quick, tells=tells) for tells in told]
+        all_of_them += [*wrote, *after]
     assert starts(tmp_path) == Counter(all_of_them)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from datetime import timedelta
@@ -39,15 +38,14 @@ async def last_night(stage: Scene) -> int:
     """Run a playbook that fails on one host of two, and let that be twelve hours ago."""
     need_tool("ansible-playbook")
     commit_files(stage.folder, {"site.yml": SITE}, "Site")
+    gate = stage.folder.parent / "gate"
     hosts = "\n".join((
         "[web]", "web1.example.org", "web2.example.org", "[all:vars]", "ansible_connection=local",
-        f"ansible_python_interpreter={sys.executable}",
+        f"ansible_python_interpreter={sys.executable}", f"gate={gate}",
     ))  # fmt: skip
     inventory = await Inventory.create(project=stage.project, name="Machines", type="static", inventory=hosts)
-    survey = [{"name": "gate", "title": "Gate"}]
-    template = await stage.template("site.yml", name="Nightly", app="ansible", inventory=inventory, survey_vars=survey)
-    gate = stage.folder.parent / "gate"
-    number = await stage.launch(template, environment=json.dumps({"gate": str(gate)}))
+    template = await stage.template("site.yml", name="Nightly", app="ansible", inventory=inventory)
+    number = await stage.launch(template)
     assert (await stage.until(number))["status"] == "error"
     task = await Task.get(id=number)
     ago = timedelta(hours=12)
@@ -75,6 +73,7 @@ async def test_a_person_finds_the_failing_host_runs_again_there_and_compares(sta
 
         await page.get_by_role("link", name="Run again on 1 host").click()
         await expect(page.get_by_role("button", name="Remove web2.example.org")).to_be_visible()
+        await expect(page.locator(".run-hosts li")).to_have_text("web2.example.org", timeout=60_000)
         await picture(page, "again-on-one-host")
         await page.click("form.card button.btn-primary")
         await expect(page.locator("[data-task-status=success]")).to_be_visible(timeout=60_000)

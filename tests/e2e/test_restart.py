@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from hub.services.tasks.leases import RESTARTED
+from hub.testing.aftermath import runs
 from hub.worker.main import SHUTDOWN
 
-from .hub_process import Cluster, Person, cluster, runs, stored, wait_for
+from .hub_process import Cluster, Person, cluster, stored, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -59,22 +61,34 @@ def test_after_a_kill_no_task_hangs_none_runs_twice_and_what_waited_runs(hub: Cl
         assert "begun\n" in person.text(task["id"])
         assert task["end"]
     assert {task["status"] for task in person.until_ended(waiting)} == {"success"}
-    assert sorted(numbers(tmp_path / "notes/starts")) == sorted(running + waiting)
+    starts = tmp_path / "notes/starts"
+    assert sorted(numbers(starts)) == sorted(running + waiting)
+    told, quick = r"^Worker \S+ was killed: task", person.template("quick.sh", name="after")
+    person.judge(starts, {number: ["begun"] for number in running}, further=quick, tells=told)
     wait_for("the leftover processes to end", lambda: not any(runs(pid) for pid in left))
     kept = tmp_path / "data" / "run"  # a task's own folder goes when its end is stored
     wait_for("the folders to go", lambda: not [path for path in kept.glob("*/*") if path.is_dir()])
 
 
-def test_a_second_server_on_the_same_folder_leaves_the_tasks_of_the_first_alone(hub: Cluster) -> None:
-    person = Person(hub, hub.serve())
+def test_two_servers_that_start_together_migrate_once_and_leave_each_others_tasks_alone(
+    hub: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "data/hub.sqlite3").unlink()
+    first, second = hub.begin(), hub.begin()
+    for node in (first, second):
+        hub.until_answered(node)
+    person = Person(hub, first)
+    told = [one["description"] for one in person.get("/events")]
+    assert [bool(re.match(r"The database was brought up to \S+ by", text)) for text in told].count(True) == 1, told
     (number,) = person.launch(person.template("long.sh"))
     wait_for("its line", lambda: "begun\n" in person.text(number))
-    second = hub.serve()
     assert person.task(number)["status"] == "running"
     second.end()
     assert person.task(number)["status"] == "running"
     person.post(f"/project/{person.project}/tasks/{number}/stop", {"force": True})
     assert person.until_ended([number])[0]["status"] == "stopped"
+    quick = person.template("quick.sh")
+    person.judge(tmp_path / "notes/starts", {number: ["begun"]}, further=quick, tells=r"^The program, with \d+ that it")
 
 
 async def end_of(socket: ClientConnection) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hub.testing.aftermath import NOTE
 from hub.testing.databases import migrated
 from hub.testing.redis_server import RedisServer
 from hub.testing.tools import missing
@@ -24,7 +25,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Cluster]:
     notes = tmp_path / "notes"  # tasks may not write right beside the data folder
     notes.mkdir()
     wait = f"until [ -e {notes}/go.%s ]; do sleep 0.05; done"
-    script = f"seq 1 200; {wait % 1}; seq 201 400; {wait % 2}; seq 401 600\n"
+    script = f"{NOTE.format(notes / 'starts')}seq 1 200; {wait % 1}; seq 201 400; {wait % 2}; seq 401 600\n"
     try:
         redis = RedisServer()
     except FileNotFoundError as error:
@@ -32,7 +33,8 @@ async def hub(tmp_path: Path) -> AsyncIterator[Cluster]:
         raise
     with redis:
         async with migrated("postgres") as url:
-            with cluster(tmp_path, {"count.sh": script}, HUB_DATABASE_URL=url, HUB_REDIS_URL=redis.url) as one:
+            scripts = {"count.sh": script, "hello.sh": "echo hello\n"}
+            with cluster(tmp_path, scripts, HUB_DATABASE_URL=url, HUB_REDIS_URL=redis.url) as one:
                 yield one
 
 
@@ -77,7 +79,10 @@ async def test_a_reader_goes_on_at_another_server_and_misses_nothing(hub: Cluste
         async with client.stream("GET", f"http://127.0.0.1:{servers[0].port}{path}", headers=headers) as response:
             await until_line(lines, numbers, response.aiter_text(), "600")
     person = await asyncio.to_thread(Person, hub, servers[0])
-    (task,) = await asyncio.to_thread(person.until_ended, [number])
-    assert task["status"] == "success"
+    wrote = {number: [str(one) for one in range(1, 601)]}
+    told = r"^Server \S+ was killed, or cut off: it was not heard of for 10 s$"
+    further = await asyncio.to_thread(person.template, "hello.sh")
+    await asyncio.to_thread(lambda: person.judge(tmp_path / "notes/starts", wrote, further=further, tells=told))
+    assert person.task(number)["status"] == "success"
     assert numbers == list(range(len(lines)))
     assert [line for line in lines if line.isdigit()] == [str(one) for one in range(1, 601)]

@@ -41,6 +41,26 @@ async def test_sending_without_redis_says_so_in_a_sentence(server: RedisServer, 
     await queue.send(TASKS, 3)
 
 
+async def test_a_redis_that_lost_what_it_held_says_so_once_to_each(server: RedisServer, open_queue: Open) -> None:
+    one, two = open_queue(), open_queue()
+    assert [await queue.forgot() for queue in (one, two, one, two)] == [False] * 4
+    server.flush()
+    late = open_queue()
+    assert [await queue.forgot() for queue in (late, one, two, one, two, late)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    server.stop()
+    with pytest.raises(Unavailable):
+        await one.forgot()
+    server.start()
+    assert [await queue.forgot() for queue in (one, one)] == [True, False]
+
+
 async def test_a_redis_that_hangs_is_noticed_and_survived(
     server: RedisServer,
     open_queue: Open,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from tortoise.exceptions import BaseORMException, OperationalError, TransactionManagementError
 
-from hub.db import current, execute, hold_still, open_database, rows, transaction, unit
+from hub.db import current, execute, hold_still, open_database, planned_for_values, rows, transaction, unit
 from hub.errors import SettingsError, Unavailable
 from hub.models import NodeLock, Option, Project
 from hub.testing.databases import mariadb
@@ -16,6 +16,7 @@ from hub.testing.databases import mariadb
 pytest_plugins = ["hub.testing.databases"]
 
 on_servers = pytest.mark.parametrize("dialect", ["postgres", "mysql"])
+on_postgres = pytest.mark.parametrize("dialect", ["postgres"])
 on_mariadb = pytest.mark.parametrize("dialect", ["mysql"])
 
 
@@ -221,3 +222,20 @@ async def test_who_is_refused_is_told_and_who_is_not_there_is_too(empty_url):
     with pytest.raises(Unavailable, match=r"does not answer: Can't connect to MySQL server") as silence:
         await open_database(empty_url.replace("/sock", "/none"))
     assert "test" not in str(silence.value)
+
+
+@on_postgres
+async def test_a_plan_for_the_values_at_hand_is_made_each_time_and_not_kept(db):
+    await options(*(f"often{number}" for number in range(5)))
+    kept = 'SELECT "statement" FROM pg_prepared_statements WHERE "statement" LIKE ?'
+
+    async def statements_with(word):
+        return len(await rows(kept, [f"%{word}%"]))
+
+    async with transaction():  # one connection, which is asked what it has kept
+        assert len(await Option.filter(key__startswith="often").order_by("key")) == 5
+        assert await statements_with('ORDER BY "key"') == 1
+    with planned_for_values():
+        assert len(await Option.filter(key__startswith="often").order_by("-key").values("key")) == 5
+        assert len(await Option.filter(key__startswith="often").order_by("-key")) == 5
+    assert await statements_with('"key" DESC') == 0

@@ -237,12 +237,12 @@ async def test_an_app_that_is_switched_off_starts_nothing(hub, scene):
     """However it is asked: a person, a schedule and a webhook all come this way."""
     template = await scene.template("hello.sh")
     admin = await administrator()
-    await apps.set_active(hub, admin, "bash", apps.ActiveDraft(active=False))
+    await apps.set_active(hub, admin, "bash", apps.AppActiveDraft(active=False))
     with pytest.raises(Invalid, match="is switched off on this hub"):
         await scene.launch(template)
     assert await Task.all().count() == 0
-    await apps.set_active(hub, admin, "bash", apps.ActiveDraft(active=True))
+    await apps.set_active(hub, admin, "bash", apps.AppActiveDraft(active=True))
     assert await scene.launch(template)
-    await apps.set_active(hub, admin, "bash", apps.ActiveDraft(active=False))
+    await apps.set_active(hub, admin, "bash", apps.AppActiveDraft(active=False))
     await apps.delete_app(hub, admin, "bash")
     assert await scene.launch(template)

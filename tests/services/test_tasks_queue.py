@@ -10,9 +10,9 @@ import pytest
 
 from hub.context import utc_now
 from hub.db import current
-from hub.models import Event, Project, Task, TaskMove, Template, Worker
+from hub.models import Event, Project, Schedule, Task, TaskMove, Template, Worker
 from hub.plugin import Outcome
-from hub.services.tasks import dispatch, overdue, queued, stop
+from hub.services.tasks import dispatch, leases, overdue, queued, stop
 from hub.services.tasks.moves import subject_of
 from hub.testing.booted import booted
 from hub.testing.carriers import SETUPS
@@ -133,6 +133,25 @@ async def test_one_task_of_a_concurrency_group_runs_at_a_time(hub):
     assert await status(second) == "starting"
 
 
+async def test_of_a_schedule_that_queues_one_task_runs_at_a_time(hub):
+    scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
+    template = await scene.template("hello.sh", allow_parallel_tasks=True)
+    queue, parallel = [
+        await Schedule.create(project=scene.project, template=template, overlap=overlap)
+        for overlap in ("queue", "parallel")
+    ]
+    started = await waiting(template, 7)
+    for numbers, schedule in ((started[:3], queue), (started[3:5], parallel)):
+        await Task.filter(id__in=numbers).update(schedule_id=schedule.id)
+    assert await dispatch.admit(hub) == 5
+    assert await statuses(*started) == ["starting", "waiting", "waiting", *["starting"] * 4]
+    reason = f"It waits for task {started[0]} of the same schedule, which runs one after the other."
+    assert (await scene.task(started[2]))["reason"] == reason
+    await run(hub, started[0])
+    assert await dispatch.admit(hub) == 1
+    assert await statuses(*started[1:3]) == ["starting", "waiting"]
+
+
 async def test_what_a_person_judges_keeps_its_group_until_it_is_over(hub):
     scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
     plan = await scene.template("hello.sh", name="plan", concurrency_group="state")
@@ -193,6 +212,23 @@ async def test_no_more_is_let_through_than_the_workers_have_slots_for(hub):
     reason = "It waits for a free slot of a worker{0}; all {1} are taken."
     assert (await scene.task(gpu[2]))["reason"] == reason.format(" with the tag gpu", 2)
     assert (await scene.task(plain[1]))["reason"] == reason.format("", 3)
+
+
+async def test_what_no_worker_would_take_keeps_no_slot_and_waits_again(hub):
+    scene = await make_scene(hub, {"hello.sh": "echo hello\n"})
+    gpu = await waiting(await scene.template("hello.sh", name="gpu", runner_tag="gpu", allow_parallel_tasks=True), 3)
+    assert await dispatch.admit(hub) == 3  # no worker has told of itself yet
+    await worker(hub, "plain")
+    (plain,) = await waiting(await scene.template("hello.sh"))
+    assert await dispatch.admit(hub) == 1
+    await leases.sweep(later(hub, leases.UNCLAIMED))
+    assert await statuses(*gpu, plain) == ["waiting", "waiting", "waiting", "starting"]
+    assert (
+        await TaskMove.filter(task_id=gpu[0]).order_by("-id").first()
+    ).note == "No worker with the tag gpu is there."
+    assert not await claim(hub, gpu[0])
+    await worker(hub, "able", "gpu", slots=3)
+    assert await dispatch.admit(hub) == 3
 
 
 async def test_a_worker_that_is_silent_has_no_slots(hub):

@@ -12,7 +12,7 @@ from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import Event, Invite, Membership, Role, User
 from hub.services import invites, users
 from hub.services.actor import SYSTEM
-from hub.services.invites import InviteDraft, TokenDraft
+from hub.services.invites import InviteDraft, InviteTokenDraft
 from hub.testing.booted import administrator
 
 
@@ -191,7 +191,7 @@ async def test_an_expired_invitation_is_refused_with_a_sentence_and_can_be_opene
     later = replace(hub, clock=lambda: hub.clock() + timedelta(days=7, seconds=1))
     actor = await users.actor_named(SYSTEM, "jane")
     with pytest.raises(Invalid, match="expired"):
-        await invites.accept(later, actor, TokenDraft(token=made["token"]))
+        await invites.accept(later, actor, InviteTokenDraft(token=made["token"]))
     listed = await invites.list_invites(later, await administrator(), pid)
     assert listed[0]["status"] == "expired"
     await Invite.all().update(expires_at=hub.clock())

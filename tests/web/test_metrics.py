@@ -132,6 +132,21 @@ async def test_tasks_workers_and_logs_are_told(watched):
     assert value(samples, "hub_info", version=__version__) == 1
 
 
+async def test_without_its_database_a_node_tells_what_it_counted_itself(watched, monkeypatch):
+    async def broken(*_):
+        raise ConnectionRefusedError("no route to host db.internal")
+
+    client = make_app(watched.hub).test_client()
+    meters.SIGN_INS.add("failure")
+    assert value(await scrape(client), "hub_database_up") == 1
+    monkeypatch.setattr("hub.services.figures.rows", broken)
+    told = await scrape(client)
+    assert (value(told, "hub_database_up"), value(told, "hub_sign_ins_total", outcome="failure")) == (0, 1)
+    assert not [
+        name for name, _ in told if name.startswith(("hub_tasks", "hub_queue", "hub_workers")) and "total" not in name
+    ]
+
+
 def test_a_meter_never_holds_more_series_than_it_may(monkeypatch):
     monkeypatch.setattr(meters, "MOST", 3)
     counter = meters.Counter("x", "X.", ("a", "b"))

@@ -10,7 +10,7 @@ import pytest
 from quart import Quart
 
 from hub.context import Hub
-from hub.models import App, Role, User
+from hub.models import App, Role, User, View
 from hub.services.passwords import hash_password
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader
@@ -56,6 +56,9 @@ CASES = [
          ('<strong>Title</strong>: <span class="overtaken-value">Theirs</span>',)),
     Case("/apps/ruby", {"title": "Ruby", "priority": "7"}, {"title": "Gems", "priority": "0"},
          ('<strong>Priority</strong>: <span class="overtaken-value">7</span>', 'value="Gems"'), who=""),
+    Case("/project/{project}/views", {"title": "Theirs", "hidden": "true"}, {"title": "Mine"},
+         ('<strong>Title</strong>: <span class="overtaken-value">Theirs</span>', "<strong>Hidden</strong>",
+          'value="Mine"', "/views\" data-leaves"), sent_to="/project/{project}/views/{view}"),
 ]  # fmt: skip
 
 
@@ -77,7 +80,8 @@ async def test_who_saves_second_is_told_and_may_take_over(scene: Scene, app: Qua
     await Role.create(slug="night", name="Night", permissions=0)
     await Role.create(slug="own", name="Own", permissions=0, project=scene.project)
     await App.create(id="ruby", title="Ruby")
-    places = {"user": mina.id, "robot": robot.id, "project": scene.project.id}
+    view = await View.create(project=scene.project, title="Tab", position=0)
+    places = {"user": mina.id, "robot": robot.id, "project": scene.project.id, "view": view.id}
     for case in CASES:
         await second_is_told(app, reader, case, case.page.format(**places), case.address.format(**places))
 

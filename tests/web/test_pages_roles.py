@@ -97,6 +97,11 @@ async def test_nobody_gives_more_than_they_have(scene: Scene, app: Quart) -> Non
     refused = await lead.send(f"{root}/roles/new", {"name": "More", "permissions": "manage"})
     assert refused.status == 400
     assert "You cannot give or take the right to change things in this project" in beside(refused.text, "permissions")
+    told = "You cannot give a role that may do more than you may."
+    invited = await lead.send(f"{root}/invites/new", {"whom": "a@b.c", "role": "owner"})
+    assert beside(invited.text, "role") == told
+    added = await lead.send(f"{root}/team", {"user_id": str(scene.actor.user_id), "role": "owner"})
+    assert "You cannot give or take the right to" in beside(added.text, "role")
     team = (await lead.get(f"{root}/team")).text
     assert 'value="lead"' in team
     assert 'value="owner"' not in team

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shlex
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -54,6 +55,12 @@ def text_of(page: str, name: str) -> str:
     return html.unescape(found[2])
 
 
+def body_of(page: str) -> dict[str, Any]:
+    words = shlex.split(text_of(page, "run-curl"))
+    body: dict[str, Any] = json.loads(words[words.index("-d") + 1])
+    return body
+
+
 async def test_the_form_tells_what_would_run_and_how_to_call_it(reader: Reader, scene: Scene, template: int) -> None:
     sent = {"survey-version": "2.0", "survey-token": "very-secret", "message": "it's time"}
     page = await reader.send(f"{form_of(scene, template)}/preview", sent)
@@ -63,7 +70,7 @@ async def test_the_form_tells_what_would_run_and_how_to_call_it(reader: Reader, 
     words = shlex.split(text_of(page.text, "run-curl"))
     assert words[0] == "curl"
     assert words[2].endswith(f"/api/project/{scene.project.id}/tasks")
-    body = json.loads(words[words.index("-d") + 1])
+    body = body_of(page.text)
     assert (body["template_id"], body["message"]) == (template, "it's time")
     assert json.loads(body["environment"]) == {"version": "2.0"}
     assert json.loads(body["secret"]) == {"token": "<token>"}
@@ -79,10 +86,22 @@ async def test_the_form_tells_what_would_run_and_how_to_call_it(reader: Reader, 
 
 async def test_the_call_that_is_copied_starts_the_same_task(reader: Reader, scene: Scene, template: int) -> None:
     page = await reader.send(f"{form_of(scene, template)}/preview", {"survey-version": "3", "survey-token": "x"})
-    words = shlex.split(text_of(page.text, "run-curl"))
-    draft = TaskDraft.read(json.loads(words[words.index("-d") + 1]))
+    draft = TaskDraft.read(body_of(page.text))
     made = await launch(scene.hub, scene.actor, scene.project.id, draft)
     assert json.loads(made["environment"]) == {"version": "3"}
+
+
+async def test_a_call_says_nothing_that_the_template_says_already(reader: Reader, scene: Scene) -> None:
+    template = await scene.template("site.yml", app="ansible", name="Site", task_params={"allow_debug": True})
+    form = (await reader.get(form_of(scene, template.id))).text
+    assert re.search(r'data-when="params-debug=true">\s*<label class="form-label" for="f-params-debug_level"', form)
+    assert "data-depends" in form
+    plain = await reader.send(f"{form_of(scene, template.id)}/preview", {"params-limit": ""})
+    assert body_of(plain.text) == {"template_id": template.id}
+    sent = {"params-debug": "true", "params-debug_level": "4", "params-diff": "true", "params-hosts": "web1\nweb2"}
+    narrow = await reader.send(f"{form_of(scene, template.id)}/preview", sent)
+    assert body_of(narrow.text)["params"] == {"debug": True, "diff": True, "hosts": ["web1", "web2"]}
+    assert "--limit=@<2 hosts: web1, web2>" in text_of(narrow.text, "run-line")
 
 
 async def test_what_stands_against_a_run_is_told_before_it_is_started(

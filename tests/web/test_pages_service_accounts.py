@@ -32,7 +32,7 @@ async def test_a_service_account_lives_from_its_form_to_its_end(scene: Scene, ap
     assert made.place == page
     assert (robot.service, robot.admin, robot.email) == (True, False, "deploys@service.invalid")
     assert "This account is off" in (await reader.get(page)).text
-    await reader.send(f"/project/{scene.project.id}/team", {"user_id": str(robot.id), "role": "task_runner"})
+    await reader.send(f"/project/{scene.project.id}/team", {"username": robot.username, "role": "task_runner"})
     assert await Membership.exists(user=robot)
     form = {"name": "Pipeline", "reach": "some", "scopes": "run", "lifetime": ""}
     shown = await reader.send(f"{page}/tokens", form)

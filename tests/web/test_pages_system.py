@@ -46,3 +46,10 @@ async def test_the_page_about_the_hub_names_versions_and_licences(scene: Scene, 
     assert __version__ in page
     for text in ("pydantic", "MIT", "htmx", "API reference"):
         assert text in page
+
+
+async def test_ansible_is_asked_for_its_version_after_the_page_is_there(scene: Scene, reader: Reader) -> None:
+    assert 'hx-get="/about"' in (await reader.get("/about")).text
+    part = await reader.get("/about", **{"HX-Request": "true"})
+    assert "<html" not in part.text
+    assert "ansible" in part.text or "not on this machine" in part.text

@@ -10,6 +10,7 @@ from quart import Quart
 from hub.context import Hub
 from hub.models import Invite, Membership, Role, User
 from hub.services.passwords import hash_password
+from hub.services.team import SUGGESTED
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader, Sheet
 from hub.testing.scene import Scene
@@ -113,13 +114,41 @@ async def test_somebody_who_is_there_or_invited_is_named_beside_the_field(scene:
     assert again.status == 400
     assert 'id="f-whom-error">This person is invited already' in again.text
     assert 'role="alert"' not in again.text
-    await reader.send(f"{root}/team", {"user_id": str(jane.id), "role": "guest"})
+    await reader.send(f"{root}/team", {"username": jane.username, "role": "guest"})
     member = await reader.send(f"{root}/invites/new", form)
     assert 'id="f-whom-error">This person is a member of the project already.' in member.text
-    late = await reader.send(f"{root}/team", {"user_id": str(jane.id), "role": "manager"})
+    late = await reader.send(f"{root}/team", {"username": jane.username, "role": "manager"})
     assert late.status == 400
-    assert 'id="f-user_id-error">This user is a member of the project already.' in late.text
+    assert 'id="f-username-error">This user is a member of the project already.' in late.text
     assert '<option value="manager" selected>' in late.text.partition('id="f-role"')[2]
+
+
+async def test_whom_a_search_finds_is_suggested_to_those_who_manage_the_team(
+    scene: Scene, app: Quart, reader: Reader
+) -> None:
+    jane, maria = await somebody(scene.hub, "jane"), await somebody(scene.hub, "maria")
+    for number in range(12):
+        await somebody(scene.hub, f"guest{number}")
+    await Membership.create(project=scene.project, user=jane, role="manager")
+    team, asking = f"/project/{scene.project.id}/team", {"HX-Request": "true"}
+    assert (await reader.get(f"{team}?q=guest", **asking)).text.count('role="option"') == SUGGESTED
+    found = (await reader.get(f"{team}?q=mar+IA", **asking)).text
+    assert 'data-value="maria"' in found
+    assert "<main" not in found
+    assert "Nobody else fits" in (await reader.get(f"{team}?q=jane", **asking)).text  # is in the team
+    assert 'data-value="maria"' in (await reader.get(f"{team}?q=maria%40example", **asking)).text
+    manager = Reader(app)
+    await manager.sign_in("jane", PASSWORD)
+    refused = await manager.get(f"{team}?q=maria", **asking)
+    assert (refused.status, "data-value" in refused.text) == (403, False)
+    await Membership.filter(user=jane).update(role="owner")
+    assert 'data-value="maria"' in (await manager.get(f"{team}?q=maria", **asking)).text
+    hidden = await manager.get(f"{team}?q=maria%40example", **asking)  # addresses are for administrators
+    assert "data-value" not in hidden.text
+    wrong = await manager.send(team, {"username": "mari", "role": "guest"})
+    assert 'id="f-username-error">Nobody signs in with this name.' in wrong.text
+    await manager.send(team, {"username": " Maria ", "role": "guest"})
+    assert await Membership.filter(user=maria, role="guest").exists()
 
 
 async def test_roles_are_changed_in_place_and_members_leave(scene: Scene, app: Quart, reader: Reader) -> None:

@@ -256,7 +256,7 @@ async def test_an_administrator_adds_somebody_who_joins_a_team(app: Quart, scene
     assert "correct horse" not in taken.text
     mina = await User.get(username="mina")
     team = f"/project/{scene.project.id}/team"
-    await sent(reader, team, {"user_id": str(mina.id), "role": "guest"})
+    await sent(reader, team, {"username": mina.username, "role": "guest"})
     own = Reader(app)
     await own.sign_in("mina", "correct horse")
     assert (await own.get(f"/project/{scene.project.id}/history")).status == 200

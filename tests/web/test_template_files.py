@@ -9,6 +9,7 @@ import pytest
 from quart import Quart
 
 from hub.context import Hub
+from hub.db import transaction
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.models import (
     Environment,
@@ -22,7 +23,11 @@ from hub.models import (
     TemplateVault,
     View,
 )
+from hub.services.backup.document import KINDS
+from hub.services.backup.param_keys import name_keys
+from hub.services.backup.picture import take
 from hub.services.backup.template_file import ImportDraft, export, put
+from hub.services.backup.template_part import part
 from hub.services.keys import write_secret
 from hub.testing.reader import Reader
 from hub.testing.scene import Scene
@@ -86,6 +91,34 @@ async def test_a_file_holds_what_the_template_names_and_no_secret(scene: Scene) 
     assert "Stranger" not in json.dumps(document)
     assert "canary" not in json.dumps(document)
     assert "web1" in json.dumps(document)
+
+
+async def test_a_file_is_read_without_the_rest_of_the_project_and_is_the_same(scene: Scene) -> None:
+    template = await rich(scene)
+    own = {"project": scene.project}
+    jump = await Key.create(**own, name="Login", type="ssh")
+    alike = await scene.template("site.yml", name="Deploy", app="ansible", build_template=template, type="deploy",
+                                 task_params={"jump_key": jump.id})  # fmt: skip
+    await Inventory.create(**own, name="Hosts", type="static", inventory="web2", template=alike,
+                           become_key=await Key.get(name="Stranger"), repository=template.repository)  # fmt: skip
+    other = await Inventory.create(**own, name="Night hosts", type="static", inventory="web3", template=template)
+    await Schedule.filter(template=template).update(task_params={"inventory_id": other.id})
+    async with transaction():
+        whole = await name_keys(scene.hub, await take(scene.project.id))
+        small = await part(scene.hub, scene.project.id, template.id)
+    assert (small.ids("templates"), "Stranger" in whole.ids("templates")) == ({"Deploy": template.id}, True)
+    for one in (template, alike):
+        name = next(entry.key for entry, row_id in whole.things["templates"] if row_id == one.id)
+        file = await taken(scene, one)
+        assert (file["template"], file["templates"][0]["name"]) == (name, name)
+        known = {kind: {entry.key: entry.shape() for entry, _ in whole.things[kind]} for kind in KINDS}
+        for kind, member in (("keys", "name"), ("repositories", "name"), ("environments", "name"), ("views", "title")):
+            assert all(found == known[kind][found[member]] for found in file.get(kind, ()))
+    assert [one["name"] for one in file["templates"]] == [name, "Deploy"]
+    assert name.startswith("Deploy - ")
+    assert {one["name"] for one in file["inventories"]} > {"Hosts"}
+    assert {one["name"] for one in (await taken(scene, template))["inventories"]} == {"Hosts", "Night hosts"}
+    assert [one["type"] for one in file["keys"] if one["name"].startswith("Login")] == ["login_password", "ssh"]
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])

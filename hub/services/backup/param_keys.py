@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hub.context import Hub
@@ -18,10 +19,13 @@ from hub.services.params import key_members
 async def name_keys(hub: Hub, picture: Picture) -> Picture:
     """Put names in the place of ids; a key that is gone is left out."""
     names = {row_id: entry.key for entry, row_id in picture.things["keys"]}
+    members: dict[str, Sequence[str]] = {}
     for number, (entry, row_id) in enumerate(picture.things["templates"]):
         assert isinstance(entry, TemplateEntry)
         params = dict(entry.task_params)
-        for member in await _members(hub, entry):
+        if entry.app not in members:
+            members[entry.app] = await _members(hub, entry)
+        for member in members[entry.app]:
             if isinstance(given := params.get(member), int):
                 name = names.get(given)
                 params = {**params, member: {"key": name}} if name else {n: v for n, v in params.items() if n != member}
@@ -48,6 +52,6 @@ async def with_ids(site: Site, entry: TemplateEntry) -> dict[str, Any]:
     return params
 
 
-async def _members(hub: Hub, entry: TemplateEntry) -> list[str]:
+async def _members(hub: Hub, entry: TemplateEntry) -> Sequence[str]:
     executor = await apps.find(hub, entry.app)
-    return key_members(executor.params_type) if executor else []
+    return key_members(executor.params_type) if executor else ()

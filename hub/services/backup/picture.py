@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from hub.db import column
 from hub.models import (
     Channel,
     Environment,
@@ -66,6 +70,19 @@ SECRET_TYPES = {"variable": "var", "environment": "env"}
 """Owners of the keys of variable groups, and the wire's words for them."""
 
 Names = Mapping[int, str]
+Rows = Mapping[str, Sequence[Any]]
+"""Rows by kind, each kind in the order of its ids."""
+
+MODELS: Final[Mapping[str, type[Model]]] = {
+    "secret_storages": SecretStorage, "environments": Environment, "views": View, "repositories": Repository,
+    "inventories": Inventory, "templates": Template, "roles": Role, "keys": Key, "host_configs": HostConfig,
+    "integrations": Integration, "schedules": Schedule, "freezes": Freeze, "known_hosts": KnownHost,
+    "channels": Channel,
+}  # fmt: skip
+NAMED: Final = (
+    "secret_storages", "environments", "views", "repositories", "inventories", "templates", "roles", "keys",
+)  # fmt: skip
+"""Kinds that others refer to by name."""
 
 
 @dataclass(slots=True)
@@ -100,40 +117,45 @@ class Picture:
 
 async def take(project_id: int) -> Picture:
     """Read a project; inside a unit, so that it is of one moment."""
-    project = await Project.get(id=project_id)
     own = {"project_id": project_id}
-    roles = await Role.filter(**own).order_by("id")
-    models: dict[str, Any] = {
-        "secret_storages": SecretStorage, "environments": Environment, "views": View, "repositories": Repository,
-        "inventories": Inventory, "templates": Template,
-    }  # fmt: skip
-    rows: dict[str, list[Any]] = {kind: await model.filter(**own).order_by("id") for kind, model in models.items()}
-    rows |= {"roles": roles, "keys": await Key.filter(owner="", **own).order_by("id")}
-    names = {kind: _names(kind, found) for kind, found in rows.items()}
+    rows = {kind: await rows_of(kind, project_id).order_by("id") for kind in MODELS}
+    picture = await drawn(await Project.get(id=project_id), rows, {kind: names_of(kind, rows[kind]) for kind in NAMED})
+    picture.host_keys = await chosen_policy(project_id)
+    picture.aliases = await IntegrationAlias.filter(integration_id=None, **own).count()
+    return picture
+
+
+def rows_of(kind: str, project_id: int) -> QuerySet[Any]:
+    """The rows of a kind in a project."""
+    found: QuerySet[Any] = MODELS[kind].filter(project_id=project_id)
+    return found.filter(owner="") if kind == "keys" else found
+
+
+async def drawn(project: Project, rows: Rows, names: Mapping[str, Names]) -> Picture:
+    """Return rows as entries that name each other."""
     picture = Picture(project)
     picture.things = {
-        "secret_storages": await _storages(project_id, rows["secret_storages"], names),
-        "roles": [(RoleEntry(name=names["roles"][one.id], permissions=one.permissions), one.id) for one in roles],
-        "environments": await _environments(project_id, rows["environments"], names),
+        "secret_storages": await _storages(project.id, rows["secret_storages"], names),
+        "roles": [(RoleEntry(name=names["roles"][one.id], permissions=one.permissions), one.id)
+                  for one in rows["roles"]],
+        "environments": await _environments(rows["environments"], names),
         "views": [(_view(one, names["views"][one.id]), one.id) for one in rows["views"]],
         "keys": [(_key(one, names["keys"][one.id]), one.id) for one in rows["keys"]],
         "repositories": [(_repository(one, names), one.id) for one in rows["repositories"]],
         "inventories": [(_inventory(one, names), one.id) for one in rows["inventories"]],
-        "templates": await _templates(rows["templates"], roles, names),
+        "templates": await _templates(rows["templates"], rows["roles"], names),
         "host_configs": [
             (HostEntry(type=one.type, name=one.host, ssh_key=names["keys"][one.ssh_key_id]), one.id)
-            for one in await HostConfig.filter(**own).order_by("id")
+            for one in rows["host_configs"]
         ],
-        "integrations": await _integrations(project_id, names),
-        "schedules": [(_schedule(one, names), one.id) for one in await Schedule.filter(**own).order_by("id")],
-        "freezes": [(_freeze(one), one.id) for one in await Freeze.filter(**own).order_by("id")],
-        "known_hosts": [(_known_host(one), one.id) for one in await KnownHost.filter(**own).order_by("id")],
-        "channels": [(_channel(one, names), one.id) for one in await Channel.filter(**own).order_by("id")],
-    }
+        "integrations": await _integrations(rows["integrations"], names),
+        "schedules": [(_schedule(one, names), one.id) for one in rows["schedules"]],
+        "freezes": [(_freeze(one), one.id) for one in rows["freezes"]],
+        "known_hosts": [(_known_host(one), one.id) for one in rows["known_hosts"]],
+        "channels": [(_channel(one, names), one.id) for one in rows["channels"]],
+    }  # fmt: skip
     for kind, things in picture.things.items():
         things.sort(key=_place if kind in UNNAMED else lambda thing: thing[0].key)
-    picture.host_keys = await chosen_policy(project_id)
-    picture.aliases = await IntegrationAlias.filter(integration_id=None, **own).count()
     return picture
 
 
@@ -142,9 +164,14 @@ def _place(thing: tuple[Entry, int]) -> tuple[str, str]:
     return thing[0].key, json.dumps(thing[0].shape(), sort_keys=True)
 
 
-def _names(kind: str, rows: Iterable[Any]) -> Names:
+def label_of(kind: str) -> str:
+    """The column by which a kind is named."""
+    return "title" if kind == "views" else "name"
+
+
+def names_of(kind: str, rows: Iterable[Any]) -> Names:
     """Return a name for each row that no other has: the first keeps its own, as on the wire."""
-    member, most = ("title", 100) if kind == "views" else ("name", 255)
+    member, most = label_of(kind), 100 if kind == "views" else 255
     if kind in {"templates", "roles", "secret_storages"}:
         most = 100
     names: dict[int, str] = {}
@@ -179,11 +206,10 @@ async def _storages(
     return found
 
 
-async def _environments(
-    project_id: int, rows: Iterable[Environment], names: Mapping[str, Names]
-) -> list[tuple[Entry, int]]:
+async def _environments(rows: Sequence[Environment], names: Mapping[str, Names]) -> list[tuple[Entry, int]]:
     secrets: dict[int, list[SecretName]] = defaultdict(list)
-    for key in await Key.filter(project_id=project_id, environment_id__isnull=False).order_by("owner", "name", "id"):
+    ids = [one.id for one in rows]
+    for key in await Key.filter(environment_id__in=ids).order_by("owner", "name", "id") if ids else ():
         secrets[int(str(key.environment_id))].append(SecretName(name=key.name, type=SECRET_TYPES.get(key.owner, "var")))
     found: list[tuple[Entry, int]] = []
     for one in rows:
@@ -230,7 +256,7 @@ _TEMPLATE = (
 
 
 async def _templates(
-    rows: list[Template], roles: Iterable[Role], names: Mapping[str, Names]
+    rows: Sequence[Template], roles: Iterable[Role], names: Mapping[str, Names]
 ) -> list[tuple[Entry, int]]:  # fmt: skip
     ids = [one.id for one in rows]
     vaults: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -275,26 +301,26 @@ def _params(stored: Mapping[str, Any] | None, names: Mapping[str, Names]) -> Par
     return ParamsEntry.model_validate(shape | {"inventory_name": name})
 
 
-async def _integrations(project_id: int, names: Mapping[str, Names]) -> list[tuple[Entry, int]]:
-    rows = await Integration.filter(project_id=project_id).order_by("id")
+async def _integrations(rows: Sequence[Integration], names: Mapping[str, Names]) -> list[tuple[Entry, int]]:
+    ids = [one.id for one in rows]
     matchers: dict[int, list[MatcherEntry]] = defaultdict(list)
     values: dict[int, list[ValueEntry]] = defaultdict(list)
-    for matcher in await IntegrationMatcher.filter(integration__project_id=project_id).order_by("id"):
+    for matcher in await IntegrationMatcher.filter(integration_id__in=ids).order_by("id") if ids else ():
         matchers[matcher.integration_id].append(
             MatcherEntry(**{name: getattr(matcher, name) for name in MatcherEntry.model_fields})
         )
-    for value in await IntegrationValue.filter(integration__project_id=project_id).order_by("id"):
+    for value in await IntegrationValue.filter(integration_id__in=ids).order_by("id") if ids else ():
         values[value.integration_id].append(
             ValueEntry(**{name: getattr(value, name) for name in ValueEntry.model_fields})
         )
-    aliases = [one.integration_id for one in await IntegrationAlias.filter(project_id=project_id)]
+    aliases = Counter(await column(IntegrationAlias.filter(integration_id__in=ids), "integration_id") if ids else ())
     found: list[tuple[Entry, int]] = []
     for one in rows:
         entry = IntegrationEntry(
             name=one.name, auth_method=one.auth_method, auth_header=one.auth_header, searchable=one.searchable,
             template=names["templates"][one.template_id], auth_secret=names["keys"].get(one.auth_secret_id or 0),
             matchers=matchers[one.id], extract_values=values[one.id], task_params=_params(one.task_params, names),
-            alias_count=aliases.count(one.id), inactive=not one.active,
+            alias_count=aliases[one.id], inactive=not one.active,
         )  # fmt: skip
         found.append((entry, one.id))
     return found

@@ -27,6 +27,7 @@ from hub.services.backup.param_keys import name_keys
 from hub.services.backup.picture import Picture, take
 from hub.services.backup.projects import tried
 from hub.services.backup.site import Change
+from hub.services.backup.template_part import part
 from hub.services.belongings import find
 from hub.services.draft import Draft, refuse_unfit
 
@@ -59,7 +60,7 @@ async def export(hub: Hub, actor: Actor, project_id: int, template_id: int) -> d
     async with transaction():
         await hold_still()
         await find(Template, project_id, template_id, "template")
-        picture = await name_keys(hub, await take(project_id))
+        picture = await name_keys(hub, await part(hub, project_id, template_id))
     name = {row_id: entry.key for entry, row_id in picture.things["templates"]}.get(template_id, "")
     found = _closure(picture.document(), name)
     return {"hub_template": VERSION, "template": name} | {

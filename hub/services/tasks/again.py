@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from hub.context import Hub
-from hub.db import column
+from hub.db import column, planned_for_values
 from hub.errors import Conflict, Invalid
 from hub.models import Task
 from hub.plugin import Executor
@@ -76,9 +76,9 @@ async def last_of(actor: Actor, project_id: int, template_id: int) -> dict[str, 
     await require(actor, project_id)
     mine = [Task.filter(user_id=actor.user_id)] if actor.user_id is not None else []
     for query in (*mine, Task.all()):
-        found = await column(
-            query.filter(project_id=project_id, template_id=template_id).order_by("-id").limit(1), "id"
-        )
+        newest = query.filter(project_id=project_id, template_id=template_id).order_by("-id").limit(1)
+        with planned_for_values():
+            found = await column(newest, "id")
         if found:
             return await task_with_template(actor, project_id, found[0])
     return None

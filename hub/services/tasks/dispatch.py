@@ -18,7 +18,7 @@ from hub.errors import Unavailable
 from hub.queue import TASKS
 from hub.services.actor import SYSTEM
 from hub.services.tasks.moves import Move, Standing, Subject, transition
-from hub.services.tasks.slots import JOINED, LINE, InUse, Line, in_use, line_of
+from hub.services.tasks.slots import IN_LINE, JOINED, LINE, InUse, Line, in_line, in_use, line_of
 from hub.services.tasks.states import CONFIRMED, STARTING, WAITING
 
 BATCH = 200
@@ -65,9 +65,7 @@ class _Waiting:
     async def advance(self, last: int) -> None:
         """Leave the task that was looked at, and learn who is behind it."""
         if not self.ids and self.known < self.count:
-            line = self.line
-            status = CONFIRMED if line.confirmed else WAITING
-            more = await rows(_BEHIND, [line.template_id, status, line.tag, last])
+            more = await rows(_BEHIND, [*in_line(self.line), last])
             self.ids.extend(row["id"] for row in more)
             self.known += len(more) or self.count
 
@@ -78,14 +76,13 @@ _LINES = f"""
     FROM {JOINED} WHERE "status" IN ('{WAITING}', '{CONFIRMED}')
     GROUP BY "task"."project_id", "project"."name", "task"."template_id", "task"."tag", "template"."priority",
              "template"."allow_parallel_tasks", "template"."concurrency_group", "project"."max_parallel_tasks",
-             "task"."status", "template"."name", "template"."app"
+             "task"."status", "template"."name", "template"."app", "line_schedule_id"
 """  # noqa: S608 - of constants
 
 _ANY = f"""SELECT 1 AS "one" FROM "task" WHERE "status" IN ('{WAITING}', '{CONFIRMED}') LIMIT 1"""  # noqa: S608 - of constants
 
 _BEHIND = f"""
-    SELECT "id" FROM "task" WHERE "template_id" = ? AND "status" = ? AND "tag" = ? AND "id" > ?
-    ORDER BY "id" LIMIT {BATCH}
+    SELECT "task"."id" FROM {JOINED} WHERE {IN_LINE} AND "task"."id" > ? ORDER BY "task"."id" LIMIT {BATCH}
 """  # noqa: S608 - of constants
 
 

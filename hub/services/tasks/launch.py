@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from hub import traces
 from hub.context import Hub
 from hub.db import column, current, one, unit
 from hub.errors import Forbidden, Invalid, NotFound
@@ -20,7 +19,7 @@ from hub.services.actor import Actor
 from hub.services.draft import MAX_ID, Draft
 from hub.services.git_address import check_branch, check_commit
 from hub.services.params import check_task_params
-from hub.services.tasks import survey
+from hub.services.tasks import origin, survey
 from hub.services.tasks.moves import Subject, begin
 from hub.services.tasks.read import one_task
 from hub.services.tasks.storable import storable
@@ -97,7 +96,7 @@ async def ready(hub: Hub, actor: Actor, project_id: int, draft: TaskDraft) -> Ca
             created=hub.clock(),
             **columns,
         )
-        traces.note_launch(task.id, task.created)
+        await origin.note(task.id, task.created)
         if answers.secret:
             sealed = hub.vault.seal(json.dumps(answers.secret), place("task", "secret", task.id))
             await Task.filter(id=task.id).update(secret=sealed)
@@ -113,15 +112,15 @@ async def overrides(hub: Hub, grant: Grant, template: Template, draft: TaskDraft
     columns: dict[str, Any] = {}
     branch = draft.git_branch or ""
     if branch and branch != (template.git_branch or ""):
-        _allow(editor or template.allow_override_branch_in_task, "choose another branch")
+        _allow(editor or template.allow_override_branch_in_task, "choose another branch", "git_branch")
         columns["git_branch"] = check_branch(branch)
     if draft.playbook and draft.playbook != template.playbook:
-        _allow(editor, "run another script")
+        _allow(editor, "run another script", "playbook")
         columns["playbook"] = draft.playbook
     if draft.commit_hash:
         commit = check_commit(draft.commit_hash)
         known = await Task.filter(template_id=template.id, commit_hash=commit).exists()
-        _allow(editor or template.allow_override_branch_in_task or known, "choose a commit")
+        _allow(editor or template.allow_override_branch_in_task or known, "choose a commit", "commit_hash")
         columns["commit_hash"] = commit
     if _given(draft.arguments) and template.allow_override_args_in_task:
         columns["arguments"] = argument_text(str(draft.arguments))
@@ -132,9 +131,9 @@ async def overrides(hub: Hub, grant: Grant, template: Template, draft: TaskDraft
     return columns
 
 
-def _allow(allowed: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
+def _allow(allowed: bool, what: str, field: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
     if not allowed:
-        raise Forbidden(f"The template does not let a task {what}.")
+        raise Forbidden(f"The template does not let a task {what}.", field=field)
 
 
 def _given(arguments: str | None) -> bool:

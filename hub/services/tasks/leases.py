@@ -22,10 +22,12 @@ from hub.services.actor import SYSTEM
 from hub.services.events import record
 from hub.services.log import Piece
 from hub.services.notices.tasks import tell_lost
+from hub.services.tasks import origin
 from hub.services.tasks.dispatch import lane_of
 from hub.services.tasks.finish import end
 from hub.services.tasks.moves import Move, Standing, Subject, standing, subject_of, transition
-from hub.services.tasks.states import ERROR, HELD, RUNNING, STARTING, STOPPED, STOPPING
+from hub.services.tasks.slots import Rooms, in_use
+from hub.services.tasks.states import ERROR, HELD, RUNNING, STARTING, STOPPED, STOPPING, WAITING
 
 LEASE = timedelta(seconds=20)
 """How long a worker may stay silent before its tasks are taken from it."""
@@ -51,6 +53,8 @@ class Claimed:
     chunks: int
     """Chunks of its log that are stored."""
     lines: int
+    trace: str = ""
+    """What its spans are a part of; see `hub.services.tasks.origin`."""
 
 
 _CLAIM = """
@@ -72,7 +76,10 @@ async def claim(hub: Hub, task_id: int, greet: Callable[[Claimed], Piece]) -> Cl
             return None
         row = found[0]
         subject = Subject(row["id"], row["project_id"], row["template_id"], row["template_name"], row["app"])
-        claimed = Claimed(subject, row["created"], row["start"] is not None, row["log_chunks"], row["log_lines"])
+        claimed = Claimed(
+            subject, row["created"], row["start"] is not None, row["log_chunks"], row["log_lines"],
+            await origin.of(task_id),
+        )  # fmt: skip
         piece = greet(claimed)
         data = log.compressed(piece)
         now = hub.clock()
@@ -122,13 +129,30 @@ async def recover(hub: Hub, dead: Collection[str]) -> int:
 
 
 async def send_again(hub: Hub, before: datetime) -> None:
-    """Send the ids of tasks that were sent before that moment and that nobody has claimed."""
-    for row in await Task.filter(status=STARTING, admitted__lte=before).order_by("id").values("id", "tag"):
+    """Send the ids of tasks that were sent before that moment and that nobody has claimed.
+
+    What none of the workers that are there would ever take waits again: it must not keep a slot from all others. A
+    task that was confirmed stays, for nothing may come before it.
+    """
+    unclaimed = await Task.filter(status=STARTING, admitted__lte=before).order_by("id").values("id", "tag", "start")
+    rooms = (await in_use(hub.clock())).rooms if unclaimed else Rooms()
+    for row in unclaimed:
+        absent = rooms.absent(row["tag"]) if rooms.tags and row["start"] is None else ""
+        if absent:
+            await unit(partial(_let_wait, hub, row["id"], absent))
+            continue
         try:
             await hub.queue.send(lane_of(row["tag"]), row["id"])
         except Unavailable:
             return
         await Task.filter(id=row["id"], status=STARTING).update(admitted=hub.clock())
+
+
+async def _let_wait(hub: Hub, task_id: int, why: str) -> None:
+    subject, at = await subject_of(task_id), await standing(task_id)
+    if subject is None or at is None or at.owner is not None:
+        return  # a worker was faster
+    await transition(hub, SYSTEM, subject, Move(WAITING, (STARTING,), note=why, columns={"admitted": None}), at=at)
 
 
 async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
@@ -143,8 +167,9 @@ async def _give_up(hub: Hub, task_id: int, why: str, now: datetime) -> None:
         await end(hub, SYSTEM, subject, STOPPED, at=at)
     else:
         await end(hub, SYSTEM, subject, ERROR, reason=why, at=at)
+    fate = "lost" if why == LOST else "killed"
+    text = f"Worker {at.owner} was {fate}: task {task_id} ({subject.template_name}) ended with it"
+    await record(hub, SYSTEM, "worker", None, text, project_id=subject.project_id)
     if why == LOST:
-        text = f"Worker {at.owner} was lost: task {task_id} ({subject.template_name}) ended with it"
-        await record(hub, SYSTEM, "worker", None, text, project_id=subject.project_id)
         await tell_lost(hub, subject)
     meters.LEASES_LOST.add()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from hub.services.tasks.states import (
     WAITING_CONFIRMATION,
     sources_of,
 )
+
+logger = logging.getLogger(__name__)
 
 _DISPATCHED = FINISHED | {WAITING, CONFIRMED, WAITING_CONFIRMATION}
 """Moves after which a task may be let through: it came, or another one gave its place back."""
@@ -174,6 +177,7 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str, *, new: b
     )  # fmt: skip
 
     async def ring() -> None:
+        _log(subject, target, new=new)
         await hub.bell.ring(topic(subject.project_id, subject.id))
         if target == STOPPING:
             await hub.bell.ring(stop_topic(subject.id))
@@ -181,6 +185,16 @@ async def _tell(hub: Hub, actor: Actor, subject: Subject, target: str, *, new: b
             await hub.bell.ring(DISPATCH)
 
     await on_commit(ring)
+
+
+def _log(subject: Subject, target: str, *, new: bool) -> None:
+    """Let the log of each node tell which moves it made, with the id of the task, and of the request if one asked."""
+    extra = {"task_id": subject.id}
+    if new:
+        words = "Task %s of template %s in project %s was launched."
+        logger.info(words, subject.id, subject.template_id, subject.project_id, extra=extra)
+    else:
+        logger.info("Task %s moved to %s.", subject.id, target, extra=extra)
 
 
 def _event_name(target: str) -> str:

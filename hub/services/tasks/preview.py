@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from hub.context import Hub
+from hub.db import column
 from hub.errors import HubError, Invalid
 from hub.models import Key, Template
 from hub.plugin import Executor, InventoryView, PluginError
@@ -142,7 +143,7 @@ class _Look:
     async def _told(self, executor: Executor, brief: Brief) -> list[str]:
         params = parse(executor.params_type, brief.template_params, "task_params")
         task_params = parse(executor.task_params_type, brief.task_params, "params")
-        view = task_view(self.hub, brief, None, _inventory(brief.inventory))
+        view = task_view(self.hub, brief, None, await _inventory(brief.inventory))
 
         async def ask() -> Sequence[str]:
             return executor.preview(view, params, task_params)
@@ -161,12 +162,14 @@ async def _unopened(hub: Hub, key: Key) -> Mapping[str, Any]:
     return {"string": HIDDEN}
 
 
-def _inventory(brief: InventoryBrief | None) -> InventoryView | None:
+async def _inventory(brief: InventoryBrief | None) -> InventoryView | None:
+    """Return the inventory with those keys that put something on a command line; one of the type `none` does not."""
     if brief is None:
         return None
-    return InventoryView(
-        brief.id, brief.name, brief.type, brief.text, None, user_key=brief.user_key, become_key=brief.become_key
-    )
+    named = [one for one in (brief.user_key, brief.become_key) if one]
+    telling = set(await column(Key.filter(id__in=named).exclude(type="none"), "id")) if named else set()
+    user, become = (one if one in telling else None for one in (brief.user_key, brief.become_key))
+    return InventoryView(brief.id, brief.name, brief.type, brief.text, None, user_key=user, become_key=become)
 
 
 def _shape(template: Template, executor: Executor | None, brief: Brief) -> dict[str, Any]:

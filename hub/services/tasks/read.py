@@ -14,6 +14,7 @@ from hub.services.actor import Actor
 from hub.services.cursors import Place
 from hub.services.listing import REACH, WHOLE, Asked, Listing, Page
 from hub.services.reading import VEILS, hidden, shown
+from hub.services.tasks.origin import TRACE
 from hub.services.tasks.queued import POSITION, explain
 from hub.services.tasks.states import UNFINISHED
 
@@ -155,7 +156,9 @@ async def list_tasks(
     plan = LISTING.plan(asked, hidden(grant, "task"))
     which = {"project_id": project_id} | ({} if template_id is None else {"template_id": template_id})
     if plan.plain:
-        where = " AND ".join(f'"task"."{name}" = ?' for name in which)
+        # The project is that of the template: of two columns of tasks databases think that few rows fit both.
+        owner, others = ("task", "") if template_id is None else ("template", ' AND "task"."template_id" = ?')
+        where = f'"{owner}"."project_id" = ?{others}'
         rest = f'ORDER BY "task"."id" DESC LIMIT {plan.limit + 1}'
         found = await _full(f"{where} {rest}", list(which.values()))
         page = plan.cut(found, lambda row: Place(row["id"], row["id"]))
@@ -251,7 +254,9 @@ async def results_of(actor: Actor, project_id: int, task_id: int, asked: Asked =
     """Structured results of a task, oldest first."""
     grant = await require(actor, project_id)
     task = await one_task(project_id, task_id)
-    found = await RESULTS.values(TaskResult.filter(task_id=task_id), asked, "id", "kind", "created", "data")
+    found = await RESULTS.values(
+        TaskResult.filter(task_id=task_id).exclude(kind=TRACE), asked, "id", "kind", "created", "data"
+    )
     if grant.user_id is not None and grant.user_id == task.get("user_id"):
         return found
     return found.shaped(

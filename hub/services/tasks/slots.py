@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.db import rows
-from hub.services.tasks.states import CONFIRMED, HELD, WAITING_CONFIRMATION
+from hub.services.tasks.states import CONFIRMED, HELD, WAITING, WAITING_CONFIRMATION
 
 SILENT: Final = timedelta(seconds=20)
 """How long a worker may say nothing before nothing is let through for it any more; as long as its leases last."""
@@ -32,6 +32,8 @@ class Line:
     group: str
     most: int
     """Tasks that the project runs at once; 0 means without limit."""
+    schedule_id: int = 0
+    """The schedule that started them and lets one run after the other; 0 for none."""
     confirmed: bool = False
     """They were begun, asked and were confirmed: what they need for themselves alone they have already."""
 
@@ -51,7 +53,8 @@ class Rooms:
 
     def left(self, tag: str) -> int:
         """How many more tasks of this tag the workers could take."""
-        everywhere = sum(self.free.values()) - self.sent.total()
+        awaited = sum(count for other, count in self.sent.items() if self._of(other))
+        everywhere = sum(self.free.values()) - awaited
         if not tag:
             return everywhere
         return min(everywhere, sum(self.free[node] for node in self._of(tag)) - self.sent[tag])
@@ -94,9 +97,11 @@ class InUse:
     templates: dict[int, int] = field(default_factory=dict)
     """The oldest running task of each."""
     groups: dict[tuple[int, str], int] = field(default_factory=dict)
+    schedules: dict[int, int] = field(default_factory=dict)
     kept_templates: dict[int, int] = field(default_factory=dict)
     """The same, for tasks that were begun and wait for a person, or were just confirmed."""
     kept_groups: dict[tuple[int, str], int] = field(default_factory=dict)
+    kept_schedules: dict[int, int] = field(default_factory=dict)
 
     def full(self) -> bool:
         """True when nothing at all may begin."""
@@ -110,6 +115,8 @@ class InUse:
         self.templates.setdefault(line.template_id, task_id)
         if line.group:
             self.groups.setdefault((line.project_id, line.group), task_id)
+        if line.schedule_id:
+            self.schedules.setdefault(line.schedule_id, task_id)
 
     def obstacle(self, line: Line) -> str:
         """Say what a task of this line waits for although the hub would let one more begin; empty for nothing."""
@@ -118,6 +125,8 @@ class InUse:
         place = (line.project_id, line.group)
         if line.group and (task := self._user(line, self.groups, self.kept_groups, place)):
             return f"It waits for task {task} of the same concurrency group “{line.group}”."
+        if line.schedule_id and (task := self._user(line, self.schedules, self.kept_schedules, line.schedule_id)):
+            return f"It waits for task {task} of the same schedule, which runs one after the other."
         running = self.projects[line.project_id]
         if line.most and running >= line.most:
             if running == 1:
@@ -133,6 +142,8 @@ class InUse:
         templates.setdefault(row["template_id"], row["id"])
         if row["concurrency_group"]:
             groups.setdefault(group, row["id"])
+        if row["schedule_id"]:
+            (self.kept_schedules if parked else self.schedules).setdefault(row["schedule_id"], row["id"])
         if parked:
             return
         self.held += 1
@@ -148,7 +159,8 @@ class InUse:
 
 
 _IN_USE = f"""
-    SELECT "task"."id", "task"."project_id", "template_id", "status", "tag", "lease_owner", "concurrency_group"
+    SELECT "task"."id", "task"."project_id", "template_id", "status", "tag", "lease_owner", "concurrency_group",
+           "schedule_id"
     FROM "task" JOIN "template" ON "template"."id" = "task"."template_id"
     WHERE "status" IN ({", ".join(f"'{status}'" for status in sorted(HELD | PARKED))}) ORDER BY "task"."id"
 """  # noqa: S608 - of constants
@@ -174,17 +186,34 @@ def _rooms(workers: Iterable[Mapping[str, Any]]) -> Rooms:
     return rooms
 
 
-LINE: Final = """
+_LINE_SCHEDULE: Final = """
+    CASE WHEN "template"."allow_parallel_tasks" AND "schedule"."overlap" = 'queue' THEN "schedule"."id" ELSE 0 END
+"""
+"""Where a template runs one task at a time anyway, its schedules need no lines of their own."""
+
+LINE: Final = f"""
     "task"."project_id", "project"."name" AS "project_name", "task"."template_id", "task"."tag",
     "template"."priority", "template"."allow_parallel_tasks", "template"."concurrency_group",
-    "project"."max_parallel_tasks", "task"."status"
+    "project"."max_parallel_tasks", "task"."status",
+    {_LINE_SCHEDULE} AS "line_schedule_id"
 """
 """Columns that a line is made of."""
 
 JOINED: Final = """
     "task" JOIN "template" ON "template"."id" = "task"."template_id"
            JOIN "project" ON "project"."id" = "task"."project_id"
+           LEFT JOIN "schedule" ON "schedule"."id" = "task"."schedule_id"
 """
+
+IN_LINE: Final = f"""
+    "task"."template_id" = ? AND "task"."status" = ? AND "task"."tag" = ? AND {_LINE_SCHEDULE} = ?
+"""
+"""Of a task in a line; see `in_line`."""
+
+
+def in_line(line: Line) -> tuple[Any, ...]:
+    """Values for `IN_LINE`."""
+    return line.template_id, CONFIRMED if line.confirmed else WAITING, line.tag, line.schedule_id
 
 
 def line_of(row: Mapping[str, Any]) -> Line:
@@ -198,5 +227,6 @@ def line_of(row: Mapping[str, Any]) -> Line:
         single=not row["allow_parallel_tasks"],
         group=row["concurrency_group"],
         most=row["max_parallel_tasks"],
+        schedule_id=row["line_schedule_id"],
         confirmed=row["status"] == CONFIRMED,
     )

@@ -34,11 +34,11 @@ async def put_app(call: Call) -> Answer:
     return None
 
 
-@route("POST", "/apps/{app}/active", Access.ADMIN, takes=apps.ActiveDraft)
+@route("POST", "/apps/{app}/active", Access.ADMIN, takes=apps.AppActiveDraft)
 async def set_app_active(call: Call) -> Answer:
     """Offer an app for new templates, or no longer."""
     try:
-        draft = apps.ActiveDraft.read(call.body)
+        draft = apps.AppActiveDraft.read(call.body)
     except Invalid as error:
         raise Invalid("Invalid request body", field=error.field) from None
     await apps.set_active(call.hub, call.actor, call.texts["app"], draft)

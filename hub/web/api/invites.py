@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub import shapes
 from hub.services import invites
-from hub.services.invites import InviteDraft, StatusDraft, TokenDraft
+from hub.services.invites import InviteDraft, InviteTokenDraft, StatusDraft
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 
@@ -43,7 +43,7 @@ async def delete_invite(call: Call) -> Answer:
     return None
 
 
-@route("POST", "/invites/accept", Access.USER, takes=TokenDraft, gives=shapes.Accepted)
+@route("POST", "/invites/accept", Access.USER, takes=InviteTokenDraft, gives=shapes.Accepted)
 async def accept(call: Call) -> Answer:
     """Become a member by the token of an invitation; answers the project's id."""
-    return await invites.accept(call.hub, call.actor, TokenDraft.read(call.body))
+    return await invites.accept(call.hub, call.actor, InviteTokenDraft.read(call.body))

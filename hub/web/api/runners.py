@@ -11,7 +11,7 @@ from hub import shapes
 from hub.errors import Invalid
 from hub.services import runner_keys, runner_link, runners
 from hub.services.draft import Draft
-from hub.services.runners import ActiveDraft, RunnerDraft
+from hub.services.runners import RunnerActiveDraft, RunnerDraft
 from hub.web.api.queries import asked
 from hub.web.api.routing import Access, Answer, Call, Made, route
 from hub.web.encoding import dumps
@@ -69,12 +69,12 @@ async def update_runner(call: Call) -> Answer:
     return None
 
 
-@route("POST", _HUB_ONE + "/active", Access.ADMIN, takes=ActiveDraft)
-@route("POST", _PROJECT_ONE + "/active", Access.MEMBER, takes=ActiveDraft)
+@route("POST", _HUB_ONE + "/active", Access.ADMIN, takes=RunnerActiveDraft)
+@route("POST", _PROJECT_ONE + "/active", Access.MEMBER, takes=RunnerActiveDraft)
 async def set_runner_active(call: Call) -> Answer:
     """Let a runner take tasks, or no longer."""
     try:
-        draft = ActiveDraft.read(call.body)
+        draft = RunnerActiveDraft.read(call.body)
     except Invalid as error:
         raise Invalid("Invalid request body", field=error.field) from None
     await runners.set_active(call.hub, call.actor, _of(call), call.ids["runner_id"], draft)

@@ -6,7 +6,7 @@ from quart import Response
 
 from hub import shapes
 from hub.services import schedules
-from hub.services.schedules import ActiveDraft, CronDraft, ScheduleDraft
+from hub.services.schedules import CronDraft, ScheduleActiveDraft, ScheduleDraft
 from hub.shapes.kinds import Time
 from hub.web.api.about import MOMENTS
 from hub.web.api.queries import asked, limit_of
@@ -75,10 +75,10 @@ async def update_schedule(call: Call) -> Answer:
     return None
 
 
-@route("PUT", _ONE + "/active", Access.MEMBER, takes=ActiveDraft)
+@route("PUT", _ONE + "/active", Access.MEMBER, takes=ScheduleActiveDraft)
 async def set_active(call: Call) -> Answer:
     """Switch a schedule on or off."""
-    await schedules.set_active(call.hub, call.actor, *_ids(call), active=ActiveDraft.read(call.body).active)
+    await schedules.set_active(call.hub, call.actor, *_ids(call), active=ScheduleActiveDraft.read(call.body).active)
     return None
 
 

@@ -6,7 +6,9 @@ is loaded at the first request, so that a hub that nobody watches does not pay f
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import logging
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from hub import __version__, meters
 from hub.context import Hub
 from hub.services import figures
+from hub.services.readiness import PATIENCE
 from hub.web.front.asgi import App, Receive, Scope, Send, answer, header, local_path
 from hub.web.front.proxies import address_of
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+logger = logging.getLogger(__name__)
 
 PATH: Final = "/metrics"
 SEEN: Final = "hub.seen"
@@ -70,11 +75,21 @@ async def tell(hub: Hub, scope: Scope, send: Send) -> None:
         return
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415 - heavy, see above
 
-    body = generate_latest(_registry(await figures.standing(hub)))
+    body = generate_latest(_registry(await _standing(hub)))
     headers = [(b"content-type", CONTENT_TYPE_LATEST.encode()), (b"content-length", b"%d" % len(body)),
                (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]  # fmt: skip
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def _standing(hub: Hub) -> figures.Standing | None:
+    """Ask how things stand; None when the database does not answer, which must not cost what this process counted."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await figures.standing(hub)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the database did not answer
+        logger.warning("The metrics lack what the database would tell: it does not answer (%s).", type(error).__name__)
+        return None
 
 
 def _may_see(hub: Hub, scope: Scope) -> bool:
@@ -86,7 +101,7 @@ def _may_see(hub: Hub, scope: Scope) -> bool:
     return address is not None and any(address in network for network in hub.settings.metrics_networks)
 
 
-def _registry(standing: figures.Standing) -> CollectorRegistry:
+def _registry(standing: figures.Standing | None) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415 - heavy, see above
 
     registry = CollectorRegistry(auto_describe=False)
@@ -98,7 +113,7 @@ def _registry(standing: figures.Standing) -> CollectorRegistry:
 class _Families:
     """What the library asks for everything."""
 
-    def __init__(self, standing: figures.Standing) -> None:
+    def __init__(self, standing: figures.Standing | None) -> None:
         self._standing = standing
 
     def collect(self) -> Iterator[Any]:
@@ -108,7 +123,10 @@ class _Families:
         info = core.InfoMetricFamily("hub", "Version of the hub.")
         info.add_metric([], {"version": __version__})
         yield info
-        yield from self._gauges(core.GaugeMetricFamily)
+        up = 0.0 if self._standing is None else 1.0
+        yield core.GaugeMetricFamily("hub_database_up", "Whether the database answered this node.", value=up)
+        if self._standing is not None:
+            yield from _gauges(self._standing, core.GaugeMetricFamily)
         for counter in meters.COUNTERS:
             family = core.CounterMetricFamily(counter.name, counter.text, labels=counter.labels)
             for labels, value in list(counter.values.items()) or _nothing(counter.labels):
@@ -120,20 +138,19 @@ class _Families:
                 histogram.add_metric(labels, _buckets(spread.bounds, row), row[-1])
             yield histogram
 
-    def _gauges(self, family: Any) -> Iterator[Any]:
-        at = self._standing
-        told: tuple[tuple[str, str, str, dict[str, int]], ...] = (
-            ("hub_tasks", "Tasks that are not finished.", "status", at.by_status),
-            ("hub_queue_tasks", "Tasks that no worker has yet, by the tag that they want.", "tag", at.waiting_by_tag),
-            ("hub_workers", "Workers that were seen in the last 30 seconds.", "state", at.workers),
-        )
-        for name, text, label, values in told:
-            gauge = family(name, text, labels=[label])
-            for value, count in values.items():
-                gauge.add_metric([value], count)
-            yield gauge
-        yield family("hub_queue_oldest_seconds", "Since when the first of the waiting tasks waits.",
-                     value=at.oldest_wait)  # fmt: skip
+
+def _gauges(at: figures.Standing, family: Any) -> Iterator[Any]:
+    told: tuple[tuple[str, str, str, dict[str, int]], ...] = (
+        ("hub_tasks", "Tasks that are not finished.", "status", at.by_status),
+        ("hub_queue_tasks", "Tasks that no worker has yet, by the tag that they want.", "tag", at.waiting_by_tag),
+        ("hub_workers", "Workers that were seen in the last 30 seconds.", "state", at.workers),
+    )
+    for name, text, label, values in told:
+        gauge = family(name, text, labels=[label])
+        for value, count in values.items():
+            gauge.add_metric([value], count)
+        yield gauge
+    yield family("hub_queue_oldest_seconds", "Since when the first of the waiting tasks waits.", value=at.oldest_wait)
 
 
 def _nothing(labels: meters.Labels) -> list[tuple[meters.Labels, float]]:

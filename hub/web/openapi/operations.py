@@ -26,13 +26,12 @@ _BITS = {
 
 def operation(route: Route, name: str, schemas: Schemas, *, versioned: bool) -> dict[str, Any]:
     """Return the description of a route. `versioned` ones take `If-Match`."""
-    summary, _, text = cleandoc(route.view.__doc__ or "").partition("\n\n")
-    first, stop, rest = " ".join(summary.split()).partition(". ")
-    told = [part for part in (rest if stop else "", " ".join(text.split()), _rights(route)) if part]
+    first, rest, text = _told(route)
+    told = [part for part in (rest, text, _rights(route)) if part]
     described = {
         "operationId": name,
         "tags": [tag(route)],
-        "summary": first.removesuffix("."),
+        "summary": first,
         "description": "\n\n".join(told),
         "parameters": [*_path_parameters(route.path), *_asked(route), *_headers(route, versioned=versioned)],
         "responses": answers.of_route(route, schemas, versioned=versioned),
@@ -42,6 +41,18 @@ def operation(route: Route, name: str, schemas: Schemas, *, versioned: bool) -> 
     if (body := _body(route, schemas)) is not None:
         described["requestBody"] = body
     return {member: value for member, value in described.items() if value != "" and (value or member == "security")}
+
+
+def summary(route: Route) -> str:
+    """Return what a route does, in a sentence without its full stop."""
+    return _told(route)[0]
+
+
+def _told(route: Route) -> tuple[str, str, str]:
+    """Return the first sentence of what a route says of itself, the rest of that paragraph, and what follows."""
+    paragraph, _, text = cleandoc(route.view.__doc__ or "").partition("\n\n")
+    first, _, rest = " ".join(paragraph.split()).partition(". ")
+    return first.removesuffix("."), rest, " ".join(text.split())
 
 
 def tag(route: Route) -> str:

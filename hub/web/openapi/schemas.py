@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -36,11 +36,8 @@ class Schemas:
         asked += [(one, "serialization") for one in given]
         inputs = [(number, mode, TypeAdapter(one)) for number, (one, mode) in enumerate(asked)]
         found, shared = TypeAdapter.json_schemas(inputs, ref_template=REF + "{model}", schema_generator=_Described)
-        names = {name: _short(name) for name in shared.get("$defs", {})}
-        self._found = {
-            (repr(one), mode): _tidied(found[number, mode], names) for number, (one, mode) in enumerate(asked)
-        }
-        self.components = {names[name]: _tidied(schema, names) for name, schema in shared.get("$defs", {}).items()}
+        self._found = {(repr(one), mode): _tidied(found[number, mode]) for number, (one, mode) in enumerate(asked)}
+        self.components = {name: _tidied(schema) for name, schema in shared.get("$defs", {}).items()}
 
     def taken(self, one: Any) -> dict[str, Any]:
         """Return the schema of a body."""
@@ -53,23 +50,14 @@ class Schemas:
         return found
 
 
-def _short(name: str) -> str:
-    """Return a readable name for one that pydantic has made longer, because two types share it."""
-    *module, last = name.split("__")
-    return f"{module[-1].title().replace('_', '')}{last}" if module else last
-
-
-def _tidied(schema: Any, names: Mapping[str, str], *, members: bool = False) -> Any:
-    """Drop titles, which only repeat names, and refer to short names."""
+def _tidied(schema: Any, *, members: bool = False) -> Any:
+    """Drop titles, which only repeat names."""
     if isinstance(schema, list):
-        return [_tidied(one, names) for one in schema]
+        return [_tidied(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    tidied = {}
-    for name, value in schema.items():
-        if name == "title" and isinstance(value, str) and not members:
-            continue
-        if name == "$ref" and isinstance(value, str):
-            value = REF + names[value.removeprefix(REF)]  # noqa: PLW2901 - the same reference
-        tidied[name] = _tidied(value, names, members=name == "properties" and not members)
-    return tidied
+    return {
+        name: _tidied(value, members=name == "properties" and not members)
+        for name, value in schema.items()
+        if name != "title" or members or not isinstance(value, str)
+    }

@@ -1,4 +1,4 @@
-"""The reference of the API, drawn from its description."""
+"""The reference of the API: the routes from their outline, and each on a page of its own from its description."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from quart import Response
 
 from hub.errors import NotFound
 from hub.web.api.routing import PREFIX
-from hub.web.openapi.document import document
+from hub.web.openapi import outline, texts
+from hub.web.openapi.document import alone
 from hub.web.pages import api_reference, visit
 from hub.web.pages.routing import Who, page
 
@@ -16,19 +17,18 @@ from hub.web.pages.routing import Who, page
 @page(f"{PREFIX}/docs", Who.ANYBODY)
 async def api_docs() -> Response:
     """Every route. For everybody, as the description is: it tells nothing of what the hub holds."""
-    doc = await asyncio.to_thread(document)  # the first time takes a while
     return await visit.show(
-        "api_docs.html", about=api_reference.paragraphs(doc["info"]["description"]), groups=api_reference.groups(doc)
+        "api_docs.html", about=api_reference.paragraphs(texts.INTRODUCTION), groups=outline.groups()
     )
 
 
 @page(f"{PREFIX}/docs/<name>", Who.ANYBODY)
 async def api_docs_route(name: str) -> Response:
     """One route, with all that it takes and gives."""
-    doc = await asyncio.to_thread(document)
-    found = api_reference.one_operation(doc, name)
-    if found is None:
+    doc = await asyncio.to_thread(alone, name)
+    if doc is None:
         raise NotFound("The API has no route of this name.")
+    found = api_reference.operation(doc)
     return await visit.show(
         "api_route.html", one=found, parameters=api_reference.parameters(doc, found), body=api_reference.body(found),
         answers=api_reference.answers(doc, found), kinds=api_reference.kinds(doc, found),

@@ -1,4 +1,4 @@
-"""What a reader of the API's reference sees of its description: routes in groups, and one of them with all it needs."""
+"""What a reader of the API's reference sees of a route: what it takes and gives, and the objects that it speaks of."""
 
 from __future__ import annotations
 
@@ -41,18 +41,11 @@ def paragraphs(text: str) -> list[Markup]:
     return [Markup(_CODE.sub(r"<code>\1</code>", part)) for part in drawn if part]  # noqa: S704 - escaped before
 
 
-def groups(doc: Doc) -> list[tuple[str, str, list[Mapping[str, Any]]]]:
-    """Return every group with its routes, in the order of the description."""
-    found: dict[str, list[Mapping[str, Any]]] = {tag["name"]: [] for tag in doc["tags"]}
-    for one in _operations(doc):
-        found.setdefault(one["tags"][0], []).append(one)
-    about = {tag["name"]: tag.get("description", "") for tag in doc["tags"]}
-    return [(name, about.get(name, ""), routes) for name, routes in sorted(found.items()) if routes]
-
-
-def one_operation(doc: Doc, operation_id: str) -> Mapping[str, Any] | None:
-    """Return a route by its name."""
-    return next((one for one in _operations(doc) if one["operationId"] == operation_id), None)
+def operation(doc: Doc) -> Mapping[str, Any]:
+    """Return the one route of a description."""
+    ((path, methods),) = doc["paths"].items()
+    ((method, one),) = methods.items()
+    return {**one, "path": path, "method": method.upper()}
 
 
 def parameters(doc: Doc, operation: Doc) -> list[Field]:
@@ -117,13 +110,6 @@ def kind(schema: Any) -> Markup:
     plain = schema.get("type", "any")
     words = " | ".join(plain) if isinstance(plain, list) else str(plain)
     return Markup("{}{}").format(words, f" ({schema['format']})" if "format" in schema else "")
-
-
-def _operations(doc: Doc) -> Iterator[Mapping[str, Any]]:
-    for path, methods in doc["paths"].items():
-        for method, one in methods.items():
-            if "operationId" in one:
-                yield {**one, "path": path, "method": method.upper()}
 
 
 def _resolved(doc: Doc, one: Doc) -> Doc:

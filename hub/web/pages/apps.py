@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from hub.errors import Invalid, NotFound
 from hub.plugin import Executor
 from hub.services import apps as service
-from hub.services.apps import ActiveDraft, AppDraft
+from hub.services.apps import AppActiveDraft, AppDraft
 from hub.web.forms import Field, Option, lines, whole_number
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
@@ -80,7 +80,7 @@ async def app_active(app_id: str) -> Response:
     """Switch an app on or off."""
     here = visit.visit()
     on = (await request.form).get("active") == "true"
-    await service.set_active(here.hub, here.actor, app_id, ActiveDraft(active=on))
+    await service.set_active(here.hub, here.actor, app_id, AppActiveDraft(active=on))
     return visit.go("apps", say=_("The app is on.") if on else _("The app is off: it is offered for nothing."))
 
 

@@ -23,6 +23,7 @@ from hub.errors import (
     Unavailable,
 )
 from hub.plugin import PluginError, Refused
+from hub.services.outages import met
 from hub.web.beside import beside, whole
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
@@ -92,7 +93,7 @@ def sentence(error: BaseException) -> str:
 
 def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[str, dict[str, str]]:
     """Return (sentence for the whole form, sentence by field). `names` maps wire members to fields of the form."""
-    member = error.field if isinstance(error, Invalid | Conflict | NotFound | Refused) else None
+    member = error.field if isinstance(error, Invalid | Conflict | Forbidden | NotFound | Refused) else None
     known = names or {}
     if member and member in known:
         return "", {known[member]: beside(str(error))}
@@ -102,6 +103,8 @@ def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[s
 async def error_page(error: Exception) -> Response:
     """Return the page for an error that ended a request; scripts get JSON."""
     status = _status(error)
+    if status >= 500:
+        met(error)
     if not g.get("language"):
         visit.speak()
     if isinstance(error, Unauthenticated) and not visit.wants_fragment() and not visit.quiet():

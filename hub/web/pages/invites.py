@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.services import invites as service
 from hub.services.access import MANAGE_USERS, require
-from hub.services.invites import InviteDraft, StatusDraft, TokenDraft
+from hub.services.invites import InviteDraft, InviteTokenDraft, StatusDraft
 from hub.web.encoding import wire_time
 from hub.web.forms import Field, Option, lenient_number
 from hub.web.i18n import N_
@@ -20,7 +20,7 @@ from hub.web.pages.drawing import Look
 from hub.web.pages.failures import FORM_ERRORS, faults, sentence
 from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
-from hub.web.pages.team import role_choices, role_title, role_titles
+from hub.web.pages.team import role_choices, role_title, role_titles, suggests_people
 
 _LOOKS: Final = {
     service.PENDING: Look(N_("waits for an answer"), "calm", "mail"),
@@ -93,7 +93,7 @@ async def _form(project_id: int, sent: MultiDict[str, str], fault: Exception | N
         save=_("Make the link"), cancel=listing,
         fields=[
             Field("whom", _("E-mail address or username"), "line", form.value("whom"), required=True,
-                  error=form.error("whom"), limits={"maxlength": 255},
+                  error=form.error("whom"), limits=suggests_people(project_id),
                   help=_("Only who signs in with this address, or under this name, can accept.")),
             Field("role", _("Role"), "choice", form.value("role") or "task_runner", required=True,
                   options=[Option(slug, title) for slug, title in roles.items()], error=form.error("role")),
@@ -143,7 +143,7 @@ async def accept_invite(token: str) -> Response:
     here = visit.visit()
     try:
         if request.method == "POST":
-            made = await service.accept(here.hub, here.actor, TokenDraft.read({"token": token}))
+            made = await service.accept(here.hub, here.actor, InviteTokenDraft.read({"token": token}))
             return visit.go("history", project_id=made["project_id"], say=_("Welcome to the project."))
         offer = await service.look(here.hub, here.actor, token)
     except FORM_ERRORS as fault:

@@ -9,7 +9,6 @@ from typing import Any
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import Forbidden
 from hub.services import role_uses
 from hub.services import roles as service
 from hub.services.access import ROLES
@@ -196,12 +195,7 @@ async def _form(
 
 
 def _faults(fault: Exception | None) -> tuple[str, dict[str, str]]:
-    """What is refused because the editor has less than that is told beside the ticks."""
-    if fault is None:
-        return "", {}
-    if isinstance(fault, Forbidden):
-        return "", {"permissions": sentence(fault)}
-    return faults(fault, _MEMBERS)
+    return faults(fault, _MEMBERS) if fault else ("", {})
 
 
 def _fields(row: dict[str, Any], form: Filled) -> list[Field]:

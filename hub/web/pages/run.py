@@ -26,6 +26,7 @@ from hub.web.pages.names import choices
 from hub.web.pages.resource import NOTHING
 from hub.web.pages.routing import FORM, Who, page
 
+_MEMBERS: Final = ("message", "git_branch", "commit_hash", "inventory_id", "arguments", "build_task_id")
 BUILDS: Final = 30  # of the builds that a deployment may choose from
 Row = Mapping[str, Any]
 
@@ -86,7 +87,8 @@ async def run(project_id: int, template_id: int) -> Response:
         "run.html", status=400 if sent else 200, template=template, error=error, again=again or None,
         tells_hosts=executor is not None and executor.capabilities.tells_hosts, last=last,
         mine=last is not None and last.get("user_id") == here.actor.user_id,
-        keep_commit=not sent or "commit_hash" in sent, fields={"survey": questions(ask), "prompts": prompts},
+        keep_commit=not sent or "commit_hash" in sent, commit_fault=errors.get("commit_hash", ""),
+        fields={"survey": questions(ask), "prompts": prompts},
     )  # fmt: skip
 
 
@@ -212,7 +214,7 @@ def draft_of(template: Row, executor: Executor | None, sent: MultiDict[str, str]
 
 def members_of(template: Row, executor: Executor | None) -> dict[str, str]:
     """Return the fields of the form by wire member, for sentences beside them."""
-    found = {name: name for name in ("message", "git_branch", "inventory_id", "arguments", "build_task_id")}
+    found = {name: name for name in _MEMBERS}
     if executor is not None:
         found |= {f"params.{name}": f"params-{name}" for name in executor.task_params_type.model_fields}
     return found | {one["name"]: f"survey-{one['name']}" for one in template.get("survey_vars") or ()}

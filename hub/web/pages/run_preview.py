@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from quart import Response, request
 
+from hub.plugin import Executor
 from hub.services import apps, templates
 from hub.services.tasks import preview
 from hub.services.tasks.launch import TaskDraft
@@ -20,6 +21,9 @@ from hub.web.pages.run import draft_of
 
 _SAYABLE: Final = frozenset({"template_id", "environment", "secret", "message", "git_branch", "arguments"})
 """Members that `hub template run` has options for; `params` with nothing but a limit is one, too."""
+
+_OF_TEMPLATE: Final = ("git_branch", "inventory_id")
+"""Members of a task that the template has, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +46,45 @@ async def run_preview(project_id: int, template_id: int) -> Response:
     try:
         draft = draft_of(template, executor, sent)
         found = await preview.of_task(here.hub, here.actor, project_id, template_id, draft)
-        calls = calls_of(project_id, template["name"], here.grant.project_name if here.grant else "", draft)
+        project = here.grant.project_name if here.grant else ""
+        calls = calls_of(project_id, template["name"], project, said_of(template, executor, draft))
     except FORM_ERRORS as fault:
         error = next(iter([faults(fault)[0] or sentence(fault)]))
     problems = [sentence(ValueError(one["sentence"])) for one in found.get("problems", ())]
     return await visit.show("parts/run_preview.html", found=found, error=error, calls=calls, problems=problems)
 
 
-def calls_of(project_id: int, template: str, project: str, draft: TaskDraft) -> Calls:
+def said_of(template: Mapping[str, Any], executor: Executor | None, draft: TaskDraft) -> dict[str, Any]:
+    """Return what the draft says beyond what a run of the template has anyway."""
+    body = draft.model_dump(exclude_unset=True)
+    if executor is not None and body.get("params"):
+        known = executor.task_params_type.model_fields
+        usual = {name: one.get_default(call_default_factory=True) for name, one in known.items()}
+        body["params"] = {name: value for name, value in body["params"].items() if _differs(value, usual.get(name))}
+    same = {name for name in _OF_TEMPLATE if body.get(name) == template.get(name)}
+    nothing = {"environment", "secret"}
+    return {
+        name: value for name, value in body.items()
+        if name not in same and value not in (None, "", {}) and not (name in nothing and value == "{}")
+    }  # fmt: skip
+
+
+def _differs(value: Any, usual: Any) -> bool:
+    return bool(value != (list(usual) if isinstance(usual, tuple) else usual))
+
+
+def calls_of(project_id: int, template: str, project: str, said: Mapping[str, Any]) -> Calls:
     """Return the run as a call of the API and of the command line; the token comes from the environment."""
-    body = {name: value for name, value in draft.model_dump(exclude_unset=True).items() if value not in (None, "", {})}
-    for name in ("environment", "secret"):
-        if body.get(name) == "{}":
-            del body[name]
+    body = dict(said)
     if "secret" in body:
         body["secret"] = json.dumps({name: f"<{name}>" for name in json.loads(body["secret"])}, ensure_ascii=False)
     address = f"{visit.the_hub().settings.public_url or request.host_url.rstrip('/') + request.root_path}"
-    said = json.dumps(body, indent=2, ensure_ascii=False)
+    written = json.dumps(body, indent=2, ensure_ascii=False)
     curl = (
         f"curl --fail-with-body {shlex.quote(f'{address}/api/project/{project_id}/tasks')} \\\n"
         '  -H "Authorization: Bearer $HUB_TOKEN" \\\n'
         "  -H 'Content-Type: application/json' \\\n"
-        f"  -d {shlex.quote(said)}"
+        f"  -d {shlex.quote(written)}"
     )
     return Calls(curl, _command(address, template, project, body))
 

@@ -165,7 +165,7 @@ def _after(form: Filled) -> list[Field]:
     return [
         Field("overlap", _("While its last task is not finished"), "choice", form.value("overlap") or "queue",
               required=True, error=form.error("overlap"), options=[
-                  Option("queue", _("Start another one, which waits where the template runs one at a time")),
+                  Option("queue", _("Start another one, which waits until the last one has finished")),
                   Option("skip", _("Start nothing")),
                   Option("parallel", _("Start another one, however many there are")),
               ]),

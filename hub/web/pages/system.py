@@ -100,12 +100,13 @@ def _drawn(part: dict[str, Any]) -> dict[str, Any]:
 
 @page("/about", Who.USER)
 async def about() -> Response:
-    """Versions, licences and where to read on."""
-    ansible = (await ansible_version()).partition("\n")[0]
+    """Versions, licences and where to read on; Ansible, a program that starts slowly, is asked apart."""
+    if visit.wants_fragment():
+        return await visit.show("parts/ansible.html", ansible=(await ansible_version()).partition("\n")[0])
     libraries = await asyncio.to_thread(_libraries)
     return await visit.show(
-        "about.html", section="about", hub_version=__version__, python=platform.python_version(), ansible=ansible,
-        libraries=libraries, scripts=SCRIPTS, plugins=visit.the_hub().registry.plugins,
+        "about.html", section="about", hub_version=__version__, python=platform.python_version(), libraries=libraries,
+        scripts=SCRIPTS, plugins=visit.the_hub().registry.plugins,
     )  # fmt: skip
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from quart import Response, request
 
 from hub.errors import Changed
-from hub.services import roles, users
+from hub.services import roles
 from hub.services import team as service
 from hub.services.team import MemberDraft
-from hub.web.forms import Field, Option, lenient_number
+from hub.web.forms import Field, Option
 from hub.web.i18n import N_
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
@@ -58,16 +58,26 @@ async def team(project_id: int) -> Response:
     here = visit.visit()
     if request.method == "POST":
         sent = await request.form
-        body = {"user_id": lenient_number(sent.get("user_id", "")), "role": sent.get("role", "")}
-        if not body["user_id"] and here.may_manage_users:
-            return await _show(project_id, refused=Filled({}, sent, {"user_id": _("Fill this in.")}))
+        login = sent.get("username", "").strip()
+        if not login and here.may_manage_users:
+            return await _show(project_id, refused=Filled({}, sent, {"username": _("Fill this in.")}))
         try:
+            body = {"user_id": await service.find_person(here.actor, project_id, login), "role": sent.get("role", "")}
             await service.add_member(here.hub, here.actor, project_id, MemberDraft.read(body))
         except FORM_ERRORS as fault:
-            error, errors = faults(fault, {"user_id": "user_id", "role": "role"})
+            error, errors = faults(fault, {"username": "username", "user_id": "username", "role": "role"})
             return await _show(project_id, error=error, refused=Filled({}, sent, errors))
         return visit.go("team", project_id=project_id, say=_("Added to the team."))
+    if visit.wants_fragment():
+        found = await service.list_outside(here.actor, project_id, request.args.get("q", "").replace("\x00", ""))
+        return await visit.show("parts/people.html", people=found)
     return await _show(project_id)
+
+
+def suggests_people(project_id: int) -> dict[str, str]:
+    """Return the attributes of a field in which people are looked for who are not in the project."""
+    off = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "maxlength": "255"}
+    return {"data-picks": visit.address("team", project_id=project_id), **off}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +95,22 @@ async def _show(
     here = visit.visit()
     members = await service.list_members(here.actor, project_id)
     titles, given = await role_titles(project_id), await role_choices(here)
-    candidates = await _candidates(members) if here.may_manage_users else []
     return await visit.show(
         "team.html", status=400 if overtaken or refused else 200, roles=given, titles=titles, overtaken=overtaken,
         error=error,
         members=[{**one, "changeable": _changeable(here, one, given), "own": one["id"] == here.actor.user_id,
                   "held": Held(_held(one))} for one in members],
         may_leave=bool(here.grant and here.grant.role and (here.grant.role != "owner" or here.actor.admin)),
-        adding=_adding(candidates, given, refused or UNTOUCHED) if candidates or refused else [],
+        adding=_adding(project_id, given, refused or UNTOUCHED) if here.may_manage_users or refused else [],
     )  # fmt: skip
 
 
-def _adding(candidates: Sequence[Row], roles: Mapping[str, str], form: Filled) -> list[Field]:
-    """Return the fields of adding somebody; what was chosen stays chosen as far as it can be chosen."""
-    people = [Option(str(one["id"]), f"{one['name']} ({one['username']})") for one in candidates]
-    whom, role = form.value("user_id"), form.value("role") or "task_runner"
+def _adding(project_id: int, roles: Mapping[str, str], form: Filled) -> list[Field]:
+    """Return the fields of adding somebody; what was written stays there."""
+    role = form.value("role") or "task_runner"
     return [
-        Field("user_id", _("Person"), "choice", whom if any(one.value == whom for one in people) else "",
-              options=people, required=True, placeholder=_("Choose a person"), error=form.error("user_id")),
+        Field("username", _("Person"), "line", form.value("username"), required=True, error=form.error("username"),
+              placeholder=_("Name or login"), limits=suggests_people(project_id)),
         Field("role", _("Role"), "choice", role, required=True, error=form.error("role"),
               options=[Option(slug, title) for slug, title in roles.items()]),
     ]  # fmt: skip
@@ -131,11 +139,6 @@ async def team_leave(project_id: int) -> Response:
     except FORM_ERRORS as fault:
         return visit.go("team", project_id=project_id, say=faults(fault)[0], kind="danger")
     return visit.go("projects", say=_("You are not in this project any more."))
-
-
-async def _candidates(members: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    inside = {one["id"] for one in members}
-    return [one for one in await users.list_users(visit.visit().actor) if one["id"] not in inside]
 
 
 @page("/project/<int:project_id>/team/<int:user_id>", Who.MEMBER, methods=SEND)

@@ -7,7 +7,7 @@ from typing import Any
 from quart import Response, request
 from werkzeug.datastructures import MultiDict
 
-from hub.errors import Forbidden, NotFound
+from hub.errors import NotFound
 from hub.services import role_uses, roles, team
 from hub.services import template_roles as service
 from hub.services.access import MANAGE_RESOURCES, ROLES, on_template
@@ -133,8 +133,6 @@ async def _form(
 ) -> Response:  # fmt: skip
     project_id, back = visit.visit().project_id, {"project_id": template["project_id"], "template_id": template["id"]}
     error, errors = faults(fault, {"permissions": "permissions"}) if fault else ("", {})
-    if isinstance(fault, Forbidden):
-        error, errors = "", {"permissions": sentence(fault)}
     here_only = row["permissions"] if row else 0
     bits = rights_words.ticked(sent) if fault else here_only
     everywhere = rights_words.words(role["permissions"])

@@ -17,6 +17,7 @@ from hub.web.pages import visit
 from hub.web.pages.drawing import status_look
 from hub.web.pages.failures import sentence
 from hub.web.pages.routing import SEND, Who, page
+from hub.web.pages.views import held_view
 
 _NAMED: Final = {template_list.ACTIVE: N_("At work"), template_list.NEVER: N_("Not run yet")}
 _SORTS: Final = {"": N_("By name"), "-name": N_("By name, backwards"), "recent": N_("Last run first")}
@@ -100,7 +101,7 @@ async def _list(project_id: int, view_id: int | None) -> Response:
         return await visit.show("parts/template_rows.html", **shared)
     title = next((str(tab["title"]) for tab in tabs if tab["id"] == view_id), "")
     return await visit.show(
-        "templates.html", view_title=title, status_choices=_statuses(), sorts=_SORTS,
+        "templates.html", view_title=title, held_view=held_view, status_choices=_statuses(), sorts=_SORTS,
         used_apps=await template_list.used_apps(here.actor, project_id), **shared,
     )  # fmt: skip
 

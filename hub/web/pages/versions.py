@@ -35,6 +35,7 @@ Row = Mapping[str, Any]
 _LONGEST = 200
 _BESIDE = frozenset({"uses", "about"})
 """Members that pages put beside a thing; they are not of it."""
+_EMPTY: Final[tuple[Any, ...]] = ("", "{}", "[]", {}, [])
 Said = Mapping[str, Callable[[Any], str]]
 """How members are told to people, where their values say nothing to them, by name."""
 _NOTHING: Final[Said] = {}
@@ -126,7 +127,9 @@ def _digests(row: Row) -> dict[str, str]:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(dumps(value)).hexdigest()[:16]
+    # A form that is saved untouched may write another kind of nothing than what had been stored.
+    empty = value is None or value in _EMPTY
+    return hashlib.sha256(dumps(None if empty else value)).hexdigest()[:16]
 
 
 def _differing(version: str, row: Row) -> list[str]:

@@ -7,14 +7,16 @@ from typing import Any
 
 from quart import Response, request
 
-from hub.errors import Forbidden, Invalid
+from hub.errors import Changed, Forbidden, Invalid
 from hub.services import views as service
 from hub.services.views import ViewDraft
+from hub.web.forms import Field
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.failures import FORM_ERRORS, faults, sentence
-from hub.web.pages.resource import Filled
+from hub.web.pages.resource import NOTHING, Filled
 from hub.web.pages.routing import FORM, SEND, Who, page
+from hub.web.pages.versions import Held, Row
 
 
 @page("/project/<int:project_id>/views", Who.MEMBER, methods=FORM)
@@ -35,9 +37,18 @@ async def views(project_id: int) -> Response:
     return await _show(project_id)
 
 
-async def _show(project_id: int, refused: Filled | None = None) -> Response:
-    found = await service.list_views(visit.visit().actor, project_id)
+async def _show(project_id: int, refused: Filled | None = None, held: Held | None = None) -> Response:
+    found = [
+        {**one, "held": held if held and held.row["id"] == one["id"] else held_view(one)}
+        for one in await service.list_views(visit.visit().actor, project_id)
+    ]
     return await visit.show("views.html", status=400 if refused else 200, views=found, refused=refused)
+
+
+def held_view(view: Row, sent: Row = NOTHING) -> Held:
+    """Return the state that a form of a tab is drawn from; its place among the others is no matter of the form."""
+    place = visit.address("views", project_id=view["project_id"])
+    return Held({"id": view["id"], "title": view["title"], "hidden": bool(view.get("hidden"))}, sent, place=place)
 
 
 async def _title() -> str:
@@ -51,14 +62,25 @@ async def _title() -> str:
 @page("/project/<int:project_id>/views/<int:view_id>", Who.MEMBER, methods=SEND)
 async def view_save(project_id: int, view_id: int) -> Response:
     """Rename a tab, hide or show it."""
-    here = visit.visit()
+    here, sent = visit.visit(), await request.form
     known = await service.get_view(here.actor, project_id, view_id)
+    held = held_view(known, sent)
 
     async def save() -> None:
-        body = {**known, "title": await _title(), "hidden": "hidden" in await request.form}
+        body = {**known, "title": await _title(), "hidden": "hidden" in sent}
         await service.update_view(here.hub, here.actor, project_id, view_id, ViewDraft.read(body))
 
-    return await _after(project_id, save(), view_id)
+    async def now() -> Row:
+        return held_view(await service.get_view(here.actor, project_id, view_id)).row
+
+    try:
+        await held.saving(now, save)
+    except Changed:
+        fields = [Field("title", _("Title"), "line"), Field("hidden", _("Hidden"), "tick")]
+        return await _show(project_id, Filled({"id": view_id}, sent, {}), await held.described("view", fields, {}))
+    except FORM_ERRORS as fault:
+        return await _refused(project_id, fault, view_id)
+    return _back(project_id, sent, view_id)
 
 
 @page("/project/<int:project_id>/views/<int:view_id>/move", Who.MEMBER, methods=SEND)
@@ -84,17 +106,24 @@ async def view_delete(project_id: int, view_id: int) -> Response:
 
 async def _after(project_id: int, work: Awaitable[object], view_id: int | None = None) -> Response:
     """Wait for the change, and go back to where it was asked for: the list of tabs, or an open tab itself."""
-    sent = await request.form
-    inside = "open" in sent
     try:
         made = await work
     except FORM_ERRORS as fault:
-        errors = faults(fault, {"title": "title"})[1]
-        if errors and visit.visit().may_manage:
-            return await _show(project_id, Filled({"id": view_id}, sent, errors))
-        where = "templates" if inside else "views"
-        return visit.go(where, project_id=project_id, say=sentence(fault), kind="danger")
-    shown = made.get("id", view_id) if isinstance(made, dict) else view_id
+        return await _refused(project_id, fault, view_id)
+    return _back(project_id, await request.form, made.get("id", view_id) if isinstance(made, dict) else view_id)
+
+
+async def _refused(project_id: int, fault: BaseException, view_id: int | None) -> Response:
+    sent = await request.form
+    errors = faults(fault, {"title": "title"})[1]
+    if errors and visit.visit().may_manage:
+        return await _show(project_id, Filled({"id": view_id}, sent, errors))
+    where = "templates" if "open" in sent else "views"
+    return visit.go(where, project_id=project_id, say=sentence(fault), kind="danger")
+
+
+def _back(project_id: int, sent: Row, shown: int | None) -> Response:
+    inside = "open" in sent
     if inside and shown is not None:
         return visit.go("view_templates", project_id=project_id, view_id=shown)
     return visit.go("templates" if inside else "views", project_id=project_id)

@@ -9,9 +9,10 @@ from hub.plugin import Capabilities, Executor, HostList, Outcome, Params, Refuse
 from hub_ansible import browse, drift, facts
 from hub_ansible.arguments import Sources, command_line
 from hub_ansible.checks import INVENTORY_TYPES, reason
+from hub_ansible.chosen import chosen
 from hub_ansible.follow import CALLBACKS, MOST_HOSTS, Follower
 from hub_ansible.params import AnsibleParams, AnsibleTaskParams
-from hub_ansible.reach import narrowed, why_nobody
+from hub_ansible.reach import limited, named, narrowed, why_nobody
 from hub_ansible.ready import make_ready
 from hub_ansible.surroundings import Surroundings, look, with_callbacks
 from hub_ansible.unfit import Unfit
@@ -74,7 +75,9 @@ class AnsibleExecutor(Executor[AnsibleParams, AnsibleTaskParams]):
             vaults=[(vault.name or "default", vault.script or "<vault key>") for vault in task.vaults],
         )
         try:
-            return command_line(sources, task, params, task_params)
+            line = command_line(sources, task, params, task_params)
+            hosts = chosen(task_params.hosts, "hosts")
+            return limited(line, f"<{named(hosts)}>") if hosts else line
         except Unfit:
             return ()
 

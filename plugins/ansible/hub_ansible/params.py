@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from hub.plugin import Duration, Group, Key, Kind, Params, Prompt, Secret, Words
+from hub.plugin import Duration, Group, Key, Kind, Params, Prompt, Secret, While, Words
 from hub_ansible import jump
 
 
@@ -133,7 +133,7 @@ class AnsibleTaskParams(Params):
 
     debug: Annotated[bool, Prompt("allow_debug")] = False
     """Write verbose output."""
-    debug_level: Annotated[int, Prompt("allow_debug")] = 4
+    debug_level: Annotated[int, Prompt("allow_debug"), While("debug")] = 4
     """How verbose, from 1 to 6."""
     dry_run: bool = False
     """Only say what would change (`--check`)."""

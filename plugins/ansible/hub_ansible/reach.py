@@ -60,8 +60,7 @@ async def narrowed(
     hosts = await hosts_of(argv, io, ready.env)
     if wanted:
         hosts = await only(wanted, hosts, io)
-        # The last limit counts, so this stands behind the arguments of the template and of the task.
-        argv = (*argv[:-1], f"--limit=@{_written(hosts, io.workspace / 'hosts')}", argv[-1])
+        argv = limited(argv, str(_written(hosts, io.workspace / "hosts")))
     if 0 < task.host_limit < len(hosts):
         raise Unfit(
             f"This run would touch {len(hosts)} hosts, and its template allows {task.host_limit} at most. Nothing was "
@@ -71,6 +70,12 @@ async def narrowed(
     if params.lock_hosts:
         await io.hosts.hold(hosts)
     return argv
+
+
+def limited(argv: Sequence[str], file: str) -> tuple[str, ...]:
+    """Return the command line for the hosts in a file alone."""
+    # The last limit counts, so this stands behind the arguments of the template and of the task.
+    return (*argv[:-1], f"--limit=@{file}", argv[-1])
 
 
 async def only(wanted: Sequence[str], hosts: Sequence[str], io: TaskIO) -> list[str]:

@@ -135,3 +135,11 @@ def test_the_preview_shows_names_where_files_will_be() -> None:
         *("--extra-vars", "@<variables>", "--forks", "2", "--limit=web", "site.yml"),
     )
     assert AnsibleExecutor().preview(task(arguments="x"), AnsibleParams(), AnsibleTaskParams()) == ()
+
+
+def test_the_preview_of_a_run_on_chosen_hosts_names_them_behind_every_other_limit() -> None:
+    chosen = AnsibleTaskParams(hosts=("web1", "web2"))
+    shown = AnsibleExecutor().preview(task(task_arguments=["--limit", "all"]), AnsibleParams(limit=("web",)), chosen)
+    assert shown[-5:] == ("--limit=web", "--limit", "all", "--limit=@<2 hosts: web1, web2>", "site.yml")
+    blank = AnsibleTaskParams(hosts=(" ",))
+    assert AnsibleExecutor().preview(task(), AnsibleParams(), blank) == ()

@@ -1,5 +1,6 @@
 // The repository beside the fields of branch and script: asked when it is opened, filled in by a click.
 import { gettext } from './i18n'
+import { inquire } from './inquire'
 import { localise } from './time'
 
 const PATIENCE = 300
@@ -22,7 +23,7 @@ export const browsing = (): void => {
     shown.setAttribute('aria-busy', 'true')
     if (!shown.textContent.trim()) shown.textContent = gettext('A worker looks into the repository …')
     try {
-      const answer = await fetch(`${box.dataset['browse'] ?? ''}?${wanted}`, { headers: { 'HX-Request': 'true' } })
+      const answer = await inquire(`${box.dataset['browse'] ?? ''}?${wanted}`, { headers: { 'HX-Request': 'true' } })
       if (asked !== wanted) return
       if (answer.ok) shown.innerHTML = await answer.text()
       else shown.textContent = gettext('That did not work. Reload the page and try again.')

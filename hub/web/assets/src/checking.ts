@@ -1,6 +1,7 @@
 // <form data-checks="address">: a field that one leaves is checked by the hub, and its sentence stands beside it.
 
 import { unfold } from './parts'
+import { inquire } from './inquire'
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement
 
@@ -44,7 +45,7 @@ export const checking = (): void => {
     const look = async (): Promise<void> => {
       const mine = (asked += 1)
       try {
-        const answer = await fetch(form.dataset['checks'] ?? '', { method: 'POST', headers: { 'X-Quiet': 'yes' }, body: new FormData(form) })
+        const answer = await inquire(form.dataset['checks'] ?? '', { method: 'POST', headers: { 'X-Quiet': 'yes' }, body: new FormData(form) })
         if (!answer.ok || mine !== asked) return
         const { errors, told: set } = (await answer.json()) as { errors: Record<string, string>; told?: Record<string, string> }
         for (const [name, text] of Object.entries(set ?? {})) summary(form, name, text)

@@ -1,6 +1,6 @@
 // Small comforts of forms: parts that depend on a choice, quiet sending, reveal, and a warning before losing work.
 import { gettext } from './i18n'
-import { signInAgain } from './kept'
+import { inquire } from './inquire'
 import { say } from './say'
 
 const value = (form: HTMLFormElement, name: string): string => {
@@ -32,15 +32,13 @@ const quiet = async (form: HTMLFormElement): Promise<void> => {
   const buttons = form.querySelectorAll<HTMLButtonElement>('button')
   for (const button of buttons) button.disabled = true
   try {
-    const answer = await fetch(form.action, {
+    const answer = await inquire(form.action, {
       method: 'POST',
       body: new FormData(form),
       headers: { 'X-Quiet': 'yes' },
       redirect: 'manual',
     })
-    if (answer.status === 401) {
-      signInAgain()
-    } else if (answer.type !== 'opaqueredirect' && !answer.ok) {
+    if (answer.type !== 'opaqueredirect' && !answer.ok) {
       const body = (await answer.json().catch(() => ({}))) as { error?: string }
       say(body.error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
     }
@@ -90,6 +88,7 @@ const guardUnsaved = (form: HTMLFormElement): void => {
   let dirty = false
   form.addEventListener('input', () => (dirty = true))
   form.addEventListener('submit', () => (dirty = false))
+  document.addEventListener('hub:kept', () => (dirty = false))
   addEventListener('beforeunload', (event) => {
     if (dirty) event.preventDefault()
   })

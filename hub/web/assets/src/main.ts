@@ -4,13 +4,13 @@ import { asking } from './ask'
 import { copying } from './copy'
 import { editing } from './edit'
 import { forms } from './forms'
-import { gettext } from './i18n'
-import { keepForms, signInAgain } from './kept'
+import { signInAgain } from './inquire'
+import { keepForms } from './kept'
 import { keys } from './keys'
 import { menus } from './menus'
 import { palette } from './palette'
+import { away, back, watching } from './presence'
 import { remember } from './recent'
-import { say, unsay } from './say'
 import { localise, tick } from './time'
 import { wordFields } from './words'
 
@@ -29,16 +29,15 @@ const poll = (): void => {
       if (seconds % Number(part.dataset['poll']) === 0) htmx.trigger(part, 'refresh')
     }
   }, 1000)
-  document.addEventListener('visibilitychange', () => {
+  const anew = (): void => {
     if (document.hidden) return
     for (const part of document.querySelectorAll('[data-poll]')) htmx.trigger(part, 'refresh')
-  })
+  }
+  document.addEventListener('visibilitychange', anew)
+  document.addEventListener('hub:back', anew)
 }
 
-const away = (): string => gettext('The hub does not answer. This page goes on trying.')
-
 const fragments = (): void => {
-  let lost = false
   const opened = new Set<string>()
   document.addEventListener('htmx:before:swap', (event) => {
     const target = (event as CustomEvent<Exchange>).detail.ctx?.target
@@ -48,23 +47,14 @@ const fragments = (): void => {
     if (status >= 400) event.preventDefault()
   })
   document.addEventListener('htmx:after:swap', () => {
-    if (lost) {
-      unsay(away())
-      say(gettext('The hub answers again. This page is up to date.'))
-    }
-    lost = false
+    back()
     // What somebody has opened, and the hub draws anew, stays open.
     for (const id of opened) document.getElementById(id)?.setAttribute('open', '')
     opened.clear()
-    document.body.classList.remove('hub-away')
     localise()
     for (const field of document.querySelectorAll('[data-filters]')) field.dispatchEvent(new Event('input', { bubbles: true }))
   })
-  document.addEventListener('htmx:error', () => {
-    document.body.classList.add('hub-away')
-    if (!lost) say(away(), 'danger')
-    lost = true
-  })
+  document.addEventListener('htmx:error', away)
 }
 
 const theme = (): void => {
@@ -76,6 +66,14 @@ const theme = (): void => {
     const form = field.form
     if (form) void fetch(form.action, { method: 'POST', body: new FormData(form), headers: { 'X-Quiet': 'yes' } })
   })
+}
+
+// Where the tabs of a page are wider than the screen, the one that is open is seen.
+const tabs = (): void => {
+  for (const row of document.querySelectorAll<HTMLElement>('.nav-scroll')) {
+    const open = row.querySelector<HTMLElement>('.active')
+    if (open) row.scrollLeft += open.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - open.clientWidth) / 2
+  }
 }
 
 const sidebar = (): void => {
@@ -90,6 +88,7 @@ const sidebar = (): void => {
 htmx.config.includeIndicatorCSS = false
 document.documentElement.classList.add('scripted')
 menus()
+watching()
 asking()
 forms()
 editing()
@@ -102,6 +101,7 @@ fragments()
 poll()
 theme()
 sidebar()
+tabs()
 keys()
 palette()
 remember()

@@ -1,6 +1,7 @@
 // Templates that are dragged onto the tab of a view, and are in that view from then on. Whoever does not drag selects
 // them, by mouse or key, and moves them with the bar below the list.
 import { gettext } from './i18n'
+import { inquire } from './inquire'
 import { say } from './say'
 
 interface Told {
@@ -37,7 +38,7 @@ const send = async (bulk: HTMLFormElement, body: FormData, view: string): Promis
   body.set('do', 'move')
   body.set('to_view', view)
   try {
-    const answer = await fetch(bulk.action, { method: 'POST', headers: { 'X-Quiet': 'yes' }, body })
+    const answer = await inquire(bulk.action, { method: 'POST', headers: { 'X-Quiet': 'yes' }, body })
     const { told, error, left = [] } = (await answer.json().catch(() => ({}))) as Told
     if (!answer.ok) say(error ?? gettext('That did not work. Reload the page and try again.'), 'danger')
     else {

@@ -1,5 +1,6 @@
 // The command palette: pages at hand and what was open last at once, everything else from the hub while one types.
 import { gettext, ngettext } from './i18n'
+import { inquire } from './inquire'
 import { type Place, recent } from './recent'
 
 const PAUSE = 110
@@ -124,7 +125,7 @@ class Palette {
     const asked = (this.asked = new AbortController())
     const query = new URLSearchParams({ q: text, project: this.dialog.dataset['project'] ?? '' })
     try {
-      const answer = await fetch(`${this.dialog.dataset['source']}?${query}`, {
+      const answer = await inquire(`${this.dialog.dataset['source']}?${query}`, {
         headers: { 'HX-Request': 'true' },
         signal: asked.signal,
       })

@@ -1,4 +1,5 @@
 // A look at the questions of a template before it is saved, drawn as the form of a run draws them.
+import { inquire } from './inquire'
 import { say } from './say'
 
 export const previewing = (): void => {
@@ -10,7 +11,7 @@ export const previewing = (): void => {
   button.hidden = false
   button.addEventListener('click', () => {
     void (async () => {
-      const answer = await fetch(button.dataset['preview'] ?? '', { method: 'POST', body: new FormData(form), headers: { 'X-Quiet': 'yes' } })
+      const answer = await inquire(button.dataset['preview'] ?? '', { method: 'POST', body: new FormData(form), headers: { 'X-Quiet': 'yes' } })
       if (!answer.ok) {
         const body = (await answer.json().catch(() => ({}))) as { error?: string }
         say(body.error ?? '', 'danger')

@@ -51,6 +51,7 @@ const show = (state: State): void => {
     if (state.start) length.dataset['since'] = state.start
     if (state.end) length.dataset['until'] = state.end
     length.hidden = !state.start
+    length.parentElement?.toggleAttribute('hidden', !state.start)
   }
   for (const [id, value] of [['task-start', state.start], ['task-end', state.end]] as const) {
     const element = document.getElementById(id)

@@ -1,5 +1,6 @@
 // Entry: the list of templates: finding while one types, selecting many, stars, and tabs that are moved about.
 import { gettext } from './i18n'
+import { inquire } from './inquire'
 import { moves } from './moves'
 import { say } from './say'
 import { Selection } from './selection'
@@ -41,7 +42,7 @@ const stars = (): void => {
     const body = new URLSearchParams({ csrf: token })
     const on = button.getAttribute('aria-pressed') !== 'true'
     button.setAttribute('aria-pressed', String(on))
-    void fetch(button.formAction, { method: 'POST', body, redirect: 'manual' })
+    void inquire(button.formAction, { method: 'POST', headers: { 'X-Quiet': 'yes' }, body, redirect: 'manual' })
       .then((answer) => {
         if (answer.type !== 'opaqueredirect' && !answer.ok) throw new Error(`HTTP ${answer.status}`)
         list()?.dispatchEvent(new Event('refresh'))
@@ -108,7 +109,7 @@ class Tabs {
     if (order.join() === this.before.join()) return
     const token = document.querySelector<HTMLInputElement>('[name=csrf]')?.value ?? ''
     const body = new URLSearchParams([['csrf', token], ...order.map((id) => ['order', id] as [string, string])])
-    const answer = await fetch(this.frame.dataset['views'] ?? '', { method: 'POST', body, redirect: 'manual' }).catch(() => null)
+    const answer = await inquire(this.frame.dataset['views'] ?? '', { method: 'POST', headers: { 'X-Quiet': 'yes' }, body, redirect: 'manual' }).catch(() => null)
     const fine = answer !== null && (answer.type === 'opaqueredirect' || answer.ok)
     say(fine ? gettext('The order of the views was kept.') : gettext('That did not work. Reload the page and try again.'), fine ? 'info' : 'danger')
   }

@@ -41,7 +41,7 @@ export const localise = (root: ParentNode = document): void => {
     if (Number.isNaN(when.getTime())) continue
     const format = { full, minute, date: calendar }[element.dataset['format'] ?? '']
     put(element, format ? format.format(when) : short(when, now))
-    element.title = full.format(when)
+    element.title = format === calendar ? element.textContent : full.format(when)
   }
   tick(root)
 }

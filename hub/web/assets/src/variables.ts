@@ -147,6 +147,8 @@ const equip = (area: HTMLTextAreaElement, form: Form): void => {
     })
     if (!wanted) area.dispatchEvent(new Event('hub:filled'))
   }
+  // Somebody else filled the text in.
+  area.addEventListener('change', () => show(tabular && form.rows(area.value) !== null))
   ways[0]?.addEventListener('click', () => show(true))
   ways[1]?.addEventListener('click', () => show(false))
   area.form?.addEventListener(

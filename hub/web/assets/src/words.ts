@@ -36,35 +36,35 @@ const enhance = (area: HTMLTextAreaElement): void => {
     for (const old of box.querySelectorAll('.word')) old.remove()
     words().forEach((word, index) => {
       const remove = () => {
-        area.value = words().filter((_, at) => at !== index).join('\n')
-        show()
+        write(words().filter((_, at) => at !== index))
         field.focus()
       }
       field.before(chip(word, remove))
     })
   }
+  const write = (all: string[]): void => {
+    area.value = all.join('\n')
+    show()
+    area.dispatchEvent(new Event('input', { bubbles: true }))
+  }
   const take = (): void => {
     const text = field.value.trim()
     field.value = ''
-    if (!text) return
-    area.value = [...words(), text].join('\n')
-    show()
+    if (text) write([...words(), text])
   }
   field.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && field.value.trim()) {
       take()
       event.preventDefault()
     } else if (event.key === 'Backspace' && !field.value) {
-      area.value = words().slice(0, -1).join('\n')
-      show()
+      write(words().slice(0, -1))
     }
   })
   field.addEventListener('paste', (event) => {
     const text = event.clipboardData?.getData('text') ?? ''
     if (!text.includes('\n')) return
     event.preventDefault()
-    area.value = [...words(), ...text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean)].join('\n')
-    show()
+    write([...words(), ...text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean)])
   })
   field.addEventListener('blur', take)
   area.form?.addEventListener('submit', take)

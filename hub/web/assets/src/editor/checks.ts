@@ -2,6 +2,7 @@
 import { RangeSet, StateEffect, StateField, type Extension, type Text } from '@codemirror/state'
 import { Decoration, EditorView, GutterMarker, ViewPlugin, gutter, type DecorationSet, type ViewUpdate } from '@codemirror/view'
 import { gettext } from '../i18n'
+import { inquire } from '../inquire'
 
 interface Fault {
   line: number
@@ -74,7 +75,7 @@ const ask = async (address: string, token: string, kind: string, text: string): 
   body.set('kind', kind)
   body.set('text', text)
   try {
-    const answer = await fetch(address, { method: 'POST', headers: { 'X-Quiet': 'yes' }, body })
+    const answer = await inquire(address, { method: 'POST', headers: { 'X-Quiet': 'yes' }, body })
     return answer.ok ? ((await answer.json()) as { faults: Fault[] }).faults : null
   } catch {
     return null

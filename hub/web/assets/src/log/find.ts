@@ -1,5 +1,6 @@
 // Looking into the log: the hub searches, however long the log is; here stands only where one is among what was found.
 import { gettext } from '../i18n'
+import { inquire } from '../inquire'
 
 interface Shown {
   readonly reader: { readonly query: Record<string, string> }
@@ -88,7 +89,7 @@ class Finder {
 
   private async ask(query: Record<string, string>, asked: AbortController): Promise<Hits> {
     const within = new URLSearchParams({ ...this.shown.reader.query, ...query })
-    const answer = await fetch(`${this.base}/log/search?${within}`, { signal: asked.signal })
+    const answer = await inquire(`${this.base}/log/search?${within}`, { signal: asked.signal })
     const body = (await answer.json().catch(() => ({}))) as Hits & { error?: string }
     if (!answer.ok) throw new Error(body.error ?? gettext('The log could not be searched. Try again.'))
     return body

@@ -1,5 +1,5 @@
 // Where lines come from: ranges over HTTP, and a stream that goes on by itself after the hub was away.
-import { signInAgain } from '../kept'
+import { inquire } from '../inquire'
 
 export interface Line {
   n: number
@@ -61,7 +61,7 @@ type Sent = { n: number; t: string; s: string }[]
 const opened = (lines: Sent): Line[] => lines.map((line) => ({ n: line.n, t: Date.parse(line.t), s: line.s }))
 
 const ask = async <T>(address: string): Promise<T> => {
-  const answer = await fetch(address)
+  const answer = await inquire(address)
   if (answer.ok) return (await answer.json()) as T
   const said = (await answer.json().catch(() => ({}))) as { error?: string }
   throw new Refusal(answer.status, said.error ?? '')
@@ -197,9 +197,7 @@ export class Stream {
     this.retry += 1
     // A stream does not tell why it was refused; another question does.
     if (this.retry === 2) {
-      void fetch(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } })
-        .then((answer) => answer.status === 401 && signInAgain())
-        .catch(() => undefined)
+      void inquire(`${this.base}/lines?first=0&count=1`, { headers: { Accept: 'application/json' } }).catch(() => undefined)
     }
     this.timer = window.setTimeout(() => this.connect(), Math.min(15_000, 500 * 2 ** Math.min(this.retry, 5)))
   }
