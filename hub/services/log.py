@@ -126,7 +126,7 @@ async def chunk_at(task_id: int, at: datetime) -> int:
     """Return the number of the last chunk that was begun by then; 0 when none was. Callers checked permission."""
     if await place_of(task_id) == ARCHIVE:
         return await log_archive.chunk_at(task_id, at)
-    found = await column(TaskChunk.filter(task_id=task_id, time__lte=at).order_by("-seq").limit(1), "seq")
+    found = await column(TaskChunk.filter(task_id=task_id, time__lte=at, seq__gte=0).order_by("-seq").limit(1), "seq")
     return int(found[0]) if found else 0
 
 
@@ -173,7 +173,7 @@ async def chunks_since(task_id: int, seq: int, *, limit: int = _READ_AHEAD) -> l
 
 
 _CHUNK_OF = """
-    SELECT "seq", "first_line", "lines" FROM "task_chunk" WHERE "task_id" = ? AND "first_line" <= ?
+    SELECT "seq", "first_line", "lines" FROM "task_chunk" WHERE "task_id" = ? AND "first_line" <= ? AND "seq" >= 0
     ORDER BY "seq" DESC LIMIT 1
 """
 

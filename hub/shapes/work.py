@@ -251,6 +251,8 @@ class LogLines(TypedDict):
     lines: list[LogLine]
     place: str
     """Where the log is: `database`, `archive`, or `gone` when it was removed."""
+    style: str
+    """The terminal sequence of the colours and styles that are on where the first of these lines begins."""
 
 
 class Move(TypedDict):

@@ -17,7 +17,7 @@ from quart import Quart, Response, request, websocket
 from hub.bell import Ears
 from hub.context import Hub
 from hub.errors import HubError, NotFound
-from hub.services import log, watching
+from hub.services import log, log_now, watching
 from hub.services.access import rights_topic
 from hub.services.draft import MAX_ID
 from hub.services.tasks import stages
@@ -115,15 +115,20 @@ def _resume_at() -> int:
 async def _events(
     hub: Hub, watch: watching.Watch, tail: log.Tail, waits: _Waits, language: str
 ) -> AsyncIterator[bytes]:
-    staged = stages.topic(watch.task_id)
-    topics = (topic(watch.project_id, watch.task_id), rights_topic(watch.user_id), staged)
+    staged, unfinished = stages.topic(watch.task_id), log_now.topic(watch.task_id)
+    topics = (topic(watch.project_id, watch.task_id), rights_topic(watch.user_id), staged, unfinished)
     async with hub.bell.listen(*topics) as ears:
         told: bytes = b""
+        shown: log_now.Unfinished | None = None
         rang: set[str] | None = set()
         while (task := await watch.current(staged=not rang or staged in rang)) is not None:
             first = tail.line
             async for chunk in tail.more():
                 yield _lines_event(chunk, first)
+            if not rang or unfinished in rang:
+                before, shown = shown, await log_now.look(watch.task_id)
+                if shown is not None and shown != before and shown.line >= tail.line:
+                    yield b"event: unfinished\ndata: %s\n\n" % dumps({"n": shown.line, "s": shown.text}).rstrip()
             state = dumps(_in_words_of(language, task)).rstrip()
             if state != told:
                 told = state

@@ -2,7 +2,8 @@
 
 The first output of a program after a silence is stored immediately; then at most ten times a second, or as soon as
 64 KiB are waiting. The hub's own lines wait for output to come, a moment at most, so that a short task costs one chunk.
-A program that writes faster than the store takes is held back, so that memory stays bounded.
+A program that writes faster than the store takes is held back, so that memory stays bounded. A line that a program has
+not ended yet is shown beside the log meanwhile (see `hub.worker.unfinished`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from datetime import datetime
 
 from hub.context import Hub
 from hub.errors import Unavailable
-from hub.services import log
+from hub.services import log, log_now
 from hub.services.log import Piece
+from hub.services.log_now import Unfinished
 from hub.services.tasks.moves import LeaseLost
 from hub.worker.lines import LONGEST, Splitter
 from hub.worker.mask import Masker
 from hub.worker.patience import insist
+from hub.worker.unfinished import Showing
 
 WINDOW = 0.1  # seconds between chunks of a busy task
 MOMENT = 0.04  # seconds that a line of the hub's own waits for company
@@ -48,6 +51,8 @@ class Journal:
         self._full = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
+        self._styled = False
+        self._showing = Showing(hub, task_id, self._unfinished)
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -66,12 +71,15 @@ class Journal:
         await self._take(*self._splitter.feed(self.masker.feed(block)))
         if self._pieces:
             self._urgent.set()
+        if self._splitter.waiting:
+            self._showing.stir()
 
     async def line(self, text: str) -> None:
         """Write a line of the hub's own; what a program left unfinished before it is ended first."""
         await self.end_of_program()
         hidden = self.masker.feed(text.encode("utf-8", "replace")) + self.masker.flush()
-        await self._take(*_whole(hidden.decode("utf-8", "replace").replace("\0", "")))
+        own = hidden.decode("utf-8", "replace").replace("\0", "")
+        await self._take(*_whole(f"\x1b[0m{own}" if self._styled else own))  # not in colours that a program left on
 
     async def end_of_program(self) -> None:
         """Take what was held back: the start of a possible secret, a last line without newline."""
@@ -84,6 +92,7 @@ class Journal:
     async def close(self) -> None:
         """Store everything; afterwards the log is complete. Raises what stopped the store."""
         await self.end_of_program()
+        await self._showing.end(clear=True)
         self._closing = True
         self._dirty.set()
         self._urgent.set()
@@ -93,6 +102,7 @@ class Journal:
 
     async def abandon(self) -> None:
         """Let go without storing more: the task is somebody else's."""
+        await self._showing.end(clear=False)
         if self._pump is not None:
             self._pump.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -103,6 +113,8 @@ class Journal:
         if not lines:
             return
         now = self._hub.clock()
+        if "\x1b[" in text:
+            self._styled = not text.startswith(("\x1b[0m", "\x1b[m"), text.rfind("\x1b["))
         self._latest = now if self._latest is None else max(now, self._latest)  # clocks are set back now and then
         self._pieces.append((text, lines, self._latest))
         self._taken += lines
@@ -114,6 +126,12 @@ class Journal:
             self._room.clear()
             await self._room.wait()
             self._raise_if_broken()
+
+    def _unfinished(self) -> Unfinished | None:
+        if not self._splitter.waiting:
+            return None
+        text = self.masker.hide(self._splitter.pending(log_now.LONGEST))
+        return Unfinished(self._taken, text)
 
     def _raise_if_broken(self) -> None:
         if self._pump is not None and self._pump.done() and not self._closing:

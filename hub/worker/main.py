@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 POLL = 2.0
 """Seconds after which every loop looks by itself, should a ring have been lost."""
 
+ROLL_CALL = 3.0
+"""Seconds between two signs of life of a server: each is a write, after which no kept answer is good any more."""
+
 TIDY_EVERY = 3600.0
 """Seconds between two looks for shared folders that nobody has used for long."""
 
@@ -144,7 +147,7 @@ async def be_known_forever(hub: Hub) -> None:
     """Let others know that this server is there, and tell of those that are gone without a word."""
     known = servers.Known(hub)
     try:
-        await _forever("looking for other servers", known.look, POLL)
+        await _forever("looking for other servers", known.look, ROLL_CALL)
     finally:
         await known.leave()
 

@@ -104,6 +104,29 @@ async def test_a_reader_sees_a_task_from_waiting_to_its_end(stage, server):
     assert [order.index(one) for one in stream.states] == sorted(order.index(one) for one in stream.states)
 
 
+@both_setups
+async def test_an_unfinished_line_is_told_and_then_the_whole_one(stage, server):
+    commit_files(stage.folder, {"ask.sh": "printf 'Continue? '; sleep 600\n"}, "ask")
+    number = await stage.launch(await stage.template("ask.sh"))
+    stream = server.stream(await server.token(stage.actor), stage.project.id, number)
+    reading = asyncio.create_task(stream.read())
+    async with asyncio.timeout(60):
+        while not any(name == "unfinished" for name, _ in stream.events):
+            await asyncio.sleep(0.02)
+    told = [data for name, data in stream.events if name == "unfinished"]
+    assert told == [{"n": len(stream.lines), "s": "Continue? "}]
+    later = server.stream(await server.token(stage.actor), stage.project.id, number)
+    coming = asyncio.create_task(later.read(**{"from": len(stream.lines)}))
+    async with asyncio.timeout(60):
+        while not any(name == "unfinished" for name, _ in later.events):
+            await asyncio.sleep(0.02)
+    await stop.stop(stage.hub, stage.actor, stage.project.id, number)
+    await asyncio.gather(reading, coming)
+    assert "Continue? " in stream.lines
+    assert "Continue? " in later.lines
+    assert stream.lines == await stage.lines(number)
+
+
 async def test_a_slow_reader_gets_everything_and_holds_up_nobody(stage, server):
     commit_files(stage.folder, {"much.sh": "seq 1 120000\n"}, "much")
     number = await stage.launch(await stage.template("much.sh"))

@@ -12,7 +12,7 @@ from quart import Response, request
 from hub import shapes
 from hub.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hub.models import Template
-from hub.services import log
+from hub.services import log, log_style
 from hub.services.access import MANAGE_RESOURCES, RUN_TASKS, require
 from hub.services.belongings import find
 from hub.services.draft import Draft
@@ -186,6 +186,7 @@ async def lines(call: Call) -> Answer:
         "first": start,
         "total": total,
         "lines": [{"n": number, "t": time, "s": text} for number, time, text in found],
+        "style": await log_style.before(call.ids["task_id"], start),
         "place": await log.place_of(call.ids["task_id"]) or "database",
     }
 

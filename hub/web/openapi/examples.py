@@ -36,6 +36,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "LogLines": {
         "first": 0, "total": 1, "lines": [{"n": 0, "t": _MOMENT, "s": "PLAY [web] ****"}], "place": "database",
+        "style": "",
     },
     "Repository": {
         "id": 1, "name": "Playbooks", "project_id": 1, "git_url": "https://git.example.org/ops/playbooks.git",

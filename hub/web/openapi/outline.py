@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from hub.web.api import load_routes
 from hub.web.api.routing import ROUTES, Route
@@ -95,6 +95,6 @@ def _by_path() -> Mapping[str, Mapping[str, Route]]:
     return by_path
 
 
-def types(of: Iterable[Route], member: str) -> list[Any]:
+def types(of: Iterable[Route], member: Literal["takes", "gives"]) -> list[Any]:
     """Return what routes take or give, each type once."""
     return list({repr(one.about[member]): one.about[member] for one in of if member in one.about}.values())

@@ -13,7 +13,8 @@ STREAM: dict[str, Any] = {
     "tags": ["Tasks"],
     "summary": "Follow a task",
     "description": (
-        "Server-Sent Events: `lines` with a piece of the log, `state` with where the task stands whenever it changed, "
+        "Server-Sent Events: `lines` with a piece of the log, `unfinished` with what a program has written of the line "
+        "that it is at (such as a prompt), `state` with where the task stands whenever it changed, "
         "and `end` after the last line. The id of an event is the number of the line to go on with.\n\n"
         "For members of the project. Scope of a limited token: `read`."
     ),

@@ -101,9 +101,10 @@ const linked = (text: string): (Node | string)[] => {
   return pieces
 }
 
-export const render = (raw: string, into: HTMLElement, whole = false): void => {
+// `style` chooses the colours that are on where the line begins.
+export const render = (raw: string, into: HTMLElement, style = '', whole = false): void => {
   const cut = !whole && raw.length > MOST
-  const text = clean(cut ? raw.slice(0, MOST) : raw)
+  const text = clean(style + (cut ? raw.slice(0, MOST) : raw))
   if (!text.includes('\x1b')) {
     into.replaceChildren(...linked(text))
     return

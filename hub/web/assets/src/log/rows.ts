@@ -5,6 +5,7 @@ import { MOST, plain, render } from './ansi'
 import { Folds, type Head, aboutGroup } from './folds'
 import { STAGE, draw, foldButton, markOf } from './marks'
 import type { Line } from './source'
+import { after } from './style'
 
 export const KEEP = 3000
 const zone = document.documentElement.dataset['zone']
@@ -23,6 +24,8 @@ export class Rows {
   first = 0
   next = 0
   private lines: Line[] = []
+  // The colours that are on where each of them begins, and behind the last one.
+  private styles: string[] = ['']
   private stamps: Stamps = 'off'
   origin: number | null = null
   readonly folds = new Folds()
@@ -36,11 +39,12 @@ export class Rows {
     return this.lines.length === 0
   }
 
-  replace(lines: Line[], first: number, next = first + lines.length): void {
+  replace(lines: Line[], first: number, next = first + lines.length, style = ''): void {
     this.lines = [...lines]
+    this.styles = this.styled(lines, style)
     this.first = first
     this.next = next
-    this.box.replaceChildren(...lines.map((line) => this.row(line)))
+    this.box.replaceChildren(...lines.map((line, at) => this.row(line, this.styles[at])))
     this.folds.restart()
     this.folds.append(lines, this.ended)
     this.fold(0)
@@ -49,13 +53,27 @@ export class Rows {
   // Draws everything anew, since more is known of it.
   redraw(): void {
     const top = this.scroller.scrollTop
-    this.replace(this.lines, this.first, this.next)
+    this.replace(this.lines, this.first, this.next, this.styles[0])
     this.scroller.scrollTop = top
   }
 
-  // Returns whether rows at the start were dropped.
-  append(lines: Line[], next = (lines[lines.length - 1]?.n ?? this.next - 1) + 1): boolean {
-    this.box.append(...lines.map((line) => this.row(line)))
+  // The colours that are on behind the last line.
+  get style(): string {
+    return this.styles[this.styles.length - 1] ?? ''
+  }
+
+  // Returns whether rows at the start were dropped. `style` is on where lines begin that do not join the last one.
+  append(lines: Line[], next = (lines[lines.length - 1]?.n ?? this.next - 1) + 1, style = ''): boolean {
+    if (!lines.length) {
+      this.next = Math.max(this.next, next)
+      return false
+    }
+    const joins = this.empty || this.lines[this.lines.length - 1]?.n === (lines[0] as Line).n - 1
+    const styles = this.styled(lines, joins ? this.style : style).slice(-KEEP - 1)
+    lines = lines.slice(-KEEP)
+    this.styles.pop()
+    this.styles.push(...styles)
+    this.box.append(...lines.map((line, at) => this.row(line, styles[at])))
     this.lines.push(...lines)
     this.next = Math.max(this.next, next) // what was asked for earlier may come later
     this.folds.append(lines, this.ended)
@@ -64,6 +82,7 @@ export class Rows {
     if (extra <= 0) return false
     const before = this.scroller.scrollHeight
     this.lines.splice(0, extra)
+    this.styles.splice(0, extra)
     this.first = this.lines[0]?.n ?? this.next
     this.folds.shift(extra, this.lines[0])
     const range = document.createRange()
@@ -80,10 +99,12 @@ export class Rows {
   }
 
   // Puts earlier lines on top without moving what is being read.
-  prepend(lines: Line[], first: number): void {
+  prepend(lines: Line[], first: number, style = ''): void {
     const before = this.scroller.scrollHeight
-    this.box.prepend(...lines.map((line) => this.row(line)))
+    const styles = this.styled(lines, style)
+    this.box.prepend(...lines.map((line, at) => this.row(line, styles[at])))
     const rest = this.lines
+    this.styles = [...styles.slice(0, -1), ...this.styles]
     this.lines = [...lines, ...rest]
     this.first = first
     this.folds.prepend(lines, rest, this.ended)
@@ -93,6 +114,7 @@ export class Rows {
     if (extra <= 0) return
     this.next = this.lines[KEEP]?.n ?? this.next
     this.lines.splice(KEEP)
+    this.styles.splice(KEEP + 1)
     this.folds.cut(KEEP, this.lines[KEEP - 1])
     const range = document.createRange()
     range.setStart(this.box, KEEP)
@@ -178,7 +200,20 @@ export class Rows {
     if (!old) row.querySelector('.log-number')?.after(element)
   }
 
-  private row(line: Line): HTMLElement {
+  // What is on where each line begins, and behind the last one. Of lines that are no neighbours nothing is known.
+  private styled(lines: Line[], style = ''): string[] {
+    const found: string[] = []
+    let last: number | null = null
+    for (const line of lines) {
+      if (last !== null && line.n !== last + 1) style = ''
+      found.push(style)
+      style = after(style, line.s)
+      last = line.n
+    }
+    return [...found, style]
+  }
+
+  private row(line: Line, style = ''): HTMLElement {
     const row = document.createElement('div')
     row.className = 'log-row'
     row.id = `L${line.n + 1}`
@@ -192,23 +227,23 @@ export class Rows {
     text.className = 'log-text'
     const mark = line.s.length <= MOST ? markOf(line.s) : null
     if (mark) draw(mark, row, text)
-    else render(line.s, text)
+    else render(line.s, text, style)
     if (/^(fatal|failed): \[|^ERROR!|^Error:|^Traceback /.test(plain(line.s.slice(0, 80)))) row.classList.add('log-bad')
     const stage = this.folds.stages.get(line.n)
     if (stage !== undefined) row.append(foldButton(STAGE, stage, 'log-stage'))
     row.classList.toggle('log-heads', mark?.kind === 'group' || stage !== undefined)
     row.append(link, text)
-    if (line.s.length > MOST) row.append(this.more(line, text))
+    if (line.s.length > MOST) row.append(this.more(line, text, style))
     this.stamp(row, line)
     return row
   }
 
-  private more(line: Line, text: HTMLElement): HTMLElement {
+  private more(line: Line, text: HTMLElement, style: string): HTMLElement {
     const button = document.createElement('button')
     button.className = 'btn btn-sm log-more'
     button.textContent = gettext('Show the whole line (%(n)s characters)', { n: line.s.length })
     button.addEventListener('click', () => {
-      render(line.s, text, true)
+      render(line.s, text, style, true)
       button.remove()
     })
     return button

@@ -7,10 +7,18 @@ export interface Line {
   s: string
 }
 
+// What a program has written of the line that it is at: a prompt, a progress bar. It is not part of the log yet.
+export interface Unfinished {
+  n: number
+  s: string
+}
+
 export interface Page {
   first: number
   total: number
   lines: Line[]
+  // The colours that are on where the first line begins.
+  style: string
 }
 
 // Some lines, and what they are the whole of: nothing else is wanted from `first` up to, not including, `next`.
@@ -68,8 +76,8 @@ const ask = async <T>(address: string): Promise<T> => {
 }
 
 export const fetchRange = async (base: string, first: number, count: number): Promise<Page> => {
-  const page = await ask<{ first: number; total: number; lines: Sent }>(`${base}/lines?first=${first}&count=${count}`)
-  return { first: page.first, total: page.total, lines: opened(page.lines) }
+  const page = await ask<{ first: number; total: number; lines: Sent; style: string }>(`${base}/lines?first=${first}&count=${count}`)
+  return { first: page.first, total: page.total, lines: opened(page.lines), style: page.style }
 }
 
 // Reads the log, or the part of it that was chosen: then the hub chooses the lines, however long the log is.
@@ -106,7 +114,7 @@ export class Reader {
   }
 
   async before(n: number, count: number): Promise<Slice> {
-    if (n <= 0) return { lines: [], first: 0, next: 0, total: 0 }
+    if (n <= 0) return { lines: [], first: 0, next: 0, total: 0, style: '' }
     if (!this.whole) return this.chosen(n - 1, true, count)
     const first = Math.max(0, n - count)
     const page = await fetchRange(this.base, first, n - first)
@@ -124,8 +132,8 @@ export class Reader {
       lines = up ? [...opened(page.lines), ...lines] : [...lines, ...opened(page.lines)]
       from = page.resume
       if (from === null || lines.length) {
-        if (up) return { lines, first: from === null ? 0 : from + 1, next: start === null ? page.total : start + 1, total: page.total }
-        return { lines, first: start ?? 0, next: from ?? page.total, total: page.total }
+        if (up) return { lines, first: from === null ? 0 : from + 1, next: start === null ? page.total : start + 1, total: page.total, style: '' }
+        return { lines, first: start ?? 0, next: from ?? page.total, total: page.total, style: '' }
       }
     }
     throw new Error('the log goes on and on')
@@ -147,6 +155,7 @@ export const unpack = (batch: Batch): Line[] => {
 
 export interface Listener {
   lines(lines: Line[]): void
+  unfinished(now: Unfinished): void
   state(state: State): void
   away(): void
   back(): void
@@ -178,6 +187,9 @@ export class Stream {
       this.listener.back()
     })
     source.addEventListener('lines', (event) => this.take(JSON.parse((event as MessageEvent<string>).data) as Batch))
+    source.addEventListener('unfinished', (event) => {
+      this.listener.unfinished(JSON.parse((event as MessageEvent<string>).data) as Unfinished)
+    })
     source.addEventListener('state', (event) => {
       this.listener.state(JSON.parse((event as MessageEvent<string>).data) as State)
     })

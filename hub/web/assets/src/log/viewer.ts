@@ -3,6 +3,7 @@ import { copy } from '../copy'
 import { gettext, ngettext } from '../i18n'
 import { plain } from './ansi'
 import { GROUP, nextHead } from './marks'
+import { Now } from './now'
 import { PartControls } from './part'
 import { KEEP, Rows, type Stamps } from './rows'
 import { widening } from './wide'
@@ -28,6 +29,7 @@ const linked = (): [number, number] | null => {
 
 export class Viewer {
   private readonly rows: Rows
+  private readonly now: Now
   private readonly scroller: HTMLElement
   private readonly base: string
   private readonly parts: PartControls
@@ -52,6 +54,7 @@ export class Viewer {
     this.live = root.dataset['live'] === 'yes'
     this.scroller = this.part('log-scroll')
     this.rows = new Rows(this.part('log-rows'), this.scroller)
+    this.now = new Now(this.part('log-now'))
     this.reader = new Reader(this.base)
     this.parts = new PartControls(() => void this.choose())
     this.reader.part = this.parts.part
@@ -127,7 +130,7 @@ export class Viewer {
 
   private fill(slice: Slice): void {
     this.total = Math.max(slice.total, this.total)
-    this.rows.replace(slice.lines, slice.first, slice.next)
+    this.rows.replace(slice.lines, slice.first, slice.next, slice.style)
     if (slice.first === 0 && this.reader.whole) this.rows.origin = slice.lines[0]?.t ?? null
     this.counts()
   }
@@ -135,11 +138,16 @@ export class Viewer {
   private stream(): void {
     new Stream(this.base, this.total, {
       lines: (lines) => this.arrive(lines),
+      unfinished: (now) => {
+        this.now.take(now)
+        this.drawing ||= requestAnimationFrame(() => this.draw())
+      },
       state: (state) => this.onState(state),
       away: () => this.note(gettext('Connection lost. Reconnecting…')),
       back: () => this.note(''),
       end: () => {
         this.live = false
+        this.now.take(null)
         this.root.dataset['live'] = 'no'
         this.follow(this.following)
         this.counts()
@@ -182,7 +190,7 @@ export class Viewer {
         this.rows.origin ??= lines[0]?.t ?? null
         this.rows.replace([], lines[0]?.n ?? 0)
       }
-      this.rows.append(this.following ? lines.slice(-3000) : lines)
+      this.rows.append(lines)
     }
     if (this.following) this.bottom()
     this.counts()
@@ -225,7 +233,7 @@ export class Viewer {
     const { asked } = this
     const slice = await this.reader.before(this.rows.first, PAGE)
     if (asked !== this.asked) return false
-    this.rows.prepend(slice.lines, slice.first)
+    this.rows.prepend(slice.lines, slice.first, slice.style)
     return this.rows.first > 0 && (slice.lines.length === 0 || this.rows.hidden(slice.lines))
   }
 
@@ -240,7 +248,7 @@ export class Viewer {
     if (asked !== this.asked) return false
     this.total = Math.max(this.total, slice.total)
     const lines = slice.lines.filter((line) => line.n >= this.rows.next)
-    this.rows.append(lines, slice.next)
+    this.rows.append(lines, slice.next, slice.style)
     return this.rows.next < this.total && (lines.length === 0 ? !this.reader.whole : this.rows.hidden(lines))
   }
 
@@ -268,7 +276,12 @@ export class Viewer {
     })
   }
 
+  private showNow(): void {
+    this.now.draw(this.reader.whole && !this.waiting.length ? this.rows.next : -1, this.rows.style)
+  }
+
   private bottom(): void {
+    this.showNow()
     this.moved = performance.now()
     this.scroller.scrollTop = this.scroller.scrollHeight
   }
@@ -364,6 +377,7 @@ export class Viewer {
   }
 
   private counts(): void {
+    this.showNow()
     this.part('log-count').textContent = ngettext('%(count)s line', '%(count)s lines', this.total, {
       count: this.total.toLocaleString(document.documentElement.lang),
     })
