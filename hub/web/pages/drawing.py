@@ -105,7 +105,11 @@ def _lasted(start: Any, end: Any) -> str:
     first, last = as_time(start), as_time(end) or datetime.now(UTC)
     if first is None:
         return ""
-    seconds = max(0, int((last - first).total_seconds()))
+    return _length(max(0, int((last - first).total_seconds())))
+
+
+def _length(seconds: int) -> str:
+    """So many seconds, for people."""
     hours, minutes = seconds // 3600, seconds % 3600 // 60
     if hours:
         return _("%(h)sh %(m)sm", h=hours, m=minutes)
@@ -246,7 +250,7 @@ def prepare(environment: Environment) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters |= {
         "wire_time": _wire_time, "utc": _utc, "lasted": _lasted, "initials": _initials, "phrase": i18n.phrase,
-        "to_json": _to_json, "code_spans": _code_spans, "grouped": grouped,
+        "length_of_time": _length, "to_json": _to_json, "code_spans": _code_spans, "grouped": grouped,
         "bytes": _bytes,
     }  # fmt: skip
     environment.globals |= {

@@ -33,8 +33,9 @@ def find_playbook(task: TaskView, root: Path, cwd: Path) -> Path:
         path = folder / task.script
         if path.is_file() and path.resolve().is_relative_to(root.resolve()):
             return path
-    branch = f" on the branch “{task.repository.branch}”" if task.repository and task.repository.branch else ""
-    raise Unfit(f"The playbook “{task.script}” is not a file of the repository{branch}.")
+    if branch := task.repository.branch if task.repository else "":
+        raise Unfit(f"The playbook “{task.script}” is not a file of the repository on the branch “{branch}”.")
+    raise Unfit(f"The playbook “{task.script}” is not a file of the repository.")
 
 
 def as_argument(path: Path, cwd: Path) -> str:

@@ -150,8 +150,9 @@ def _script(task: TaskView, root: Path) -> str:
         path = folder / task.script
         if path.is_file() and path.resolve().is_relative_to(root.resolve()):
             return _as_argument(os.path.relpath(path, cwd))
-    branch = f" on the branch “{task.repository.branch}”" if task.repository and task.repository.branch else ""
-    raise Unfit(f"The script “{task.script}” is not a file of the repository{branch}.")
+    if branch := task.repository.branch if task.repository else "":
+        raise Unfit(f"The script “{task.script}” is not a file of the repository on the branch “{branch}”.")
+    raise Unfit(f"The script “{task.script}” is not a file of the repository.")
 
 
 def _as_argument(path: str) -> str:

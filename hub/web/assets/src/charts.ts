@@ -1,5 +1,7 @@
 // Entry: charts of the figures that the page carries. The table beside them says the same in words and numbers.
 import uPlot from 'uplot'
+import { gettext } from './i18n'
+import { duration } from './time'
 
 interface Row {
   date: string
@@ -22,11 +24,25 @@ const DAY = 86_400
 const MOST_POINTS = 60
 // Neither tasks nor seconds are told in parts.
 const STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((tens) => [1, 2, 5].map((one) => one * 10 ** tens))
+const MINUTE = 60
+const HOUR = 3600
+const TIMES = [
+  ...[1, 2, 5, 10, 20, 30],
+  ...[1, 2, 5, 10, 20, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 6, 12, 24, 48, 120, 240, 720].map((n) => n * HOUR),
+]
 const root = document.documentElement
 const figures = JSON.parse(document.getElementById('figures')?.textContent ?? '{"rows":[],"labels":{}}') as Figures
 const days = figures.rows.map((row) => Date.parse(row.date) / 1000)
 const short = new Intl.DateTimeFormat(root.lang || 'en', { day: 'numeric', month: 'short', timeZone: 'UTC' })
 const drawn: uPlot[] = []
+
+// A mark of the axis: whole minutes and hours without the seconds that they do not have.
+const tick = (seconds: number): string => {
+  if (seconds >= HOUR && seconds % HOUR === 0) return gettext('%(h)sh', { h: seconds / HOUR })
+  if (seconds >= MINUTE && seconds % MINUTE === 0) return gettext('%(m)sm', { m: seconds / MINUTE })
+  return duration(seconds)
+}
 
 // As a plain colour, whatever the style computes it from; a canvas knows no variables.
 const colour = (name: string): string => {
@@ -46,19 +62,16 @@ const COLOURS: Record<Name, string> = {
   waited: '--hub-warn',
 }
 
-const length = (seconds: number): string =>
-  seconds >= 5400 ? `${(seconds / 3600).toFixed(1)} h` : seconds >= 90 ? `${(seconds / 60).toFixed(1)} m` : `${Math.round(seconds)} s`
-
-const frame = (width: number, values: (n: number) => string, legend: uPlot.Series[]): uPlot.Options => {
+const frame = (width: number, values: (n: number) => string, steps: number[], legend: uPlot.Series[]): uPlot.Options => {
   const axis = { stroke: colour('--tblr-secondary'), grid: { stroke: colour('--tblr-border-color'), width: 1 }, ticks: { show: false } }
   return {
     width,
     height: HEIGHT,
-    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC'), // days are counted in UTC, wherever the reader is
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC'), // each row is a day of the reader, not a moment
     scales: { x: { time: true, range: (_plot, low, high) => [low - DAY / 2, high + DAY / 2] }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map((at) => short.format(new Date(at * 1000))) },
-      { ...axis, size: 54, incrs: STEPS, values: (_plot, splits) => splits.map((n) => values(n)) },
+      { ...axis, size: 54, incrs: steps, values: (_plot, splits) => splits.map((n) => values(n)) },
     ],
     series: [{ label: figures.labels['day'] ?? 'day', value: (_plot, at) => (at === null ? (figures.labels['span'] ?? '') : short.format(new Date(at * 1000))) }, ...legend],
     cursor: { y: false },
@@ -82,7 +95,7 @@ const stacked = (place: HTMLElement): uPlot => {
     ...(bars ? { paths: bars } : {}),
     value: (_plot: uPlot, _n: number | null, _series: number, at: number | null) => String(at === null ? sum(figures.rows.map((row) => row[name])) : (figures.rows[at]?.[name] ?? 0)),
   }))
-  return new uPlot(frame(place.clientWidth, String, series.reverse()), [days, ...sums.reverse()], place)
+  return new uPlot(frame(place.clientWidth, String, STEPS, series.reverse()), [days, ...sums.reverse()], place)
 }
 
 const line = (place: HTMLElement, name: Name): uPlot => {
@@ -97,9 +110,9 @@ const line = (place: HTMLElement, name: Name): uPlot => {
     width: 2,
     spanGaps: true,
     points: { show: points, size: 6, fill: colour(COLOURS[name]) },
-    value: (_plot, n, _series, at) => (at === null ? (sum(ended) ? length(mean) : '—') : n === null || n === undefined ? '—' : length(n)),
+    value: (_plot, n, _series, at) => (at === null ? (sum(ended) ? duration(mean) : '—') : n === null || n === undefined ? '—' : duration(n)),
   }
-  return new uPlot(frame(place.clientWidth, length, [series]), [days, values], place)
+  return new uPlot(frame(place.clientWidth, tick, TIMES, [series]), [days, values], place)
 }
 
 const draw = (): void => {
