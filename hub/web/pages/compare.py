@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from quart import Response
@@ -11,6 +12,7 @@ from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
 from hub.web.pages.routing import Who, page
+from hub.web.pages.task_hosts import sign, word
 
 _LABELS: Final = {
     "status": N_("Status"), "tpl_alias": N_("Template"), "user_name": N_("Started by"), "message": N_("Message"),
@@ -25,7 +27,16 @@ async def compare(project_id: int, task_id: int) -> Response:
     here = visit.visit()
     other = visit.query_number("with") or await service.before(here.actor, project_id, task_id)
     found = await service.compare(here.actor, project_id, other, task_id)
-    return await visit.show("compare.html", found=found, label=_label)
+    return await visit.show("compare.html", found=found, label=_label, plain=_plain, word=word, sign=sign)
+
+
+def _plain(value: str) -> str:
+    """Return a list of texts as its texts; what is no such list as it is."""
+    try:
+        found = json.loads(value) if value.startswith("[") else None
+    except ValueError:
+        return value
+    return ", ".join(found) if found and all(isinstance(one, str) for one in found) else value
 
 
 def _label(name: str) -> str:
