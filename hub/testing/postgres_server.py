@@ -66,6 +66,18 @@ class PostgresServer:
         """Serve again, at the same place."""
         await asyncio.to_thread(self._server.ensure_postgres_running)
 
+    async def refuse_writes(self) -> None:
+        """Serve reads alone, as a server does whose disk its administrator guards, or that has become a replica."""
+        await self._set_read_only("on")
+
+    async def take_writes(self) -> None:
+        """Serve as before."""
+        await self._set_read_only("off")
+
+    async def _set_read_only(self, how: str) -> None:
+        await self._administer(f"ALTER SYSTEM SET default_transaction_read_only = {how}")
+        await self._administer("SELECT pg_reload_conf()")
+
     def url(self, name: str) -> str:
         """The hub's URL of a database."""
         return f"postgres://postgres@/{name}?host={self._host}"
@@ -103,8 +115,12 @@ class PostgresServer:
 
     async def _administer(self, statement: str, database: str = "postgres") -> None:
         connection = await asyncio.wait_for(
-            asyncpg.connect(host=self._host, user="postgres", database=database), timeout=20
-        )
+            asyncpg.connect(
+                host=self._host, user="postgres", database=database,
+                server_settings={"default_transaction_read_only": "off"},
+            ),
+            timeout=20,
+        )  # fmt: skip
         try:
             await connection.execute(statement)
         finally:

@@ -16,7 +16,7 @@ from hub.felt import FELT
 from hub.testing.aftermath import NOTE, aftermath
 from hub.testing.booted import booted, working
 from hub.testing.carriers import MARIADB, SETUPS
-from hub.testing.databases import server_of
+from hub.testing.databases import postgres, server_of
 from hub.testing.scene import Scene, make_scene
 from hub.worker import patience
 
@@ -116,4 +116,22 @@ async def test_a_database_server_that_is_restarted_loses_no_line_and_ends_no_tas
             finally:
                 await server.resume()
             await check_whole(scene, number, gate, tells=f"^The database did not answer {scene.hub.node} for")
+            faults.noticed.clear()
+
+
+@pytest.mark.parametrize("setup", [SETUPS[1]])
+async def test_a_database_that_refuses_writes_for_a_while_loses_no_line(
+    plugins: Any, tmp_path: Path, faults: Faults, carriers: dict[str, Any]
+) -> None:
+    async with stage(plugins, **carriers) as scene:
+        for gate in (tmp_path / "first", tmp_path / "again"):
+            number = await begun(scene, gate)
+            await postgres().refuse_writes()
+            try:
+                gate.touch()
+                async with asyncio.timeout(60):
+                    await faults.noticed.wait()
+            finally:
+                await postgres().take_writes()
+            await check_whole(scene, number, gate, tells=f"^The database took nothing that {scene.hub.node} wrote for")
             faults.noticed.clear()
