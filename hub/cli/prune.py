@@ -42,7 +42,7 @@ async def _count(hub: Hub) -> list[dict[str, int]]:
 
 
 async def _remove(hub: Hub) -> list[dict[str, int]]:
-    removed = await retention_round.run(hub)
+    removed = await retention_round.run(hub, at_once=True)
     if removed is None:
-        raise Conflict("A running hub is at it, or was within the last five minutes.")
+        raise Conflict("A running hub is at it; try again when it is done.")
     return [{"project_id": project_id, "tasks": one.tasks, "logs": one.logs} for project_id, one in removed.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -36,7 +37,7 @@ def quiet_log() -> None:
 def full_log(settings: Settings) -> None:
     """Let servers and workers log to standard error, with time and place."""
     shown = logging.StreamHandler()
-    shown.setFormatter(formatter(settings.log_format, socket.gethostname()))
+    shown.setFormatter(formatter(settings.log_format, f"{socket.gethostname()}-{os.getpid()}"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[shown], force=True)
 
 

@@ -83,6 +83,11 @@ def note(name: str, before: Any, after: Any) -> None:
         _noted()[name] = [shown(before), shown(after)]
 
 
+def note_hidden(name: str) -> None:
+    """Note that a value was replaced that nobody may read."""
+    _noted()[name] = None
+
+
 def note_columns(model: type[Model], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Note what an UPDATE changes in one row of a model."""
     _noted().update(_differences(model, before, after, after))

@@ -29,6 +29,11 @@ async def take(hub: Hub, name: str, lasts: timedelta) -> bool:
     return True
 
 
+async def give_back(hub: Hub, name: str) -> None:
+    """Let others have a lock of this node before its time is over."""
+    await execute('UPDATE "node_lock" SET "until" = ? WHERE "name" = ? AND "owner" = ?', [None, name, hub.node])
+
+
 _TAKE = """
     UPDATE "node_lock" SET "owner" = ?, "until" = ?
     WHERE "name" = ? AND ("owner" = ? OR "until" IS NULL OR "until" < ?)

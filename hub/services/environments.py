@@ -11,7 +11,7 @@ from pydantic import Field
 from hub.context import Hub
 from hub.errors import Invalid, NotFound
 from hub.models import Environment, Key, SecretStorage
-from hub.services import events, refs
+from hub.services import changes, events, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, refer, remove, store
@@ -185,13 +185,15 @@ def _check_process(name: str, value: Any, field: str) -> None:
         raise Invalid(f"The environment variable {name} must not hold NUL.", field=field)
 
 
-async def _apply(hub: Hub, environment: Environment, changes: Sequence[SecretDraft]) -> None:
+async def _apply(hub: Hub, environment: Environment, wanted: Sequence[SecretDraft]) -> None:
     """Make, change and delete secrets in the unit under way; the first fault undoes everything."""
-    for change in changes:
+    for change in wanted:
         if change.operation in {"create", "update"}:
             await _write(hub, environment, change)
         elif change.operation == "delete":
-            await (await _secret(environment, change.id)).delete()
+            key = await _secret(environment, change.id)
+            await key.delete()
+            changes.note_hidden(_told(key.name))
     names = await Key.filter(environment_id=environment.id).values_list("owner", "name")
     doubles = [name for owner, name in names if names.count((owner, name)) > 1]
     if doubles:
@@ -207,20 +209,27 @@ async def _write(hub: Hub, environment: Environment, change: SecretDraft) -> Non
     if change.type == "env":
         _check_process(change.name, change.secret, "secrets")
     if change.operation == "create":
-        key = await Key.create(
-            project_id=environment.project_id,
-            environment_id=environment.id,
-            name=change.name,
-            type="string",
-            owner=owner,
-        )
-        await write_secret(hub, key.id, {"string": change.secret})
+        with changes.apart():
+            key = await Key.create(
+                project_id=environment.project_id,
+                environment_id=environment.id,
+                name=change.name,
+                type="string",
+                owner=owner,
+            )
+        await write_secret(hub, key.id, {"string": change.secret}, told=_told(key.name))
         return
     key = await _secret(environment, change.id)
+    changes.note(_told(key.name), key.name, change.name)
     key.name, key.owner = change.name, owner
-    await key.save(update_fields=["name", "owner"])
+    with changes.apart():
+        await key.save(update_fields=["name", "owner"])
     if change.secret:
-        await write_secret(hub, key.id, {"string": change.secret})
+        await write_secret(hub, key.id, {"string": change.secret}, told=_told(key.name))
+
+
+def _told(name: str) -> str:
+    return f"secrets.{name}"
 
 
 async def _secret(environment: Environment, key_id: int) -> Key:

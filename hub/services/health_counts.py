@@ -9,7 +9,7 @@ from hub import __version__
 from hub.context import Hub
 from hub.models import Delivery, Key, NodeLock, Notification, Schedule
 from hub.services import deliveries as webhook_log
-from hub.services import figures, retention_round
+from hub.services import figures, retention_round, servers
 from hub.services import workers as known_workers
 from hub.services.health_part import BAD, OK, WARN, Part
 from hub.services.keys import EXPIRY_NOTICE
@@ -60,7 +60,8 @@ async def upkeep(hub: Hub) -> Part:
     """Which node does what one of all does, and when old things were last looked for."""
     now = hub.clock()
     locks = await NodeLock.filter(until__isnull=False).order_by("name")
-    held = [{"name": one.name, "node": one.owner} for one in locks if one.until is not None and one.until > now]
+    leads = [one for one in locks if not one.name.startswith(servers.PREFIX)]
+    held = [{"name": one.name, "node": one.owner} for one in leads if one.until is not None and one.until > now]
     until = next((one.until for one in locks if one.name == retention_round.LOCK), None)
     last = until - retention_round.ROUND if until is not None else None
     facts = {"retention": last, "leads": held}

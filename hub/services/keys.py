@@ -13,7 +13,7 @@ from hub.context import Hub
 from hub.errors import Invalid, NotFound, Unavailable
 from hub.models import Key, SecretStorage
 from hub.plugin import KeyType, Params, Refused, SecretBackend
-from hub.services import events, key_users, refs
+from hub.services import changes, events, key_users, refs
 from hub.services.access import MANAGE_RESOURCES, require
 from hub.services.actor import Actor
 from hub.services.belongings import Id, find, remove, store
@@ -210,8 +210,12 @@ async def read_secret(hub: Hub, key: Key) -> dict[str, Any]:
     return dict(opened)
 
 
-async def write_secret(hub: Hub, key_id: int, members: Mapping[str, Any]) -> None:
-    """Seal the secret members of a key for its row, in the unit under way; empty ones are stored as nothing."""
+async def write_secret(hub: Hub, key_id: int, members: Mapping[str, Any], *, told: str = "secret") -> None:
+    """Seal the secret members of a key for its row, in the unit under way; empty ones are stored as nothing.
+
+    The event that follows tells by the name `told` that they were replaced.
+    """
+    changes.note_hidden(told)
     filled = {name: value for name, value in members.items() if value not in ("", None)}
     sealed = hub.vault.seal(json.dumps(filled), place("key", "secret", key_id)) if filled else None
     await Key.filter(id=key_id).update(secret=sealed, secret_changed=hub.clock())

@@ -32,6 +32,7 @@ _WORDS: Final[dict[How, str]] = {
     "full": "The {part} had no room for what {node} wrote for {seconds} s; it has room again",
     "closed": "The {part} took nothing that {node} wrote for {seconds} s; it does again",
 }
+_TELLS: Final = "queue forgot"
 _TOLD_ONCE: Final = timedelta(seconds=10)
 """For so long after one node has told that the queue forgot, no other one does."""
 
@@ -94,7 +95,7 @@ class Outages:
     async def _send_again(self, now: datetime) -> None:
         """Hand over what the carrier has lost, without waiting until it has been missed for long."""
         await leases.send_again(self._hub, now)
-        if await election.take(self._hub, "tell/queue", _TOLD_ONCE):
+        if await election.take(self._hub, _TELLS, _TOLD_ONCE):
             await self._record(FORGOT)
 
     async def _record(self, text: str) -> None:

@@ -23,6 +23,9 @@ from hub.services.tasks.retention import OVER, archive, clear_chunks, drop_log, 
 logger = logging.getLogger(__name__)
 
 LOCK: Final = "retention"
+"""Whose turn it is; nobody else has one until the next round is due."""
+AT_WORK: Final = "retention at work"
+"""Who is removing things at this moment."""
 ROUND: Final = timedelta(minutes=5)
 """How often it is looked what is due."""
 DAILY: Final = timedelta(days=1)
@@ -39,10 +42,20 @@ class Removed:
     logs: int = 0
 
 
-async def run(hub: Hub) -> Mapping[int, Removed] | None:
-    """Remove and archive what is due; return what went, by project. None when this is another node's work."""
-    if not await election.take(hub, LOCK, ROUND):
+async def run(hub: Hub, *, at_once: bool = False) -> Mapping[int, Removed] | None:
+    """Remove and archive what is due; return what went, by project. None when this is another node's work.
+
+    `at_once` waits for no turn, only for whoever is at it.
+    """
+    if not (at_once or await election.take(hub, LOCK, ROUND)) or not await election.take(hub, AT_WORK, ROUND):
         return None
+    try:
+        return await _everything(hub)
+    finally:
+        await election.give_back(hub, AT_WORK)
+
+
+async def _everything(hub: Hub) -> Mapping[int, Removed]:
     if await election.take(hub, "retention daily", DAILY):
         await _finish_what_was_begun()
         await _measure()
@@ -166,6 +179,7 @@ async def _paced(hub: Hub, steps: AsyncIterator[int]) -> AsyncIterator[int]:
         began = time.monotonic()
         if began - held > ROUND.total_seconds() / 4:
             held = began
+            await election.take(hub, AT_WORK, ROUND)
             await election.take(hub, LOCK, ROUND)
 
 

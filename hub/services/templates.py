@@ -18,7 +18,7 @@ from hub.services.access import MANAGE_RESOURCES, Grant, require
 from hub.services.actor import Actor
 from hub.services.belongings import find, remove, store
 from hub.services.draft import Draft
-from hub.services.listing import MOST, WHOLE, Asked, Listing, Page
+from hub.services.listing import LONGEST_SEARCH, MOST, WHOLE, Asked, Listing, Page
 from hub.services.reading import shown_by
 from hub.services.tasks.read import last_tasks
 from hub.services.tasks.states import UNFINISHED
@@ -118,6 +118,13 @@ async def list_names(actor: Actor, project_id: int) -> list[dict[str, Any]]:
 
 
 _NAMES = f'SELECT "id", "name" FROM "template" WHERE "project_id" = ? ORDER BY "name", "id" LIMIT {MOST}'  # noqa: S608 - MOST is a number
+
+
+async def find_names(actor: Actor, project_id: int, text: str, most: int) -> Page[dict[str, Any]]:
+    """Ids, names and apps of the first few templates that a search finds, by name: where one of them is chosen."""
+    await require(actor, project_id)
+    asked = Asked(q=text[:LONGEST_SEARCH], limit=most)
+    return await LISTING.values(Template.filter(project_id=project_id), asked, "id", "name", "app")
 
 
 async def get_template(actor: Actor, project_id: int, template_id: int) -> dict[str, Any]:

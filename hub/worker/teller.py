@@ -29,7 +29,8 @@ class Teller:
 
     async def stopping(self, count: int, grace: float) -> None:
         """Tell how many processes are about to be ended."""
-        more = f", with {count - 1} that it started," if count > 1 else ""
+        others = "a process" if count == 2 else f"{count - 1} processes"
+        more = f", with {others} that it started," if count > 1 else ""
         await self._say(f"The program{more} is " + (f"told to end within {grace:g} s." if grace else "killed."))
 
     async def left(self, pids: Collection[int]) -> None:

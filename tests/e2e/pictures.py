@@ -36,6 +36,7 @@ async def picture(page: Page, name: str) -> None:
     for look, size, theme in (("desk", DESK, "light"), ("night", DESK, "dark"), ("phone", PHONE, "light")):
         await page.set_viewport_size(size)
         await page.evaluate(THEME, theme)
+        await page.evaluate("document.querySelector('.log-marked')?.scrollIntoView({block: 'center'})")
         await page.evaluate("scrollTo(0, 0)")  # what sticks to the top of the window is drawn there
         tall = await page.evaluate(WHOLE)
         if tall > size["height"]:  # editors draw what is in the window, and the navigation is as high as that

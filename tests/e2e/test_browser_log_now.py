@@ -55,3 +55,28 @@ async def test_colours_go_on_over_the_ends_of_lines_wherever_the_log_is_opened(s
         await expect(page.locator("#L1 .log-text")).to_have_text("plain")
         await expect(page.locator(f"#L1 {green}")).to_have_count(0)
         await expect(page.locator(f"#L2 {green}")).to_have_text("green")
+
+
+async def test_on_a_phone_rare_controls_are_behind_one_button_and_a_part_is_copied(site: Site, stage: Scene) -> None:
+    log = ["\x1b[32mok: [web1]\x1b[0m"] * 500 + ["TASK [last] ***", "\x1b[31mfatal: [web2]: no\x1b[0m", "end"]
+    task_id = await finished_with(stage, log)
+    phone = {"viewport": {"width": 390, "height": 844}, "permissions": ["clipboard-read", "clipboard-write"]}
+    async with browsing(site, **phone) as page:
+        await page.goto(place(site, stage, task_id))
+        await expect(page.locator(f"#L{len(log)}")).to_be_attached()
+        heights = await page.locator(".log-bar, .log-tools").evaluate_all("bars => bars.map(bar => bar.offsetHeight)")
+        assert len(heights) == 2
+        assert max(heights) < 60
+        copying, more = page.locator("#log-copy"), page.get_by_role("button", name="More", exact=True)
+        await expect(copying).to_be_hidden()
+        await more.press("Enter")
+        await expect(more).to_have_attribute("aria-expanded", "true")
+        await page.get_by_label("Lines", exact=True).select_option(label="Errors")
+        await expect(page.locator(".log-row")).to_have_count(2)
+        await expect(copying).to_have_text("Copy the log")
+        await copying.click()
+        await expect(page.locator("#says")).to_contain_text("2 lines were copied.")
+        assert await page.evaluate("navigator.clipboard.readText()") == "TASK [last] ***\nfatal: [web2]: no"
+        await more.click()
+        await expect(copying).to_be_hidden()
+        await expect(page.get_by_role("button", name="Whole log")).to_be_visible()

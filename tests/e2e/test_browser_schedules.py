@@ -47,6 +47,9 @@ async def test_a_person_schedules_a_job_for_three_in_the_morning_in_berlin(stage
         await row.get_by_role("checkbox").uncheck()
         await expect(page.get_by_text("Switched off.")).to_be_visible()
         await page.get_by_role("button", name="Pause all").click()
+        asked = await page.get_by_role("dialog").bounding_box()
+        assert asked is not None
+        assert (asked["y"] > 0, asked["height"] < 300) == (True, True), "it is in sight, no taller than its words"
         await page.get_by_role("dialog").get_by_role("button", name="Pause all").click()
         await page.get_by_role("button", name="Go on").click()
     schedule = await Schedule.get()

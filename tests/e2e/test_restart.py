@@ -88,7 +88,9 @@ def test_two_servers_that_start_together_migrate_once_and_leave_each_others_task
     person.post(f"/project/{person.project}/tasks/{number}/stop", {"force": True})
     assert person.until_ended([number])[0]["status"] == "stopped"
     quick = person.template("quick.sh")
-    person.judge(tmp_path / "notes/starts", {number: ["begun"]}, further=quick, tells=r"^The program, with \d+ that it")
+    person.judge(
+        tmp_path / "notes/starts", {number: ["begun"]}, further=quick, tells=r"^The program, with \d+ processes that it"
+    )
 
 
 async def end_of(socket: ClientConnection) -> None:

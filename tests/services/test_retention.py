@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import Forbidden, NotFound
 from hub.models import Event, Project, Task, TaskChunk
-from hub.services import artifacts, projects, retention, retention_round
+from hub.services import artifacts, election, projects, retention, retention_round
 from hub.services.actor import Actor
 from hub.testing.carriers import SETUPS
 
@@ -129,6 +129,10 @@ async def test_one_node_of_all_does_the_round(scene):
     assert await retention_round.run(scene.hub) == {}
     other = node(scene.hub, "other")
     assert await retention_round.run(other) is None
+    assert await retention_round.run(other, at_once=True) == {}
+    await election.take(scene.hub, retention_round.AT_WORK, retention_round.ROUND)
+    assert await retention_round.run(other, at_once=True) is None
+    await election.give_back(scene.hub, retention_round.AT_WORK)
     ahead = replace(other, clock=lambda: scene.hub.clock() + retention_round.ROUND + timedelta(seconds=1))
     assert await retention_round.run(ahead) == {}
     assert await retention_round.run(scene.hub) is None

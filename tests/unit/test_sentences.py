@@ -14,6 +14,7 @@ KNOWN = Sentences({
     "Host %(name)s is used by task %(task_id)s.": "Хост %(name)s занят задачей %(task_id)s.",
     "%(sentence)s This task waits for it.": "%(sentence)s Эта задача ждёт его.",
     "%(one)s%(two)s": "%(two)s%(one)s",
+    "%(s)ss": "%(s)s с",
     "%(add)s to add, %(less)s to destroy.": "Добавить: %(add)s, удалить: %(less)s.",
 })  # fmt: skip
 
@@ -38,6 +39,10 @@ def test_a_value_that_is_a_sentence_is_translated_too() -> None:
         told("Host web1 is used by task 7. This task waits for it.")
         == "Хост web1 занят задачей 7. Эта задача ждёт его."
     )
+
+
+def test_a_name_is_no_number_with_its_unit() -> None:
+    assert told("Prices") is None
 
 
 def test_sentences_one_after_the_other_are_each_translated() -> None:

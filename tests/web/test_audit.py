@@ -55,6 +55,29 @@ async def test_a_change_is_told_with_what_was_and_what_is_but_no_secret(admin, p
     assert {actor for _, _, actor in rows if _} == {"admin (token)"}
 
 
+async def test_a_replaced_secret_is_told_as_such(admin, pid, changed):
+    key = {"id": changed["key"], "project_id": pid, "name": "Login", "type": "login_password", "override_secret": True}
+    body = {**key, "login_password": {"password": SECRET * 2}}
+    assert (await admin.put(f"/project/{pid}/keys/{changed['key']}", body)).status == 204
+    at = f"/project/{pid}/environment/{changed['group']}"
+    for secret in (
+        {"operation": "create", "name": "token", "secret": SECRET},
+        {"operation": "update", "name": "pass", "secret": SECRET},
+        {"operation": "update", "name": "word", "secret": ""},
+        {"operation": "delete"},
+    ):
+        group = await admin.read(at)
+        (known,) = group.get("secrets") or [{}]
+        assert (await admin.put(at, {**group, "secrets": [{"type": "env", **known, **secret}]})).status == 204
+    assert [one for _, one in await entries(admin, f"/project/{pid}/audit?limit=5")] == [
+        {"secrets.word": None},
+        {"secrets.pass": ["pass", "word"]},
+        {"secrets.token": ["token", "pass"], "secrets.pass": None},
+        {"secrets.token": None},
+        {"secret": None},
+    ]
+
+
 async def test_a_workspace_that_is_made_along_with_its_template_has_changes_of_its_own(admin, pid):
     none = await admin.made(f"/project/{pid}/keys", {"name": "None", "type": "none", "project_id": pid})
     repository = {"name": "Code", "project_id": pid, "git_url": "https://git.example.org/a.git", "git_branch": "main"}

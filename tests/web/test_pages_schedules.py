@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.models import Freeze, Schedule
+from hub.models import Freeze, Schedule, Template
 from hub.services.schedule_params import open_secret
 from hub.testing.booted import PASSWORD
 from hub.testing.reader import Reader, Sheet
@@ -170,3 +170,19 @@ async def test_the_calendar_shows_a_week_in_a_zone_and_often_once(scene, reader,
     assert page.count(">Often</a>") <= 7 + 3
     wrong = await reader.get(f"{root}/calendar?time_zone=Mars")
     assert (wrong.status, "no time zone of that name" in wrong.text) == (400, True)
+
+
+async def test_the_template_of_a_new_schedule_is_found_among_thousands(scene, reader, root):
+    only = await scene.template("hello.sh", name="Only one")
+    assert (await reader.get(f"{root}/new")).place == f"{root}/new?template={only.id}"
+    await Template.bulk_create([
+        Template(project=scene.project, repository=scene.repository, name=f"Greet {number}", app="bash", playbook="x")
+        for number in range(60)
+    ])  # fmt: skip
+    first = (await reader.get(f"{root}/new")).text
+    assert "The first 50 are shown; search for others." in first
+    assert ">Only one<" not in first
+    found = (await reader.get(f"{root}/new?q=only")).text
+    assert f'href="{root}/new?template={only.id}"' in found
+    assert ">Greet 1<" not in found
+    assert "No template fits" in (await reader.get(f"{root}/new?q=nothing")).text

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from quart import Quart
 from hub import builtin
 from hub.context import Hub
 from hub.models import Membership, User
-from hub.plugin import NavItem, Params, PasswordProvider, PluginError, Screen, ScreenRequest, hookimpl
+from hub.plugin import Duration, NavItem, Params, PasswordProvider, PluginError, Screen, ScreenRequest, hookimpl
 from hub.registry import load
 from hub.services.passwords import hash_password
 from hub.testing.booted import PASSWORD
@@ -30,6 +31,7 @@ class Prices(Params):
     currency: str = "EUR"
     """Three letters."""
     hourly: int = 1
+    every: Duration = timedelta(minutes=5)
 
 
 class Directory(Params):
@@ -114,6 +116,8 @@ async def test_a_plugin_gets_a_form_from_its_params_without_writing_html(scene: 
         assert words in sheet.text
     wrong = await reader.send("/x/costs/prices", {"param-currency": "EUR", "param-hourly": "many"})
     assert (wrong.status, 'id="f-param-hourly-error"' in wrong.text) == (400, True)
+    wrong = await reader.send("/x/costs/prices", {"param-currency": "EUR", "param-every": "soon"})
+    assert ">Write a length of time such as 90s, 15m, 2h or 1d.<" in wrong.text
     refused = await reader.send("/x/costs/prices", {"param-currency": "€", "param-hourly": "1"})
     assert (refused.status, "A currency has three letters." in refused.text) == (400, True)
     before = version(sheet.text)

@@ -13,7 +13,9 @@ from hub.web.app import make_app
 
 async def test_health_needs_no_database_and_readiness_does(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     client = make_app(hub).test_client()
-    assert await (await client.get("/healthz")).get_json() == {"status": "ok"}
+    alive = await client.get("/healthz")
+    assert await alive.get_json() == {"status": "ok"}
+    assert "default-src 'self'" in alive.headers["Content-Security-Policy"]
     ready = await client.get("/readyz")
     assert (ready.status_code, await ready.get_json()) == (
         200, {"status": "ok", "database": "ok", "migrations": "ok", "queue": "ok"},

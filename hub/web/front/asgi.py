@@ -7,12 +7,17 @@ from typing import Any
 
 import orjson
 
+from hub.web.headers import SAFE
+
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Pairs = list[tuple[bytes, bytes]]
+
+SAFE_ROWS: Pairs = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+"""What browsers are told to refuse, as every other answer tells them."""
 
 REQUESTS = frozenset({"http", "websocket"})
 
@@ -48,6 +53,6 @@ async def answer(scope: Scope, send: Send, status: int, sentence: str, *more: tu
     else:
         body, content = f"{sentence}\n".encode(), b"text/plain; charset=utf-8"
     headers = [(b"content-type", content), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store"),
-               (b"x-content-type-options", b"nosniff"), *more]  # fmt: skip
+               *SAFE_ROWS, *more]  # fmt: skip
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body, "more_body": False})

@@ -12,7 +12,7 @@ import orjson
 
 from hub.context import Hub
 from hub.services import readiness
-from hub.web.front.asgi import App, Receive, Scope, Send, local_path
+from hub.web.front.asgi import SAFE_ROWS, App, Receive, Scope, Send, local_path
 
 ALIVE: Final = "/healthz"
 READY: Final = "/readyz"
@@ -33,7 +33,7 @@ def with_health(app: App, hub: Hub) -> App:
         status = 200 if told["status"] == "ok" else 503
         body = orjson.dumps(told) + b"\n"
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)),
-                   (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]  # fmt: skip
+                   (b"cache-control", b"no-store"), *SAFE_ROWS]  # fmt: skip
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

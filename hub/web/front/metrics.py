@@ -17,7 +17,7 @@ from hub import __version__, meters
 from hub.context import Hub
 from hub.services import figures
 from hub.services.readiness import PATIENCE
-from hub.web.front.asgi import App, Receive, Scope, Send, answer, header, local_path
+from hub.web.front.asgi import SAFE_ROWS, App, Receive, Scope, Send, answer, header, local_path
 from hub.web.front.proxies import address_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def tell(hub: Hub, scope: Scope, send: Send) -> None:
 
     body = generate_latest(_registry(await _standing(hub)))
     headers = [(b"content-type", CONTENT_TYPE_LATEST.encode()), (b"content-length", b"%d" % len(body)),
-               (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]  # fmt: skip
+               (b"cache-control", b"no-store"), *SAFE_ROWS]  # fmt: skip
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

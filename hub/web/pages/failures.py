@@ -24,7 +24,7 @@ from hub.errors import (
 )
 from hub.plugin import PluginError, Refused
 from hub.services.outages import met
-from hub.web.beside import beside, whole
+from hub.web.beside import apart, beside
 from hub.web.i18n import N_, phrase
 from hub.web.i18n import gettext as _
 from hub.web.pages import drawing, visit
@@ -88,7 +88,7 @@ _PROJECTS: Final = {"team": (N_("Team"), "team"), "invites": (N_("Invitations"),
 
 def sentence(error: BaseException) -> str:
     """Return an error's text as a whole sentence in the reader's language."""
-    return whole(phrase(str(error).strip()))
+    return apart(str(error))
 
 
 def faults(error: BaseException, names: dict[str, str] | None = None) -> tuple[str, dict[str, str]]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from quart import Response
+from quart import Response, request
 
 from hub.errors import Forbidden
 from hub.plugin import Executor
 from hub.services import apps, templates
 from hub.web.i18n import gettext as _
 from hub.web.pages import visit
+
+CHOICES: Final = 50
+"""Templates that one is chosen of at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,11 @@ async def chosen(project_id: int, chooser: Chooser) -> About | Response:
     template_id = visit.query_number("template")
     if template_id is not None:
         return await about_of(project_id, template_id)
-    found = await templates.list_names(visit.visit().actor, project_id)
-    if len(found) == 1:
+    text = request.args.get("q", "").replace("\x00", "").strip()
+    found = await templates.find_names(visit.visit().actor, project_id, text, CHOICES)
+    if len(found) == 1 and not text:
         return visit.go(chooser.endpoint, project_id=project_id, template=found[0]["id"])
     return await visit.show(
-        "template_choice.html", section=chooser.section, choices=[(one["id"], one["name"]) for one in found],
-        heading=chooser.heading, picture=chooser.icon, trail=[chooser.trail],
+        "template_choice.html", section=chooser.section, choices=found, search=text, most=CHOICES,
+        chooser=chooser.endpoint, heading=chooser.heading, picture=chooser.icon, trail=[chooser.trail],
     )  # fmt: skip

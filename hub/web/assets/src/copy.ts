@@ -2,7 +2,7 @@
 import { gettext } from './i18n'
 import { say } from './say'
 
-export const copy = async (text: string): Promise<void> => {
+export const copy = async (text: string, told = gettext('Copied.')): Promise<void> => {
   try {
     await navigator.clipboard.writeText(text)
   } catch {
@@ -12,10 +12,11 @@ export const copy = async (text: string): Promise<void> => {
     area.className = 'visually-hidden'
     document.body.append(area)
     area.select()
-    document.execCommand('copy')
+    const copied = document.execCommand('copy')
     area.remove()
+    if (!copied) return say(gettext('This browser did not let the page copy. Select the text, and copy it by hand.'), 'danger')
   }
-  say(gettext('Copied.'))
+  say(told)
 }
 
 const shown = (element: HTMLElement | null): string =>

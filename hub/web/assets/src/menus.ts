@@ -8,7 +8,9 @@ const items = (menu: HTMLDetailsElement): HTMLElement[] => [
 
 export const menus = (): void => {
   document.addEventListener('click', (event) => {
-    for (const menu of open()) if (!menu.contains(event.target as Node)) menu.open = false
+    // A download leaves the page as it is, so its menu has done its work.
+    const done = (event.target as Element).closest('a[download]')
+    for (const menu of open()) if (done || !menu.contains(event.target as Node)) menu.open = false
   })
   document.addEventListener('keydown', (event) => {
     const menu = (event.target as Element | null)?.closest<HTMLDetailsElement>('details.dropdown[open]')

@@ -1,12 +1,11 @@
 // The log viewer: opens at the end, loads by scrolling, follows what is being written.
-import { copy } from '../copy'
 import { gettext, ngettext } from '../i18n'
-import { plain } from './ansi'
 import { GROUP, nextHead } from './marks'
 import { Now } from './now'
 import { PartControls } from './part'
 import { KEEP, Rows, type Stamps } from './rows'
-import { widening } from './wide'
+import { takeLines } from './take'
+import { unfolding, widening } from './wide'
 import { keepWish, wish } from './wishes'
 import { type Line, Reader, Refusal, type Slice, type State, Stream, fetchRange } from './source'
 
@@ -321,9 +320,12 @@ export class Viewer {
     this.part('log-pause').addEventListener('click', () => this.follow(false))
     new ResizeObserver(() => this.following && this.bottom()).observe(this.scroller)
     widening(this.root, this.part('log-wide'))
+    unfolding(this.root, this.part('log-more'))
     this.part('log-start').addEventListener('click', () => void this.start())
     this.part('log-end').addEventListener('click', () => void this.end())
-    this.part('log-copy').addEventListener('click', () => void this.copyAll())
+    this.part('log-copy').addEventListener('click', () => {
+      takeLines(this.reader, linked(), this.total).catch((error: unknown) => this.note(said(error)))
+    })
     this.foldControls()
     const wrap = this.part('log-wrap') as HTMLInputElement
     wrap.checked = wish('hub.log.wrap', 'yes') === 'yes'
@@ -355,20 +357,6 @@ export class Viewer {
       const ends = [from + 1, Number(link.dataset['n'])].sort((a, b) => a - b)
       location.hash = `#L${ends[0]}-L${ends[1]}`
     })
-  }
-
-  // Copies the lines that are linked to, else the whole log.
-  private async copyAll(): Promise<void> {
-    const parts: string[] = []
-    const [from, to] = linked() ?? [0, this.total - 1]
-    const end = Math.min(this.total, to + 1, from + 50_000)
-    for (let first = from; first < end; ) {
-      const page = await fetchRange(this.base, first, Math.min(5000, end - first))
-      if (page.lines.length === 0) break
-      parts.push(...page.lines.map((line) => plain(line.s)))
-      first += page.lines.length
-    }
-    await copy(parts.join('\n'))
   }
 
   private mark(n: number, last: number): void {

@@ -1,4 +1,4 @@
-// The log alone, as large as the window; Escape brings the rest of the page back.
+// The log alone, as large as the window; Escape brings the rest of the page back. And on a phone, the rarer controls.
 
 // What can neither be seen nor be reached behind it.
 const beside = (log: HTMLElement): Element[] => {
@@ -24,5 +24,12 @@ export const widening = (log: HTMLElement, button: HTMLElement): void => {
     if (log.querySelector('details[open]') || document.querySelector('dialog[open]')) return
     widen(false)
     button.focus()
+  })
+}
+
+// Where there is little room, what is not needed all the time is behind one button.
+export const unfolding = (log: HTMLElement, button: HTMLElement): void => {
+  button.addEventListener('click', () => {
+    button.setAttribute('aria-expanded', String(log.classList.toggle('log-opened')))
   })
 }
