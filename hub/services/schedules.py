@@ -33,6 +33,8 @@ CRON = ""
 RUN_AT = "run_at"
 MISFIRES = ("skip", "once", "all")
 OVERLAPS = ("skip", "queue", "parallel")
+UNSAID_OVERLAP = "parallel"
+"""Of a schedule whose maker says nothing: as on the wire, the template alone decides how many of its tasks run at once."""
 MOST_PREVIEWED = 100
 SKEW = timedelta(minutes=5)
 """How far the clock of one node may be ahead of another's; a moment that one has started is over for both."""
@@ -137,7 +139,7 @@ async def create_schedule(hub: Hub, actor: Actor, project_id: int, draft: Schedu
     await require(actor, project_id, MANAGE_RESOURCES)
 
     async def work() -> Schedule:
-        schedule = Schedule(project_id=project_id)
+        schedule = Schedule(project_id=project_id, overlap=UNSAID_OVERLAP)
         await _fill(hub, schedule, draft)
         await schedule.save()
         await _write_params(hub, schedule, draft)

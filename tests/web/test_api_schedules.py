@@ -40,6 +40,7 @@ async def test_a_schedule_is_made_and_read_in_the_shape_of_the_wire(admin, at, b
     made = await admin.made(at, body)
     assert set(made) == MEMBERS | {"next_run_at"}
     assert (made["type"], made["repository_id"], made["delete_after_run"]) == ("", None, False)
+    assert made["overlap"] == "parallel"  # as on the wire, the template decides how many run at once
     assert made["next_run_at"].endswith("T03:00:00Z")
     assert await admin.read(f"{at}/{made['id']}") == made
     (listed,) = await admin.read(at)

@@ -374,7 +374,7 @@ class ScheduleEntry(Entry):
     task_params: ParamsEntry | None = None
     time_zone: str = ""
     misfire: str = "skip"
-    overlap: str = "queue"
+    overlap: str = "parallel"
     ends_at: Annotated[str | None, BeforeValidator(_moment)] = None
     max_runs: Count = 0
 

@@ -167,7 +167,7 @@ def _after(form: Filled) -> list[Field]:
               required=True, error=form.error("overlap"), options=[
                   Option("queue", _("Start another one, which waits until the last one has finished")),
                   Option("skip", _("Start nothing")),
-                  Option("parallel", _("Start another one, however many there are")),
+                  Option("parallel", _("Start another one; the template decides whether both run at once")),
               ]),
         Field("misfire", _("When the hub was not running at a moment"), "choice", form.value("misfire") or "skip",
               required=True, error=form.error("misfire"), options=[
