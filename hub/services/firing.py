@@ -26,7 +26,7 @@ from hub.services.actor import Actor
 from hub.services.notices.others import tell_schedule
 from hub.services.schedules import RUN_AT, latest, next_run
 from hub.services.tasks.launch import TaskDraft, ready
-from hub.services.tasks.states import UNFINISHED
+from hub.services.tasks.states import UNFINISHED, WAITING
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,8 @@ MOST_QUEUED = 10
 """Tasks of one schedule that wait; more of them would only follow each other in vain."""
 
 MOST_MADE_UP = 100
-"""Missed moments that a schedule makes up for when it starts them all; the earlier ones are skipped."""
+"""Missed moments that a schedule makes up for when it starts them all; the earlier ones are skipped. As many of its
+tasks may wait at once where it lets them run side by side: its template may let a single one run."""
 
 MISSED = "The hub was not running at {moment}; the schedule skips what it missed."
 FROZEN = "Frozen until {until}: {name}."
@@ -155,14 +156,14 @@ async def _wait_for_thaw(hub: Hub, occurrence: Occurrence, name: str, until: dat
 async def _obstacle(occurrence: Occurrence) -> str:
     """Say why nothing starts at this moment; empty when something does."""
     schedule = occurrence.schedule
-    if schedule.overlap == "parallel":
-        return ""
-    mine = Task.filter(project_id=schedule.project_id, schedule_id=schedule.id, status__in=list(UNFINISHED))
-    running = await column(mine.order_by("id").limit(MOST_QUEUED), "id")
-    if running and schedule.overlap == "skip":
-        return OVERLAPS.format(task=running[0])
-    if len(running) >= MOST_QUEUED:
-        return CROWDED.format(count=len(running))
+    parallel = schedule.overlap == "parallel"
+    counted, most = ([WAITING], MOST_MADE_UP) if parallel else (list(UNFINISHED), MOST_QUEUED)
+    mine = Task.filter(project_id=schedule.project_id, schedule_id=schedule.id, status__in=counted)
+    found = await column(mine.order_by("id").limit(most), "id")
+    if found and schedule.overlap == "skip":
+        return OVERLAPS.format(task=found[0])
+    if len(found) >= most:
+        return CROWDED.format(count=len(found))
     return ""
 
 

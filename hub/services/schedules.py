@@ -34,7 +34,7 @@ RUN_AT = "run_at"
 MISFIRES = ("skip", "once", "all")
 OVERLAPS = ("skip", "queue", "parallel")
 UNSAID_OVERLAP = "parallel"
-"""Of a schedule whose maker says nothing: as on the wire, the template alone decides how many of its tasks run at once."""
+"""Of a schedule whose maker says nothing: as on the wire, its template alone decides how many tasks run at once."""
 MOST_PREVIEWED = 100
 SKEW = timedelta(minutes=5)
 """How far the clock of one node may be ahead of another's; a moment that one has started is over for both."""

@@ -155,12 +155,15 @@ async def test_while_its_task_is_not_finished_the_schedule_does_as_it_says(timed
         assert len(await told(schedule)) == 2  # created, and once that it started nothing
 
 
-async def test_a_queue_of_one_schedule_does_not_grow_without_end(timed, clock):
-    schedule = await made(timed)
-    for _ in range(firing.MOST_QUEUED + 3):
+@pytest.mark.parametrize(("overlap", "most"), [("queue", "MOST_QUEUED"), ("parallel", "MOST_MADE_UP")])
+async def test_a_queue_of_one_schedule_does_not_grow_without_end(timed, clock, monkeypatch, overlap, most):
+    monkeypatch.setattr(firing, most, 3)
+    schedule = await made(timed, overlap=overlap)
+    for _ in range(6):
         clock.forward(hours=1)
         await tick(timed.hub)
-    assert await started(schedule) == firing.MOST_QUEUED
+    assert await started(schedule) == 3
+    assert "3 tasks of this schedule are waiting already." in (await told(schedule))[-1]
 
 
 async def test_answers_of_a_schedule_reach_its_task_secret_ones_sealed(timed, clock):
