@@ -12,8 +12,8 @@ import pytest
 from hub.errors import Unavailable
 from hub.models import TaskChunk
 from hub.services import log
-from hub.services.log import Piece, Tail
-from hub.services.tasks import dispatch, leases
+from hub.services.log import Tail
+from hub.services.tasks import leases
 from hub.services.tasks.moves import LeaseLost, topic
 from hub.testing.carriers import SETUPS
 from hub.testing.scene import commit_files
@@ -25,15 +25,6 @@ from hub.worker.mask import Masker
 @pytest.fixture(params=SETUPS)
 def setup(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-async def number(scene) -> int:
-    """A task that is claimed; its log has no line yet but the first."""
-    number = await scene.launch(await scene.template("hello.sh"))
-    await dispatch.admit(scene.hub)
-    await leases.claim(scene.hub, number, lambda claimed: Piece("first", 1, claimed.created))
-    return number
 
 
 @pytest.fixture

@@ -8,22 +8,12 @@ import pytest
 
 from hub.models import TaskChunk
 from hub.services import log_now
-from hub.services.log import Piece
 from hub.services.log_now import Unfinished
-from hub.services.tasks import dispatch, leases
+from hub.services.tasks import leases
 from hub.testing.carriers import SETUPS
 from hub.worker import unfinished
 from hub.worker.journal import Journal
 from hub.worker.mask import Masker
-
-
-@pytest.fixture
-async def number(scene) -> int:
-    """A task that is claimed; its log has no line yet but the first."""
-    number = await scene.launch(await scene.template("hello.sh"))
-    await dispatch.admit(scene.hub)
-    await leases.claim(scene.hub, number, lambda claimed: Piece("first", 1, claimed.created))
-    return number
 
 
 @pytest.fixture
