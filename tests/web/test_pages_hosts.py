@@ -81,6 +81,8 @@ async def test_a_task_tells_what_happened_on_which_host(hub: Hub, scene: Scene, 
     matrix = (await reader.get(f"{at}?hosts=matrix")).text
     assert 'title="web-2 · Start · Failed"' in matrix
     assert matrix.count('class="hosts-is-ok" title=') == 2
+    (way,) = re.findall(r'title="web-2 · Start · Failed" href="([^"#]*)', matrix)
+    assert "no such &lt;unit&gt;" in text_of((await reader.get(way.replace("&amp;", "&"))).text)
     assert "Changed Start Web · service" in text_of((await reader.get(f"{at}?hosts=host&host=web-1")).text)
     step = text_of((await reader.get(f"{at}?hosts=step&step=1")).text)
     assert "slowest: web-2, 9.0s" in step
