@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.context import Hub
-from hub.errors import Unavailable
+from hub.errors import Invalid, Unavailable
 from hub.models import Question, Worker
 from hub.queue import QUESTIONS
 from hub.services.tasks.slots import SILENT
@@ -15,6 +15,7 @@ from hub.services.tasks.slots import SILENT
 WAIT = 20.0  # seconds until somebody who asked is told that no worker answers
 _SOON = 3.0  # seconds that a worker has to appear where none is known
 _STALE = timedelta(minutes=10)
+_BLAMED = "blamed"
 
 
 def topic(question_id: int) -> str:
@@ -23,7 +24,10 @@ def topic(question_id: int) -> str:
 
 
 async def ask(hub: Hub, kind: str, data: dict[str, Any], *, seconds: float = WAIT) -> Any:
-    """Ask and wait for the answer. Raises `Unavailable` with the worker's sentence, or when nobody answers."""
+    """Ask and wait for the answer.
+
+    Raises `Unavailable` with the worker's sentence, or when nobody answers; `Invalid` where what was asked is to blame.
+    """
     await Question.filter(created__lt=hub.clock() - _STALE).delete()
     question = await Question.create(kind=kind, data=data, created=hub.clock())
     try:
@@ -43,6 +47,8 @@ async def ask(hub: Hub, kind: str, data: dict[str, Any], *, seconds: float = WAI
                 await ears.wait(min(left, 1.0))
     finally:
         await Question.filter(id=question.id).delete()
+    if question.error and question.answer is not None:
+        raise Invalid(question.error, field=question.answer[_BLAMED])
     if question.error:
         raise Unavailable(question.error)
     return question.answer
@@ -58,7 +64,16 @@ async def load(question_id: int) -> tuple[str, dict[str, Any]] | None:
     return (str(rows[0][0]), dict(rows[0][1])) if rows else None
 
 
-async def tell(hub: Hub, question_id: int, *, answer: Any = None, error: str | None = None) -> None:
+async def tell(hub: Hub, question_id: int, answer: Any) -> None:
     """Store the answer, a list or an object, and wake the one who asked."""
+    await _close(hub, question_id, answer, None)
+
+
+async def refuse(hub: Hub, question_id: int, sentence: str, *, blamed: str = "") -> None:
+    """Say instead why there is no answer; `blamed` names the member of what was asked that is wrong, if one is."""
+    await _close(hub, question_id, {_BLAMED: blamed} if blamed else None, sentence)
+
+
+async def _close(hub: Hub, question_id: int, answer: Any, error: str | None) -> None:
     await Question.filter(id=question_id).update(answer=answer, error=error, answered=hub.clock())
     await hub.bell.ring(topic(question_id))

@@ -20,7 +20,7 @@ from hub.services import git_mappings, questions
 from hub.services.tasks.states import UNFINISHED
 from hub.worker import looking
 from hub.worker.checkout import keyring_of
-from hub.worker.git import Keyring, Wish
+from hub.worker.git import Keyring, NoBranch, Wish
 from hub.worker.git.contents import sought_of
 from hub.worker.host_key_scan import scan
 from hub.worker.known_hosts import HostTrust, explaining
@@ -40,12 +40,14 @@ async def answer(hub: Hub, place: Place, question_id: int) -> None:
         return
     kind, data = question
     try:
-        await questions.tell(hub, question_id, answer=await _KINDS[kind](hub, place, data))
+        await questions.tell(hub, question_id, await _KINDS[kind](hub, place, data))
+    except NoBranch as error:
+        await questions.refuse(hub, question_id, str(error), blamed="branch")
     except (HubError, PluginError) as error:
-        await questions.tell(hub, question_id, error=str(error))
+        await questions.refuse(hub, question_id, str(error))
     except Exception:
         logger.exception("The question %s (%s) could not be answered.", question_id, kind)
-        await questions.tell(hub, question_id, error="The worker met an error; its log tells which.")
+        await questions.refuse(hub, question_id, "The worker met an error; its log tells which.")
 
 
 async def _branches(hub: Hub, place: Place, data: dict[str, Any]) -> list[str]:

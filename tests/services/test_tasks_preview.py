@@ -66,7 +66,7 @@ async def test_a_preview_tells_everything_that_would_keep_the_task_from_starting
     )  # fmt: skip
     template = await scene.template("hello.sh", survey_vars=[variable("size", required=True)])
     shown = await told(scene, template, runner, git_branch="other")
-    assert [one["field"] for one in shown["problems"]] == ["", "", "size"]
+    assert [one["field"] for one in shown["problems"]] == ["", "git_branch", "size"]
     said = [one["sentence"] for one in shown["problems"]]
     assert "Holidays" in said[0]
     assert said[1:] == ["The template does not let a task choose another branch.", "Size is required."]

@@ -72,8 +72,9 @@ async def test_a_repository_that_is_yet_to_be_is_looked_at(stage: Scene, admin: 
     assert (await admin.post(path, {"git_url": "ext::sh -c x"})).status == 400
     assert (await admin.post(path, {"git_url": repository.git_url, "ssh_key_id": 999_999})).status in {400, 404}
     missing = await admin.get(f"/project/{stage.project.id}/repositories/{repository.id}/contents?branch=nowhere")
-    assert missing.status == 503
+    assert missing.status == 400
     assert "nowhere" in missing.error
+    assert missing.json["field"] == "branch"
 
 
 async def test_only_who_may_change_things_looks_into_repositories(stage: Scene, people: People, repository) -> None:

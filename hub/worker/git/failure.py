@@ -98,6 +98,13 @@ class GitFailure(Unavailable):
         self.details = details
 
 
+class NoBranch(GitFailure):
+    """The server has another answer for everybody who names a branch that is there."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, reason="missing")
+
+
 class GitStopped(GitFailure):
     """Somebody stopped the task while git was at work."""
 

@@ -21,7 +21,7 @@ from hub.worker.git.checkout import Commit, Plan
 from hub.worker.git.command import Call, Git
 from hub.worker.git.contents import Contents, Sought, empty_below
 from hub.worker.git.credentials import fingerprint
-from hub.worker.git.failure import GitFailure
+from hub.worker.git.failure import GitFailure, NoBranch
 from hub.worker.git.keyring import Keyring, Proof, ring_of
 from hub.worker.git.mirror import Log, Mirror, Wanted
 from hub.worker.git.private import make_folder
@@ -367,15 +367,11 @@ def _name(location: str) -> str:
     return hashlib.sha256(location.encode()).hexdigest()[:32]
 
 
-def _no_branch(source: Source, branch: str) -> GitFailure:
+def _no_branch(source: Source, branch: str) -> NoBranch:
     url = source.address.url
     if branch:
-        return GitFailure(
-            f"The repository {url} has no branch or tag “{branch}”. Correct the branch.", reason="missing"
-        )
-    return GitFailure(
-        f"The repository {url} has no default branch. Name a branch, or push a first commit.", reason="missing"
-    )
+        return NoBranch(f"The repository {url} has no branch or tag “{branch}”. Correct the branch.")
+    return NoBranch(f"The repository {url} has no default branch. Name a branch, or push a first commit.")
 
 
 @contextmanager
