@@ -33,6 +33,8 @@ PROJECTS, TEMPLATES, PEOPLE = 100, 10_000, 200
 LARGE, SMALL = 5000, 100
 """Templates of the first project and of the second; the others share the rest."""
 EVENTS, DELIVERIES, HOSTS = 300_000, 20_000, 5000
+OWN = 100
+"""Numbers left for events of the hub that is filled: it tells of its own beginning."""
 PARTS = 10
 """Repositories, inventories, variable groups and keys of a project; the first project has ten times as many."""
 YEAR = timedelta(days=365)
@@ -249,7 +251,7 @@ class Seed:
         columns = ("id", "project_id", "user_id", "object_type", "object_id", "description", "created", "actor",
                    "address", "changes")  # fmt: skip
         rows = (
-            (n, 1 + n * 31 % PROJECTS if n % 20 else None, 2 + n % PEOPLE, kinds[n % len(kinds)], n,
+            (n + OWN, 1 + n * 31 % PROJECTS if n % 20 else None, 2 + n % PEOPLE, kinds[n % len(kinds)], n,
              f"{kinds[n % len(kinds)].capitalize()} {n} was updated", self.now - YEAR * ((EVENTS - n) / EVENTS),
              f"person{2 + n % PEOPLE}", "192.0.2.7", '{"name": ["before", "after"]}' if n % 3 == 0 else None)
             for n in range(1, EVENTS + 1)
